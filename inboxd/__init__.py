@@ -1,0 +1,1 @@
+"""inboxd: the API channel of a support desk in one process and one file."""

@@ -1,0 +1,38 @@
+"""The words of activity messages: what agents read between the messages of a conversation."""
+
+_STATUS = {
+    "resolved": "Conversation was marked resolved by {}",
+    "open": "Conversation was reopened by {}",
+    "pending": "Conversation was marked as pending by {}",
+    "snoozed": "Conversation was snoozed by {}",
+}
+SYSTEM_REOPENED = "System reopened the conversation due to a new incoming message."
+
+
+def status_by_agent(status: str, name: str) -> str:
+    return _STATUS[status].format(name)
+
+
+def resolved_by_contact(name: str) -> str:
+    return f"Conversation was resolved by {name.capitalize()}"
+
+
+def assignee(assigned: str | None, name: str, *, self_assigned: bool) -> str:
+    if assigned is None:
+        return f"Conversation unassigned by {name}"
+    return f"{name} self-assigned this conversation" if self_assigned else f"Assigned to {assigned} by {name}"
+
+
+def priority(old: str | None, new: str | None, name: str) -> str:
+    if new is None:
+        return f"{name} removed the priority"
+    if old is None:
+        return f"{name} set the priority to {new}"
+    return f"{name} changed the priority from {old} to {new}"
+
+
+def labels(old: list[str], new: list[str], name: str) -> list[str]:
+    added = [label for label in new if label not in old]
+    removed = [label for label in old if label not in new]
+    texts = [f"{name} added {', '.join(added)}"] if added else []
+    return texts + ([f"{name} removed {', '.join(removed)}"] if removed else [])

@@ -1,0 +1,76 @@
+"""What happens to a conversation when something happens in it."""
+
+from typing import Any
+
+STATUSES = ("open", "resolved", "pending", "snoozed")
+PRIORITIES = ("low", "medium", "high", "urgent")
+UNREAD_CAP = 10
+MINUTE_LIMIT = 200
+"""Messages of any type a conversation takes within a minute before new ones are refused."""
+
+WATCHED = frozenset({
+    "team_id", "assignee_id", "assignee_agent_bot_id", "status", "snoozed_until", "custom_attributes",
+    "label_list", "waiting_since", "first_reply_created_at", "priority",
+})  # fmt: skip
+"""A change to one of these is a conversation_updated."""
+
+
+def opening_status(*, blocked: bool, has_bot: bool, wanted: str | None = None) -> str:
+    """The status a conversation is born with."""
+    if blocked:
+        return "resolved"
+    return "pending" if has_bot else wanted or "open"
+
+
+def after_incoming(status: str, *, blocked: bool, has_bot: bool) -> str:
+    """The status after the contact wrote: snoozed and resolved ones come back, muted ones never."""
+    if blocked or status not in ("snoozed", "resolved"):
+        return status
+    return "pending" if status == "resolved" and has_bot else "open"
+
+
+def toggled(status: str) -> str:
+    return "resolved" if status == "open" else "open"
+
+
+def with_status(status: str, snoozed_until: int | None = None) -> dict[str, Any]:
+    """Everything that changes together with the status."""
+    values: dict[str, Any] = {
+        "status": status,
+        "snoozed_until": snoozed_until if status == "snoozed" else None,
+    }
+    if status == "resolved":
+        values["waiting_since"] = None
+    return values
+
+
+def reply_window_ms(additional_attributes: dict[str, Any]) -> int | None:
+    """The inbox's `agent_reply_time_window` (hours) in milliseconds; None when there is none."""
+    hours = additional_attributes.get("agent_reply_time_window")
+    if hours in (None, ""):
+        return None
+    return int(hours) * 3_600_000
+
+
+def can_reply(window_ms: int | None, last_incoming_at: int | None, now: int) -> bool:
+    if window_ms is None:
+        return True
+    return last_incoming_at is not None and now - last_incoming_at < window_ms
+
+
+def seen(
+    *, is_assignee: bool, has_news: bool, agent_seen: int | None, assignee_seen: int | None, now: int
+) -> dict[str, int]:
+    """Which last-seen times a look at the conversation moves to `now`.
+
+    With nothing new they move at most once an hour, so that a dashboard that polls does not
+    write for ever.
+    """
+    stale = now - 3_600_000
+    if is_assignee:
+        if has_news or agent_seen is None or assignee_seen is None or min(agent_seen, assignee_seen) < stale:
+            return {"agent_last_seen_at": now, "assignee_last_seen_at": now}
+        return {}
+    if has_news or agent_seen is None or agent_seen < stale:
+        return {"agent_last_seen_at": now}
+    return {}

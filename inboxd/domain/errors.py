@@ -1,0 +1,94 @@
+"""The words of failure. api/web.py holds the one table that turns them into statuses.
+
+Failure
+├── Malformed         the request cannot be read
+├── Unauthenticated   nobody known is calling
+├── Unauthorized      somebody known may not do this
+├── Forbidden         nobody may do this here
+├── NotFound          not there, or not inside the caller's scope
+├── Conflict          somebody else is at it right now
+├── Gone              it was there once
+├── TooLarge          more than the limit
+├── Invalid           values that break a rule, with the fields they came in
+├── Refused           a rule that belongs to no single field
+├── Throttled         too often
+└── StorageFull       the disk is full; reading goes on
+"""
+
+
+class Failure(Exception):
+    """Something the caller can be told about. Its text is safe to show."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message)
+        self.message = message
+
+
+class Malformed(Failure):
+    pass
+
+
+class Unauthenticated(Failure):
+    """`given` tells whether credentials came at all: Chatwoot words the two cases differently."""
+
+    def __init__(self, message: str, *, given: bool = True) -> None:
+        super().__init__(message)
+        self.given = given
+
+
+class Unauthorized(Failure):
+    def __init__(self, message: str = "You are not authorized to do this action") -> None:
+        super().__init__(message)
+
+
+class Forbidden(Failure):
+    pass
+
+
+class NotFound(Failure):
+    def __init__(self, message: str = "Resource could not be found") -> None:
+        super().__init__(message)
+
+
+class Conflict(Failure):
+    """`retry_after_s` is when asking again makes sense."""
+
+    def __init__(self, message: str, *, retry_after_s: int = 1) -> None:
+        super().__init__(message)
+        self.retry_after_s = retry_after_s
+
+
+class Gone(Failure):
+    """`oldest_seq` is the first event that can still be had."""
+
+    def __init__(self, message: str, *, oldest_seq: int) -> None:
+        super().__init__(message)
+        self.oldest_seq = oldest_seq
+
+
+class TooLarge(Failure):
+    pass
+
+
+class Invalid(Failure):
+    """`fields` names the parameters at fault; `existing_id` a record that is in the way."""
+
+    def __init__(self, message: str, *fields: str, existing_id: int | None = None) -> None:
+        super().__init__(message)
+        self.fields = fields
+        self.existing_id = existing_id
+
+
+class Refused(Failure):
+    pass
+
+
+class Throttled(Failure):
+    def __init__(self, message: str, *, retry_after_s: int) -> None:
+        super().__init__(message)
+        self.retry_after_s = retry_after_s
+
+
+class StorageFull(Failure):
+    def __init__(self, message: str = "The disk is full: nothing was stored") -> None:
+        super().__init__(message)

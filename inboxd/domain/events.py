@@ -1,0 +1,59 @@
+"""The event catalogue: adding an event is one entry here and the emit where it happens."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class EventType:
+    """`default`: part of a webhook that names no subscriptions. `inbox`: goes to an inbox's own
+    webhook too. `changes`: its payload carries `changed_attributes`."""
+
+    name: str
+    about: str
+    default: bool
+    inbox: bool
+    changes: bool
+    when: str
+
+
+EVENT_TYPES = (
+    EventType(
+        "conversation_status_changed", "conversation", True, True, True,
+        "open, pending, snoozed or resolved changed",
+    ),
+    EventType(
+        "conversation_updated", "conversation", True, True, True,
+        "status, assignee, team, labels, priority, snooze, custom attributes, waiting or first reply changed",
+    ),
+    EventType("conversation_created", "conversation", True, True, False, "a conversation was opened"),
+    EventType("contact_created", "contact", True, False, False, "a contact was created"),
+    EventType("contact_updated", "contact", True, False, True, "a contact changed, its last activity included"),
+    EventType(
+        "message_created", "message", True, True, False,
+        "an incoming, outgoing or template message was stored, private notes included",
+    ),
+    EventType(
+        "message_updated", "message", True, True, True,
+        "such a message changed: status, submitted values, deletion, error",
+    ),
+    EventType("webwidget_triggered", "conversation", True, False, False, "never for API inboxes; accepted as a name"),
+    EventType("inbox_created", "inbox", False, False, False, "an inbox was created"),
+    EventType("inbox_updated", "inbox", False, False, True, "an inbox changed"),
+    EventType("conversation_typing_on", "typing", False, True, False, "somebody started typing"),
+    EventType("conversation_typing_off", "typing", False, True, False, "somebody stopped typing"),
+)  # fmt: skip
+
+EVENTS = {kind.name: kind for kind in EVENT_TYPES}
+DEFAULT_SUBSCRIPTIONS = tuple(kind.name for kind in EVENT_TYPES if kind.default)
+
+
+@dataclass(frozen=True)
+class Actor:
+    """Who is doing it: `kind` is contact, user, agent_bot or system."""
+
+    kind: str
+    id: int | None = None
+    name: str = ""
+
+
+SYSTEM = Actor("system")

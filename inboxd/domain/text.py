@@ -1,0 +1,25 @@
+"""What text may be stored, and what text may be shown in a terminal."""
+
+import re
+
+# C0 but newline and tab, DEL, C1, the bidi controls, line and paragraph separators, and lone
+# surrogates: everything that can move a cursor, set a clipboard, hide or reorder what is read.
+_UNSAFE = re.compile(
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]"
+)
+
+
+def clean(text: str) -> str:
+    """`text` with everything a terminal would obey shown as U+FFFD instead."""
+    return _UNSAFE.sub("�", text)
+
+
+def clean_line(text: str, limit: int = 500) -> str:
+    """`clean` on one line of at most `limit` characters, for logs and lists."""
+    line = clean(text).replace("\n", " ").replace("\t", " ")
+    return line if len(line) <= limit else line[: limit - 1] + "…"
+
+
+def excerpt(body: bytes, limit: int = 2048) -> str:
+    """The first `limit` bytes of a foreign body, safe to store and to print."""
+    return clean(body[:limit].decode("utf-8", "replace"))
