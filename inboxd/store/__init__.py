@@ -1,0 +1,1 @@
+"""Peewee and the only SQL."""

@@ -1,0 +1,131 @@
+"""Accounts, users, tokens, inboxes and webhooks: the small tables, remembered between writes."""
+
+from inboxd.store.db import Prepared, Tx, arg
+from inboxd.store.models import (
+    AccessToken,
+    Account,
+    AccountUser,
+    Attachment,
+    ContactInbox,
+    Conversation,
+    Counter,
+    Inbox,
+    InboxMember,
+    Message,
+    Setting,
+    Tagging,
+    User,
+    Webhook,
+)
+
+
+def setting(tx: Tx, name: str) -> str | None:
+    found = tx.find(Setting, name=name)
+    return found.value if found else None
+
+
+def token(tx: Tx, digest: str) -> AccessToken | None:
+    return tx.remember(("token", digest), lambda: tx.find(AccessToken, digest=digest))
+
+
+def account(tx: Tx, account_id: int) -> Account | None:
+    return tx.remember(("account", account_id), lambda: tx.get(Account, account_id))
+
+
+def user(tx: Tx, user_id: int) -> User | None:
+    return tx.remember(("user", user_id), lambda: tx.get(User, user_id))
+
+
+def membership(tx: Tx, account_id: int, user_id: int) -> AccountUser | None:
+    return tx.remember(
+        ("membership", account_id, user_id), lambda: tx.find(AccountUser, account_id=account_id, user_id=user_id)
+    )
+
+
+def memberships(tx: Tx, user_id: int) -> list[AccountUser]:
+    return tx.filter(AccountUser, user_id=user_id)
+
+
+def inbox(tx: Tx, account_id: int, inbox_id: int) -> Inbox | None:
+    return tx.remember(("inbox", account_id, inbox_id), lambda: tx.find(Inbox, id=inbox_id, account_id=account_id))
+
+
+def inbox_by_identifier(tx: Tx, identifier: str) -> Inbox | None:
+    return tx.remember(("identifier", identifier), lambda: tx.find(Inbox, identifier=identifier))
+
+
+def inboxes(tx: Tx, account_id: int) -> list[Inbox]:
+    """By name, as people sort."""
+    return sorted(tx.filter(Inbox, account_id=account_id), key=lambda inbox: (inbox.name.lower(), inbox.id))
+
+
+def inbox_ids_of(tx: Tx, account_id: int, user_id: int) -> frozenset[int]:
+    """The inboxes a user is a member of."""
+    return tx.remember(
+        ("inbox_ids", account_id, user_id),
+        lambda: frozenset(
+            member.inbox_id for member in tx.filter(InboxMember, user_id=user_id) if member.account_id == account_id
+        ),
+    )
+
+
+def members(tx: Tx, inbox_id: int) -> list[int]:
+    return [member.user_id for member in tx.filter(InboxMember, inbox_id=inbox_id)]
+
+
+def inbox_webhook(tx: Tx, inbox_id: int) -> Webhook:
+    """The webhook an API inbox carries; it exists as long as the inbox, with or without a URL."""
+    found = tx.remember(("inbox_webhook", inbox_id), lambda: tx.find(Webhook, inbox_id=inbox_id, kind="inbox"))
+    if found is None:
+        raise LookupError(f"inbox {inbox_id} has lost its webhook")
+    return found
+
+
+def account_webhooks(tx: Tx, account_id: int) -> list[Webhook]:
+    return tx.filter(Webhook, account_id=account_id, kind="account")
+
+
+def subscribers(tx: Tx, account_id: int, inbox_id: int | None, event: str, *, inbox_event: bool) -> list[int]:
+    """The webhooks that an event of this name is owed to."""
+
+    def load() -> list[int]:
+        found = [hook.id for hook in account_webhooks(tx, account_id) if event in hook.subscriptions]
+        if inbox_event and inbox_id is not None:
+            own = tx.find(Webhook, inbox_id=inbox_id, kind="inbox")
+            found += [own.id] if own and own.url else []
+        return found
+
+    return tx.remember(("subscribers", account_id, inbox_id, event), load)
+
+
+_COUNT = Prepared(
+    Counter,
+    lambda: (
+        Counter.update({Counter.value: Counter.value + 1})
+        .where(Counter.account_id == arg("account_id"), Counter.name == arg("name"))
+        .returning(Counter.value)
+    ),
+)
+
+
+def next_number(tx: Tx, account_id: int, name: str) -> int:
+    """The next `conversation` or `event` number of an account: no gaps, no repeats."""
+    rows = tx.tuples(_COUNT, account_id=account_id, name=name)
+    if rows:
+        number: int = rows[0][0]
+        return number
+    return tx.insert(Counter, account_id=account_id, name=name, value=1).value
+
+
+def drop_inbox(tx: Tx, inbox_id: int) -> None:
+    """Remove an inbox with all that is in it."""
+    talks = Conversation.select(Conversation.id).where(Conversation.inbox_id == inbox_id)
+    inside = Message.select(Message.id).where(Message.conversation_id.in_(talks))
+    tx.execute(Attachment.delete().where(Attachment.message_id.in_(inside)))
+    tx.execute(Message.delete().where(Message.conversation_id.in_(talks)))
+    tx.execute(Tagging.delete().where(Tagging.conversation_id.in_(talks)))
+    tx.delete(Conversation, inbox_id=inbox_id)
+    tx.delete(ContactInbox, inbox_id=inbox_id)
+    tx.delete(InboxMember, inbox_id=inbox_id)
+    tx.delete(Webhook, inbox_id=inbox_id, kind="inbox")
+    tx.delete(Inbox, id=inbox_id)

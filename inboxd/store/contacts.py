@@ -1,0 +1,94 @@
+"""Contacts and their places in inboxes."""
+
+from functools import reduce
+from operator import or_
+from typing import Any
+
+from peewee import SQL, fn
+
+from inboxd.store.db import Tx
+from inboxd.store.models import Contact, ContactInbox, Conversation, Message
+
+PAGE = 15
+_SORTS = {
+    "name": fn.LOWER(Contact.name),
+    "email": Contact.email,
+    "phone_number": Contact.phone_number,
+    "last_activity_at": Contact.last_activity_at,
+    "created_at": Contact.created_at,
+    "company_name": fn.json_extract(Contact.additional_attributes, "$.company_name"),
+    "city": fn.json_extract(Contact.additional_attributes, "$.city"),
+    "country": fn.json_extract(Contact.additional_attributes, "$.country"),
+}
+
+
+def by_id(tx: Tx, account_id: int, contact_id: int) -> Contact | None:
+    return tx.find(Contact, id=contact_id, account_id=account_id)
+
+
+def by_identity(tx: Tx, account_id: int, key: str, value: str) -> Contact | None:
+    """`key` is identifier, email or phone_number."""
+    return tx.find(Contact, account_id=account_id, **{key: value})
+
+
+def contact_inbox(tx: Tx, inbox_id: int, source_id: str) -> ContactInbox | None:
+    return tx.find(ContactInbox, inbox_id=inbox_id, source_id=source_id)
+
+
+def contact_inboxes(tx: Tx, contact_id: int) -> list[ContactInbox]:
+    return tx.filter(ContactInbox, contact_id=contact_id)
+
+
+def contact_inboxes_of(tx: Tx, contact_ids: list[int]) -> list[ContactInbox]:
+    return tx.all(ContactInbox.select().where(ContactInbox.contact_id.in_(contact_ids)).order_by(ContactInbox.id))
+
+
+def contact_inbox_by_source(tx: Tx, account_id: int, source_id: str) -> ContactInbox | None:
+    return tx.find(ContactInbox, account_id=account_id, source_id=source_id)
+
+
+def _page(tx: Tx, query: Any, sort: str, page: int, size: int = PAGE) -> list[Contact]:
+    key = _SORTS.get(sort.lstrip("-"))
+    if key is not None:
+        order = key.desc(nulls="last") if sort.startswith("-") else key.asc(nulls="last")
+        query = query.order_by(order, Contact.id)
+    else:
+        query = query.order_by(Contact.id)
+    return tx.all(query.limit(size).offset((page - 1) * PAGE))
+
+
+def page(tx: Tx, account_id: int, *, sort: str, page: int, labels: list[str]) -> tuple[int, list[Contact]]:
+    """Contacts that somebody could reach (e-mail, phone number or identifier), and how many there are."""
+    where: list[Any] = [
+        Contact.account_id == account_id,
+        Contact.email.is_null(False) | Contact.phone_number.is_null(False) | Contact.identifier.is_null(False),
+    ]
+    if labels:
+        # One EXISTS for each label: json_each is the same in every SQLite that has JSON.
+        tagged = [SQL("EXISTS (SELECT 1 FROM json_each(label_list) WHERE value = ?)", [label]) for label in labels]
+        where.append(reduce(or_, tagged))
+    total = tx.tuples(Contact.select(fn.COUNT(Contact.id)).where(*where))[0][0]
+    return total, _page(tx, Contact.select().where(*where), sort, page)
+
+
+def search(tx: Tx, account_id: int, text: str, *, sort: str, page: int) -> tuple[list[Contact], bool]:
+    """One page of contacts with `text` in name, e-mail, phone number or identifier, and whether more follow."""
+    pattern = "%" + text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "%"
+    like = [SQL(f"{column} LIKE ? ESCAPE '\\'", [pattern]) for column in ("name", "email", "phone_number")]
+    query = Contact.select().where(
+        Contact.account_id == account_id, like[0] | like[1] | like[2] | (fn.INSTR(Contact.identifier, text) > 0)
+    )
+    found = _page(tx, query, sort, page, PAGE + 1)
+    return found[:PAGE], len(found) > PAGE
+
+
+def adopt(tx: Tx, *, survivor_id: int, gone_id: int) -> None:
+    """Everything that pointed to one contact points to the other."""
+    tx.execute(ContactInbox.update(contact_id=survivor_id).where(ContactInbox.contact_id == gone_id))
+    tx.execute(Conversation.update(contact_id=survivor_id).where(Conversation.contact_id == gone_id))
+    own = Conversation.select(Conversation.id).where(Conversation.contact_id == survivor_id)
+    tx.execute(
+        Message.update(sender_id=survivor_id).where(
+            Message.conversation_id.in_(own), Message.sender_type == "Contact", Message.sender_id == gone_id
+        )
+    )

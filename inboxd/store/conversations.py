@@ -1,0 +1,156 @@
+"""Finding and listing conversations."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from peewee import Case, fn
+
+from inboxd.store.db import Prepared, Tx, arg
+from inboxd.store.models import ContactInbox, Conversation, Message, Tagging
+
+PAGE = 25
+_PRIORITY = Case(Conversation.priority, (("urgent", 4), ("high", 3), ("medium", 2), ("low", 1)), None)
+_NEWEST = (Conversation.last_activity_at.desc(), Conversation.id.desc())
+SORTS = {
+    "last_activity_at_asc": (Conversation.last_activity_at.asc(), Conversation.id.asc()),
+    "last_activity_at_desc": _NEWEST,
+    "created_at_asc": (Conversation.created_at.asc(), Conversation.id.asc()),
+    "created_at_desc": (Conversation.created_at.desc(), Conversation.id.desc()),
+    "priority_asc": (_PRIORITY.asc(nulls="last"), *_NEWEST),
+    "priority_desc": (_PRIORITY.desc(nulls="last"), *_NEWEST),
+    "priority_desc_created_at_asc": (_PRIORITY.desc(nulls="last"), Conversation.created_at.asc()),
+    "waiting_since_asc": (Conversation.waiting_since.asc(nulls="last"), Conversation.created_at.asc()),
+    "waiting_since_desc": (Conversation.waiting_since.desc(nulls="last"), Conversation.created_at.asc()),
+    "unread": (Conversation.unread_count.desc(), *_NEWEST),
+    "latest": _NEWEST,
+    "sort_on_created_at": (Conversation.created_at.asc(), Conversation.id.asc()),
+    "sort_on_priority": (_PRIORITY.desc(nulls="last"), *_NEWEST),
+    "sort_on_waiting_since": (Conversation.waiting_since.asc(nulls="last"), Conversation.created_at.asc()),
+}
+
+
+def by_display_id(tx: Tx, account_id: int, display_id: int) -> Conversation | None:
+    return tx.find(Conversation, account_id=account_id, display_id=display_id)
+
+
+def of_contact_inbox(tx: Tx, contact_inbox_id: int) -> list[Conversation]:
+    return tx.filter(Conversation, contact_inbox_id=contact_inbox_id)
+
+
+def of_contact(tx: Tx, contact_id: int, inbox_id: int) -> list[Conversation]:
+    return tx.filter(Conversation, contact_id=contact_id, inbox_id=inbox_id)
+
+
+def latest_unresolved(tx: Tx, contact_id: int, inbox_id: int) -> Conversation | None:
+    rows = tx.all(
+        Conversation.select()
+        .where(
+            Conversation.contact_id == contact_id,
+            Conversation.inbox_id == inbox_id,
+            Conversation.status != "resolved",
+        )
+        .order_by(Conversation.id.desc())
+        .limit(1)
+    )
+    return rows[0] if rows else None
+
+
+@dataclass(frozen=True)
+class Scope:
+    """What to list. `inbox_ids` is what the caller may see; None for everything in the account."""
+
+    account_id: int
+    inbox_ids: frozenset[int] | None
+    status: str = "open"
+    inbox_id: int | None = None
+    labels: tuple[str, ...] = ()
+    source_id: str | None = None
+    text: str | None = None
+    unattended: bool = False
+    updated_after: int | None = None
+
+    def where(self) -> list[Any]:
+        clauses: list[Any] = [Conversation.account_id == self.account_id]
+        if self.inbox_ids is not None:
+            clauses.append(Conversation.inbox_id.in_(sorted(self.inbox_ids)))
+        if self.inbox_id is not None:
+            clauses.append(Conversation.inbox_id == self.inbox_id)
+        if self.text is not None:
+            pattern = "%" + self.text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "%"
+            hits = Message.select(Message.conversation_id).where(
+                Message.account_id == self.account_id, Message.message_type < 2, Message.content.like(pattern)
+            )
+            clauses.append(Conversation.id.in_(hits))
+        elif self.status != "all":
+            clauses.append(Conversation.status == self.status)
+        if self.labels:
+            tagged = Tagging.select(Tagging.conversation_id).where(
+                Tagging.account_id == self.account_id, Tagging.label.in_(self.labels)
+            )
+            clauses.append(Conversation.id.in_(tagged))
+        if self.source_id is not None:
+            own = ContactInbox.select(ContactInbox.id).where(
+                ContactInbox.account_id == self.account_id, ContactInbox.source_id == self.source_id
+            )
+            clauses.append(Conversation.contact_inbox_id.in_(own))
+        if self.unattended:
+            clauses.append(Conversation.first_reply_created_at.is_null() | Conversation.waiting_since.is_null(False))
+        if self.updated_after is not None:
+            clauses.append(Conversation.updated_at > self.updated_after)
+        return clauses
+
+
+def counts(tx: Tx, scope: Scope, user_id: int | None) -> dict[str, int]:
+    """mine, assigned, unassigned and all, in one pass over the scope."""
+    assignee = Conversation.assignee_id
+    row = tx.tuples(
+        Conversation.select(
+            fn.COUNT(Conversation.id),
+            fn.COUNT(assignee),
+            fn.COALESCE(fn.SUM(Case(None, ((assignee == user_id, 1),), 0)), 0),
+        ).where(*scope.where())
+    )[0]
+    return {
+        "mine_count": row[2],
+        "assigned_count": row[1],
+        "unassigned_count": row[0] - row[1],
+        "all_count": row[0],
+    }
+
+
+def page(
+    tx: Tx, scope: Scope, *, assignee_type: str, user_id: int | None, sort_by: str, page: int
+) -> list[Conversation]:
+    where = scope.where()
+    if assignee_type == "me":
+        where.append(Conversation.assignee_id == user_id)
+    elif assignee_type == "unassigned":
+        where.append(Conversation.assignee_id.is_null())
+    elif assignee_type == "assigned":
+        where.append(Conversation.assignee_id.is_null(False))
+    query = Conversation.select().where(*where).order_by(*SORTS.get(sort_by, _NEWEST))
+    if scope.updated_after is None:
+        query = query.limit(PAGE).offset((page - 1) * PAGE)
+    return tx.all(query)
+
+
+_UNREAD = Prepared(
+    Message,
+    lambda: Message.select(fn.COUNT(Message.id)).where(
+        Message.conversation_id == arg("conversation_id"),
+        Message.created_at > arg("after"),
+        Message.message_type == 0,
+    ),
+)
+
+
+def unread_count(tx: Tx, conversation_id: int, after: int | None) -> int:
+    """Incoming messages after a moment; all of them when it is None."""
+    count: int = tx.tuples(_UNREAD, conversation_id=conversation_id, after=after or 0)[0][0]
+    return count
+
+
+def retag(tx: Tx, conversation: Conversation, labels: list[str]) -> None:
+    tx.delete(Tagging, conversation_id=conversation.id)
+    for label in labels:
+        tx.insert(Tagging, account_id=conversation.account_id, conversation_id=conversation.id, label=label)

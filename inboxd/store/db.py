@@ -1,0 +1,477 @@
+"""The store: one writer with group commit, read-only snapshots for everybody else.
+
+`Store.write(unit)` runs a function inside the open transaction. Whoever finds the writer free
+runs every waiting unit in one BEGIN IMMEDIATE, each inside its own SAVEPOINT, commits once with
+synchronous=FULL and wakes the others: what the caller is told happened is on disk, and thirty
+callers pay for one fsync. A unit is short, commits nothing and does no I/O but the database's.
+"""
+
+import fcntl
+import json
+import os
+import sqlite3
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Generic, TypeVar
+
+import peewee
+
+from inboxd.domain.errors import StorageFull
+from inboxd.domain.links import Links
+from inboxd.store.migrations import migrate
+from inboxd.store.models import (
+    AccessToken,
+    Account,
+    AccountUser,
+    Inbox,
+    InboxMember,
+    Record,
+    User,
+    Webhook,
+)
+
+T = TypeVar("T")
+Row = TypeVar("Row", bound=Record)
+Changes = dict[str, tuple[Any, Any]]
+"""What an update really changed: column → (before, after)."""
+
+# Small tables that every request asks: their rows are remembered between write transactions and
+# forgotten together whenever one of them is written.
+_REMEMBERED: frozenset[type[Record]] = frozenset({AccessToken, Account, AccountUser, Inbox, InboxMember, User, Webhook})
+_BATCH = 128
+
+
+class Arg:
+    """A value that a prepared query is given when it runs."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+
+def arg(name: str) -> Any:
+    return peewee.Value(Arg(name), converter=False)
+
+
+class _Shape(Generic[Row]):
+    """How a tuple becomes a row. Rows skip Model.__init__: it costs more than the SQL."""
+
+    def __init__(self, model: type[Row]) -> None:
+        self.model = model
+        fields = model._meta.sorted_fields
+        self.names = [field.name for field in fields]
+        self.fields = {field.name: field for field in fields}
+        adapts = {peewee.Field, peewee.IntegerField, peewee.BigIntegerField, peewee.TextField, peewee.AutoField}
+        self.readers = [(field.name, field.python_value) for field in fields if type(field) not in adapts]
+        self.writers = {field.name: field.db_value for field in fields if type(field) not in adapts}
+        self.defaults = {field.name: field.default for field in fields if field.default is not None}
+
+    def row(self, data: dict[str, Any]) -> Row:
+        row = self.model.__new__(self.model)
+        row.__data__ = data
+        row._dirty = set()  # type: ignore[attr-defined]
+        row.__rel__ = {}
+        return row
+
+    def read(self, values: tuple[Any, ...]) -> Row:
+        data = dict(zip(self.names, values, strict=True))
+        for name, reader in self.readers:
+            if data[name] is not None:
+                data[name] = reader(data[name])
+        return self.row(data)
+
+    def stored(self, name: str, value: Any) -> Any:
+        writer = self.writers.get(name)
+        return value if writer is None or value is None else writer(value)
+
+
+_SHAPES: dict[type[Record], _Shape[Any]] = {}
+
+
+def _shape(model: type[Row]) -> _Shape[Row]:
+    shape = _SHAPES.get(model)
+    if shape is None:
+        shape = _SHAPES[model] = _Shape(model)
+    return shape
+
+
+class _Compiler:
+    """Peewee as the layer between databases: queries become SQL once and are kept."""
+
+    def __init__(self, database: peewee.Database) -> None:
+        self._database = database
+        self._kept: dict[Any, _Statement] = {}
+
+    def now(self, query: Any) -> tuple[str, list[Any]]:
+        context: Any = self._database.get_sql_context()
+        sql, values = context.parse(query)
+        return sql, values
+
+    def once(self, key: Any, build: Callable[[], Any]) -> "_Statement":
+        kept = self._kept.get(key)
+        if kept is None:
+            kept = self._kept[key] = _Statement(*self.now(build()))
+        return kept
+
+
+class _Statement:
+    """SQL, and the order in which it wants its values: Peewee sorts columns in its own way."""
+
+    __slots__ = ("_params", "sql")
+
+    def __init__(self, sql: str, params: list[Any]) -> None:
+        self.sql = sql
+        self._params = [(param.name, None) if isinstance(param, Arg) else (None, param) for param in params]
+
+    def bind(self, values: dict[str, Any]) -> list[Any]:
+        return [constant if name is None else values[name] for name, constant in self._params]
+
+
+class Prepared(Generic[Row]):
+    """A query written once with Peewee, its run-time values marked with `arg(name)`."""
+
+    def __init__(self, model: type[Row], build: Callable[[], Any]) -> None:
+        self.model = model
+        self.build = build
+
+
+class Tx:
+    """One open transaction or snapshot.
+
+    `now` is the same for every row of one unit. `links` makes the URLs that payloads carry.
+    `signals` says what a commit would make interesting, such as new deliveries.
+    """
+
+    def __init__(
+        self,
+        connection: sqlite3.Connection,
+        compiler: _Compiler,
+        now: int,
+        links: Links,
+        memory: dict[Any, Any],
+        *,
+        writes: bool,
+    ) -> None:
+        self._connection = connection
+        self._compiler = compiler
+        self._memory = memory
+        self.writes = writes
+        self.now = now
+        self.links = links
+        self.signals: set[str] = set()
+
+    def get(self, model: type[Row], row_id: int) -> Row | None:
+        return self.find(model, id=row_id)
+
+    def find(self, model: type[Row], **equal: Any) -> Row | None:
+        """The first row (lowest id) whose columns equal these values."""
+        query = self._compiler.once(("find", model, *equal), lambda: _equal(model, equal).limit(1))
+        found = self._connection.execute(query.sql, query.bind(equal)).fetchone()
+        return _shape(model).read(found) if found else None
+
+    def filter(self, model: type[Row], **equal: Any) -> list[Row]:
+        """All rows whose columns equal these values, by id."""
+        query = self._compiler.once(("filter", model, *equal), lambda: _equal(model, equal))
+        shape = _shape(model)
+        return [shape.read(values) for values in self._connection.execute(query.sql, query.bind(equal))]
+
+    def all(self, query: "peewee.ModelSelect[Row]") -> list[Row]:
+        """The rows of a query that selects whole rows of one table."""
+        shape = _shape(query.model)
+        sql, values = self._compiler.now(query)
+        return [shape.read(found) for found in self._connection.execute(sql, values)]
+
+    def run(self, prepared: Prepared[Row], **values: Any) -> list[Row]:
+        shape = _shape(prepared.model)
+        return [shape.read(found) for found in self.tuples(prepared, **values)]
+
+    def tuples(self, query: Any, **values: Any) -> list[tuple[Any, ...]]:
+        """Raw tuples, for counts and for queries that select single columns."""
+        return self._execute(query, values).fetchall()
+
+    def insert(self, model: type[Row], **values: Any) -> Row:
+        """Store a new row. Columns left out take their defaults; both times are `now` unless given."""
+        shape = _shape(model)
+        data = {name: default() if callable(default) else default for name, default in shape.defaults.items()}
+        data["created_at"] = self.now
+        if "updated_at" in shape.fields:
+            data["updated_at"] = self.now
+        data.update(values)
+        query = self._compiler.once(
+            ("insert", model, *data), lambda: model.insert({shape.fields[name]: arg(name) for name in data})
+        )
+        stored = {name: shape.stored(name, value) for name, value in data.items()}
+        cursor = self._connection.execute(query.sql, query.bind(stored))
+        self._forget(model)
+        for name in shape.names:
+            data.setdefault(name, None)
+        data["id"] = cursor.lastrowid
+        return shape.row(data)
+
+    def update(self, row: Record, **values: Any) -> Changes:
+        """Write what differs, in the table and in `row`; `updated_at` moves when anything did."""
+        model = type(row)
+        data = row.__data__
+        changes: Changes = {name: (data[name], value) for name, value in values.items() if data[name] != value}
+        if not changes:
+            return changes
+        shape = _shape(model)
+        if "updated_at" in shape.fields:
+            changes.setdefault("updated_at", (data["updated_at"], self.now))
+        query = self._compiler.once(
+            ("update", model, *changes),
+            lambda: model.update({shape.fields[name]: arg(name) for name in changes}).where(model.id == arg("id")),
+        )
+        stored = {name: shape.stored(name, change[1]) for name, change in changes.items()}
+        self._connection.execute(query.sql, query.bind(stored | {"id": data["id"]}))
+        self._forget(model)
+        data.update({name: change[1] for name, change in changes.items()})
+        return changes
+
+    def delete(self, model: type[Record], **equal: Any) -> int:
+        """Delete the rows whose columns equal these values; returns how many there were."""
+        query = self._compiler.once(
+            ("delete", model, *equal),
+            lambda: model.delete().where(*(getattr(model, name) == arg(name) for name in equal)),
+        )
+        count = self._connection.execute(query.sql, query.bind(equal)).rowcount
+        self._forget(model)
+        return count
+
+    def execute(self, query: Any, **values: Any) -> int:
+        """Run a writing query; returns the number of rows it touched."""
+        count = self._execute(query, values).rowcount
+        self._forget(query.model)
+        return count
+
+    def _execute(self, query: Any, values: dict[str, Any]) -> sqlite3.Cursor:
+        if isinstance(query, Prepared):
+            statement = self._compiler.once(query, query.build)
+            return self._connection.execute(statement.sql, statement.bind(values))
+        return self._connection.execute(*self._compiler.now(query))
+
+    def remember(self, key: Any, load: Callable[[], T]) -> T:
+        """`load()`, kept between write transactions until a remembered table is written.
+
+        Only for values read from those tables alone. A snapshot remembers for itself only.
+        """
+        if key not in self._memory:
+            self._memory[key] = load()
+        kept: T = self._memory[key]
+        return kept
+
+    def _forget(self, model: type[Record]) -> None:
+        if model in _REMEMBERED:
+            self._memory.clear()
+
+
+def _equal(model: type[Row], equal: dict[str, Any]) -> "peewee.ModelSelect[Row]":
+    query = model.select().order_by(model.id)
+    return query.where(*(getattr(model, name) == arg(name) for name in equal)) if equal else query
+
+
+class _Job:
+    """A unit that waits for its commit. `turn` opens when it is done, or when its thread must lead."""
+
+    __slots__ = ("done", "error", "result", "turn", "unit")
+
+    def __init__(self, unit: Callable[[Tx], Any]) -> None:
+        self.unit = unit
+        self.turn = threading.Lock()
+        self.turn.acquire()
+        self.done = False
+        self.result: Any = None
+        self.error: BaseException | None = None
+
+
+class StoreClosed(Exception):
+    """The store was asked after `close`."""
+
+
+class StoreInUse(Exception):
+    """Another process owns the data directory; `owner` is what it wrote about itself."""
+
+    def __init__(self, owner: dict[str, Any]) -> None:
+        super().__init__("another inboxd owns this data directory")
+        self.owner = owner
+
+
+class Store:
+    """`clock` gives milliseconds since 1970 and is asked once a transaction.
+
+    `announce` is called after a commit with the signals of its units, outside every lock.
+    Raises StoreInUse when another process holds the data directory.
+    """
+
+    def __init__(self, directory: Path, *, clock: Callable[[], int], announce: Callable[[set[str]], None]) -> None:
+        directory.mkdir(parents=True, exist_ok=True, mode=0o700)
+        self.directory = directory
+        self.links = Links("", b"")
+        self.clock = clock
+        self._announce = announce
+        self._lock_file = _own(directory)
+        self._path = directory / "inboxd.sqlite3"
+        self._compiler = _Compiler(peewee.SqliteDatabase(None))
+        self._memory: dict[Any, Any] = {}
+        self._mutex = threading.Lock()
+        self._waiting: list[_Job] = []
+        self._leading = False
+        self._closed = False
+        self._last_now = 0
+        self._writer = self._connect()
+        self._writer.execute("PRAGMA journal_mode=WAL")
+        self._writer.execute("PRAGMA synchronous=FULL")
+        migrate(self._writer)
+        self._readers: list[sqlite3.Connection] = []
+        self._reader = threading.local()
+        os.chmod(self._path, 0o600)
+
+    def publish(self, about: dict[str, Any]) -> None:
+        """Write into the lock file what other processes may know of this one, such as its URL."""
+        _write_owner(self._lock_file, about)
+
+    def write(self, unit: Callable[[Tx], T]) -> T:
+        """Run `unit` in a transaction and return its result once that is on disk.
+
+        Raises what the unit raised, with nothing stored; StorageFull when the disk is full.
+        """
+        return self._submit(unit, last=False)
+
+    def _submit(self, unit: Callable[[Tx], T], *, last: bool) -> T:
+        job = _Job(unit)
+        with self._mutex:
+            if self._closed:
+                raise StoreClosed
+            self._closed = last
+            self._waiting.append(job)
+            leads = not self._leading
+            self._leading = True
+        if not leads:
+            job.turn.acquire()
+        if not job.done:
+            self._lead(job)
+        if job.error is not None:
+            raise job.error
+        result: T = job.result
+        return result
+
+    @contextmanager
+    def read(self) -> Iterator[Tx]:
+        """A snapshot on a read-only connection of this thread."""
+        connection = getattr(self._reader, "connection", None)
+        if connection is None:
+            connection = self._reader.connection = self._connect()
+            connection.execute("PRAGMA query_only=1")
+            connection.execute("PRAGMA wal_autocheckpoint=0")
+            with self._mutex:
+                self._readers.append(connection)
+        connection.execute("BEGIN")
+        try:
+            yield Tx(connection, self._compiler, self._now(), self.links, {}, writes=False)
+        finally:
+            connection.execute("COMMIT")
+
+    def close(self) -> None:
+        """Refuse new units, wait for those under way, and let go of the data directory."""
+        if self._closed:
+            return
+        self._submit(lambda tx: None, last=True)
+        for connection in [*self._readers, self._writer]:
+            connection.close()
+        self._lock_file.close()
+
+    def _now(self) -> int:
+        # Never backwards inside one process: order by time must agree with order by commit.
+        self._last_now = max(self._last_now, self.clock())
+        return self._last_now
+
+    def _lead(self, own: _Job) -> None:
+        with self._mutex:
+            batch, self._waiting = self._waiting[:_BATCH], self._waiting[_BATCH:]
+        signals: set[str] = set()
+        try:
+            signals = self._commit(batch)
+        finally:
+            with self._mutex:
+                heir = self._waiting[0] if self._waiting else None
+                self._leading = heir is not None
+            if heir is not None:
+                heir.turn.release()
+            for job in batch:
+                job.done = True
+                if job is not own:
+                    job.turn.release()
+        if signals:
+            self._announce(signals)
+
+    def _commit(self, batch: list[_Job]) -> set[str]:
+        connection = self._writer
+        signals: set[str] = set()
+        try:
+            connection.execute("BEGIN IMMEDIATE")
+            now = self._now()
+            for job in batch:
+                connection.execute("SAVEPOINT unit")
+                tx = Tx(connection, self._compiler, now, self.links, self._memory, writes=True)
+                try:
+                    job.result = job.unit(tx)
+                except BaseException as error:
+                    self._memory.clear()
+                    if not connection.in_transaction:  # SQLite gave the whole transaction up
+                        raise
+                    job.error = error
+                    connection.execute("ROLLBACK TO unit")
+                else:
+                    signals |= tx.signals
+                connection.execute("RELEASE unit")
+            connection.execute("COMMIT")
+        except BaseException as error:
+            self._memory.clear()
+            if connection.in_transaction:
+                connection.execute("ROLLBACK")
+            for job in batch:
+                job.error = _in_words(error)
+            return set()
+        return signals
+
+    def _connect(self) -> sqlite3.Connection:
+        connection = sqlite3.connect(
+            self._path, isolation_level=None, check_same_thread=False, cached_statements=512, timeout=10
+        )
+        connection.execute("PRAGMA foreign_keys=0")
+        connection.execute("PRAGMA temp_store=MEMORY")
+        return connection
+
+
+def _in_words(error: BaseException) -> BaseException:
+    """A full disk as StorageFull: SQLite hides it behind whatever failed after it."""
+    cause: BaseException | None = error
+    while cause is not None:
+        if isinstance(cause, sqlite3.OperationalError) and "full" in str(cause):
+            return StorageFull()
+        cause = cause.__context__
+    return error
+
+
+def _own(directory: Path) -> Any:
+    handle = (directory / "inboxd.lock").open("a+")
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        handle.seek(0)
+        try:
+            owner = json.loads(handle.read() or "{}")
+        except ValueError:
+            owner = {}
+        handle.close()
+        raise StoreInUse(owner) from None
+    _write_owner(handle, {})
+    return handle
+
+
+def _write_owner(handle: Any, about: dict[str, Any]) -> None:
+    handle.seek(0)
+    handle.truncate()
+    handle.write(json.dumps({"pid": os.getpid(), **about}))
+    handle.flush()

@@ -1,0 +1,422 @@
+"""Tables: columns and keys, nothing clever. Times are integer milliseconds since 1970 UTC."""
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from peewee import SQL, AutoField, BigIntegerField, BooleanField, Field, IntegerField, Model, TextField
+
+if TYPE_CHECKING:
+    _Object = Field[dict[str, Any]]
+    _List = Field[list[Any]]
+else:
+    _Object = _List = Field
+
+
+class ObjectField(_Object):
+    """A JSON object as text. Own class because Peewee's JSONField binds to one global database."""
+
+    field_type = "TEXT"
+
+    def __init__(self) -> None:
+        super().__init__(default=dict)
+
+    def db_value(self, value: Any) -> Any:
+        return "{}" if not value else json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+
+    def python_value(self, value: Any) -> dict[str, Any]:
+        return {} if value == "{}" else json.loads(value)
+
+
+class ListField(_List):
+    """A JSON array as text."""
+
+    field_type = "TEXT"
+
+    def __init__(self) -> None:
+        super().__init__(default=list)
+
+    def db_value(self, value: Any) -> Any:
+        return "[]" if not value else json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+
+    def python_value(self, value: Any) -> list[Any]:
+        return [] if value == "[]" else json.loads(value)
+
+
+class Record(Model):
+    """A row is a plain value: services read it, the transaction alone writes it."""
+
+    id = AutoField()
+    created_at = BigIntegerField()
+
+
+class Table(Record):
+    """A record that also changes."""
+
+    updated_at = BigIntegerField()
+
+
+class Setting(Record):
+    """Facts of this installation, such as the key that signs attachment links."""
+
+    name = TextField()
+    value = TextField()
+
+    class Meta:
+        table_name = "settings"
+        indexes = ((("name",), True),)
+
+
+class Account(Table):
+    name = TextField()
+    locale = TextField(default="en")
+    domain = TextField(null=True)
+    support_email = TextField(null=True)
+    status = TextField(default="active")
+    settings = ObjectField()
+    custom_attributes = ObjectField()
+
+    class Meta:
+        table_name = "accounts"
+
+
+class Counter(Record):
+    """Numbers that must have no gaps: the display ids and event seqs of an account."""
+
+    account_id = IntegerField()
+    name = TextField()
+    value = BigIntegerField(default=0)
+
+    class Meta:
+        table_name = "counters"
+        indexes = ((("account_id", "name"), True),)
+
+
+class User(Table):
+    name = TextField()
+    display_name = TextField(null=True)
+    email = TextField()
+    uid = TextField()
+    kind = TextField(null=True)
+    confirmed = BooleanField(default=True)
+    message_signature = TextField(null=True)
+    pubsub_token = TextField()
+    ui_settings = ObjectField()
+    custom_attributes = ObjectField()
+
+    class Meta:
+        table_name = "users"
+        indexes = ((("email",), True),)
+
+
+class AccountUser(Table):
+    account_id = IntegerField()
+    user_id = IntegerField()
+    role = TextField(default="agent")
+    availability = TextField(default="online")
+    auto_offline = BooleanField(default=True)
+    inviter_id = IntegerField(null=True)
+    active_at = BigIntegerField(null=True)
+
+    class Meta:
+        table_name = "account_users"
+        indexes = ((("account_id", "user_id"), True), (("user_id",), False))
+
+
+class AccessToken(Table):
+    """`digest` is the SHA-256 of the token; the token itself is nowhere."""
+
+    owner_type = TextField(default="User")
+    owner_id = IntegerField()
+    name = TextField(default="")
+    digest = TextField()
+
+    class Meta:
+        table_name = "access_tokens"
+        indexes = ((("digest",), True), (("owner_type", "owner_id"), False))
+
+
+class Inbox(Table):
+    account_id = IntegerField()
+    name = TextField()
+    identifier = TextField()
+    hmac_token = TextField()
+    hmac_mandatory = BooleanField(default=False)
+    additional_attributes = ObjectField()
+    greeting_enabled = BooleanField(default=False)
+    greeting_message = TextField(null=True)
+    working_hours_enabled = BooleanField(default=False)
+    working_hours = ListField()
+    out_of_office_message = TextField(null=True)
+    timezone = TextField(default="UTC")
+    enable_email_collect = BooleanField(default=True)
+    csat_survey_enabled = BooleanField(default=False)
+    csat_config = ObjectField()
+    enable_auto_assignment = BooleanField(default=True)
+    auto_assignment_config = ObjectField()
+    allow_messages_after_resolved = BooleanField(default=True)
+    lock_to_single_conversation = BooleanField(default=False)
+    sender_name_type = TextField(default="friendly")
+    business_name = TextField(null=True)
+    portal_id = IntegerField(null=True)
+
+    class Meta:
+        table_name = "inboxes"
+        indexes = ((("identifier",), True), (("account_id",), False))
+
+
+class InboxMember(Record):
+    account_id = IntegerField()
+    inbox_id = IntegerField()
+    user_id = IntegerField()
+
+    class Meta:
+        table_name = "inbox_members"
+        indexes = ((("inbox_id", "user_id"), True), (("user_id",), False))
+
+
+class Webhook(Table):
+    """Who wants to hear: `kind` is account, or inbox for the webhook an API inbox carries."""
+
+    account_id = IntegerField()
+    kind = TextField()
+    inbox_id = IntegerField(null=True)
+    name = TextField(null=True)
+    url = TextField(default="")
+    secret = TextField()
+    subscriptions = ListField()
+
+    class Meta:
+        table_name = "webhooks"
+        indexes = ((("account_id",), False), (("inbox_id",), False))
+
+
+class Contact(Table):
+    account_id = IntegerField()
+    name = TextField(default="")
+    middle_name = TextField(default="")
+    last_name = TextField(default="")
+    email = TextField(null=True)
+    phone_number = TextField(null=True)
+    identifier = TextField(null=True)
+    additional_attributes = ObjectField()
+    custom_attributes = ObjectField()
+    label_list = ListField()
+    last_activity_at = BigIntegerField(null=True)
+    contact_type = TextField(default="visitor")
+    blocked = BooleanField(default=False)
+    company_id = IntegerField(null=True)
+
+    class Meta:
+        table_name = "contacts"
+        indexes = (
+            (("account_id", "email"), True),
+            (("account_id", "identifier"), True),
+            (("account_id", "phone_number"), True),
+            (("account_id", "last_activity_at"), False),
+        )
+
+
+class ContactInbox(Table):
+    account_id = IntegerField()
+    contact_id = IntegerField()
+    inbox_id = IntegerField()
+    source_id = TextField()
+    hmac_verified = BooleanField(default=False)
+    pubsub_token = TextField()
+
+    class Meta:
+        table_name = "contact_inboxes"
+        indexes = ((("inbox_id", "source_id"), True), (("contact_id",), False), (("account_id", "source_id"), False))
+
+
+class Conversation(Table):
+    """`unread_count` counts incoming messages after `agent_last_seen_at`, without a cap."""
+
+    account_id = IntegerField()
+    display_id = IntegerField()
+    uuid = TextField()
+    inbox_id = IntegerField()
+    contact_id = IntegerField()
+    contact_inbox_id = IntegerField()
+    status = TextField(default="open")
+    priority = TextField(null=True)
+    assignee_id = IntegerField(null=True)
+    assignee_agent_bot_id = IntegerField(null=True)
+    team_id = IntegerField(null=True)
+    additional_attributes = ObjectField()
+    custom_attributes = ObjectField()
+    label_list = ListField()
+    snoozed_until = BigIntegerField(null=True)
+    waiting_since = BigIntegerField(null=True)
+    first_reply_created_at = BigIntegerField(null=True)
+    agent_last_seen_at = BigIntegerField(null=True)
+    assignee_last_seen_at = BigIntegerField(null=True)
+    contact_last_seen_at = BigIntegerField(null=True)
+    last_activity_at = BigIntegerField()
+    unread_count = IntegerField(default=0)
+
+    class Meta:
+        table_name = "conversations"
+        indexes = (
+            (("account_id", "display_id"), True),
+            (("account_id", "status", "last_activity_at", "id"), False),
+            (("inbox_id", "status", "last_activity_at", "id"), False),
+            (("account_id", "assignee_id", "status"), False),
+            (("contact_inbox_id",), False),
+            (("contact_id", "inbox_id"), False),
+        )
+
+
+class Tagging(Record):
+    """One label on one conversation: the index behind `label_list`."""
+
+    account_id = IntegerField()
+    conversation_id = IntegerField()
+    label = TextField()
+
+    class Meta:
+        table_name = "taggings"
+        indexes = ((("account_id", "label", "conversation_id"), True), (("conversation_id",), False))
+
+
+class Message(Table):
+    account_id = IntegerField()
+    inbox_id = IntegerField()
+    conversation_id = IntegerField()
+    message_type = IntegerField()
+    content = TextField(null=True)
+    content_type = TextField(default="text")
+    content_attributes = ObjectField()
+    additional_attributes = ObjectField()
+    private = BooleanField(default=False)
+    status = TextField(default="sent")
+    source_id = TextField(null=True)
+    sender_type = TextField(null=True)
+    sender_id = IntegerField(null=True)
+    fingerprint = TextField(null=True)
+
+    class Meta:
+        table_name = "messages"
+
+
+# Declared apart: the hot table. Two indexes, and a third only over rows that have a source_id.
+Message.add_index(Message.conversation_id, Message.id, name="messages_conversation_id_id")
+Message.add_index(Message.conversation_id, Message.created_at, name="messages_conversation_id_created_at")
+Message.add_index(
+    Message.index(
+        Message.conversation_id,
+        Message.source_id,
+        name="messages_conversation_id_source_id",
+        where=Message.source_id.is_null(False),
+    )
+)
+
+
+class Attachment(Table):
+    """`digest` is the SHA-256 of the file, which lies under that name in the data directory."""
+
+    account_id = IntegerField()
+    message_id = IntegerField()
+    file_type = TextField()
+    filename = TextField()
+    content_type = TextField()
+    file_size = BigIntegerField()
+    digest = TextField()
+
+    class Meta:
+        table_name = "attachments"
+        indexes = ((("message_id",), False), (("digest",), False))
+
+
+class Event(Record):
+    """`payload` is the exact body that every webhook receives; `seq` has no gaps in an account."""
+
+    account_id = IntegerField()
+    seq = BigIntegerField()
+    name = TextField()
+    inbox_id = IntegerField(null=True)
+    conversation_id = IntegerField(null=True)
+    message_id = IntegerField(null=True)
+    payload = TextField()
+
+    class Meta:
+        table_name = "events"
+        indexes = ((("account_id", "seq"), True),)
+
+
+class Delivery(Table):
+    """One event owed to one webhook.
+
+    `next_attempt_at` is null while an earlier delivery of the same webhook and conversation is
+    unfinished: only the head of each such line is ever due, however long the line is.
+    """
+
+    account_id = IntegerField()
+    webhook_id = IntegerField()
+    event_id = IntegerField()
+    conversation_id = IntegerField(null=True)
+    uuid = TextField()
+    state = TextField(default="pending")
+    attempt_count = IntegerField(default=0)
+    next_attempt_at = BigIntegerField(null=True)
+    finished_at = BigIntegerField(null=True)
+    last_error = TextField(null=True)
+
+    class Meta:
+        table_name = "deliveries"
+        indexes = ((("uuid",), True), (("event_id",), False))
+
+
+_UNFINISHED = SQL("state IN ('pending', 'sending')")
+Delivery.add_index(
+    Delivery.index(
+        Delivery.webhook_id,
+        Delivery.next_attempt_at,
+        Delivery.id,
+        name="deliveries_due",
+        where=SQL("state = 'pending' AND next_attempt_at IS NOT NULL"),
+    )
+)
+Delivery.add_index(Delivery.index(Delivery.finished_at, name="deliveries_exhausted", where=SQL("state = 'exhausted'")))
+Delivery.add_index(
+    Delivery.index(
+        Delivery.webhook_id, Delivery.conversation_id, Delivery.id, name="deliveries_line", where=_UNFINISHED
+    )
+)
+
+
+class Attempt(Record):
+    """One HTTP try. Without a status code and an error it was interrupted by a stop or a crash."""
+
+    delivery_id = IntegerField()
+    number = IntegerField()
+    started_at = BigIntegerField()
+    duration_ms = IntegerField(null=True)
+    status_code = IntegerField(null=True)
+    error = TextField(null=True)
+    excerpt = TextField(default="")
+    address = TextField(null=True)
+
+    class Meta:
+        table_name = "attempts"
+        indexes = ((("delivery_id", "number"), True),)
+
+
+class IdempotencyKey(Record):
+    """The first answer to a key, stored in the transaction that had the effect."""
+
+    scope = TextField()
+    key = TextField()
+    fingerprint = TextField()
+    status = IntegerField()
+    body = TextField()
+
+    class Meta:
+        table_name = "idempotency_keys"
+        indexes = ((("scope", "key"), True), (("created_at",), False))
+
+
+TABLES: tuple[type[Record], ...] = (
+    Setting, Account, Counter, User, AccountUser, AccessToken, Inbox, InboxMember, Webhook, Contact,
+    ContactInbox, Conversation, Tagging, Message, Attachment, Event, Delivery, Attempt, IdempotencyKey,
+)  # fmt: skip

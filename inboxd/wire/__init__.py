@@ -1,0 +1,1 @@
+"""Rows to Chatwoot JSON, as pure functions."""
