@@ -1,0 +1,1 @@
+"""The application API, one module for each resource."""

@@ -1,0 +1,62 @@
+"""People of an account, and their access tokens."""
+
+from typing import Any
+
+from inboxd.api.web import Call, empty
+from inboxd.domain.errors import NotFound
+from inboxd.services import accounts
+from inboxd.store import accounts as store
+from inboxd.store.models import AccessToken, AccountUser, User
+from inboxd.wire import api as wire
+
+
+def listed(call: Call, user_ids: list[int]) -> list[Any]:
+    """These users as agents, by name; who left the account is left out."""
+    pairs = [(store.user(call.tx, one), store.membership(call.tx, call.account_id, one)) for one in user_ids]
+    agents = [wire.agent(user, member, call.tx.now) for user, member in pairs if user and member]
+    return sorted(agents, key=lambda agent: (agent["name"].lower(), agent["id"]))
+
+
+def index(call: Call) -> Any:
+    return listed(call, [member.user_id for member in call.tx.filter(AccountUser, account_id=call.account_id)])
+
+
+def create(call: Call) -> Any:
+    user, membership = accounts.add_user(call.tx, call.account_id, call.values)
+    return wire.agent(user, membership, call.tx.now)
+
+
+def _owned(call: Call) -> list[tuple[AccessToken, User]]:
+    """The tokens of the account's people, which is what its administrators may see and revoke."""
+    members = {member.user_id for member in call.tx.filter(AccountUser, account_id=call.account_id)}
+    found = []
+    for token in call.tx.filter(AccessToken, owner_type="User"):
+        owner = store.user(call.tx, token.owner_id)
+        if owner is not None and owner.id in members:
+            found.append((token, owner))
+    return found
+
+
+def list_tokens(call: Call) -> Any:
+    return {"payload": [wire.access_token(token, owner) for token, owner in _owned(call)]}
+
+
+def create_token(call: Call) -> Any:
+    """A further token, for the caller or for the member with `user_id` or `email`."""
+    wanted = call.values.get("user_id")
+    if call.values.get("email"):
+        found = call.tx.find(User, email=call.values["email"].lower())
+        wanted = found.id if found else 0
+    owner = call.caller.known_user if wanted is None else store.user(call.tx, wanted)
+    if owner is None or store.membership(call.tx, call.account_id, owner.id) is None:
+        raise NotFound
+    row, token = accounts.create_token(call.tx, owner, call.values.get("name") or "")
+    return wire.access_token(row, owner, token)
+
+
+def revoke_token(call: Call) -> Any:
+    for token, _ in _owned(call):
+        if token.id == call.args["id"]:
+            call.tx.delete(AccessToken, id=token.id)
+            return empty()
+    raise NotFound

@@ -1,0 +1,194 @@
+"""Conversations as agents and bridges work with them."""
+
+from dataclasses import replace
+from typing import Any
+
+from inboxd.api.accounts.posting import post
+from inboxd.api.web import Call, empty
+from inboxd.domain.conversations import toggled
+from inboxd.domain.errors import NotFound, Refused
+from inboxd.services import contacts, conversations
+from inboxd.store import accounts, details, messages
+from inboxd.store import contacts as contact_store
+from inboxd.store import conversations as store
+from inboxd.store.conversations import Scope
+from inboxd.store.details import Place
+from inboxd.store.models import ContactInbox, Conversation
+from inboxd.wire import api as wire
+from inboxd.wire.times import seconds_or_none
+
+
+def find(call: Call) -> Conversation:
+    conversation = store.by_display_id(call.tx, call.account_id, call.args["id"])
+    inbox = accounts.inbox(call.tx, call.account_id, conversation.inbox_id) if conversation else None
+    if conversation is None or inbox is None:
+        raise NotFound
+    call.caller.check_inbox(call.tx, inbox)
+    return conversation
+
+
+def shown(call: Call, conversation: Conversation, place: Place | None = None) -> Any:
+    last = messages.last(call.tx, conversation.id)
+    chat = last if last is None or last.message_type != 2 else messages.last_non_activity(call.tx, conversation.id)
+    rows = {row.id: row for row in (last, chat) if row is not None}
+    known = {one.message.id: one for one in details.messages_details(call.tx, list(rows.values()))}
+    whole = details.of_conversation(call.tx, conversation, place, [known[last.id]] if last else [])
+    return wire.conversation(whole, known[chat.id] if chat else None, call.tx.links, call.tx.now)
+
+
+def _scope(call: Call) -> Scope:
+    values = call.values
+    within = values.get("updated_within")
+    return Scope(
+        call.account_id,
+        call.caller.inbox_ids(call.tx),
+        status=values.get("status") or "open",
+        inbox_id=values.get("inbox_id"),
+        labels=tuple(values.get("labels") or ()),
+        source_id=values.get("source_id") or None,
+        text=values.get("q") or None,
+        unattended=values.get("conversation_type") == "unattended",
+        updated_after=call.tx.now - within * 1000 if within else None,
+    )
+
+
+def index(call: Call) -> Any:
+    scope, user_id = _scope(call), call.caller.known_user.id
+    found = store.page(
+        call.tx,
+        scope,
+        assignee_type=call.values.get("assignee_type") or "",
+        user_id=user_id,
+        sort_by=call.values.get("sort_by") or "",
+        page=max(1, call.values.get("page") or 1),
+    )
+    counts = store.counts(call.tx, replace(scope, updated_after=None), user_id)
+    return {"data": {"meta": counts, "payload": [shown(call, conversation) for conversation in found]}}
+
+
+def meta(call: Call) -> Any:
+    return {"meta": store.counts(call.tx, _scope(call), call.caller.known_user.id)}
+
+
+def create(call: Call) -> Any:
+    values = call.values
+    account = accounts.account(call.tx, call.account_id)
+    place = _place(call)
+    contact = contact_store.by_id(call.tx, call.account_id, place.contact_id)
+    inbox = accounts.inbox(call.tx, call.account_id, place.inbox_id)
+    if account is None or contact is None or inbox is None:
+        raise NotFound
+    assignee_id = values.get("assignee_id") or None
+    if assignee_id is not None and accounts.membership(call.tx, call.account_id, assignee_id) is None:
+        raise NotFound
+    where = Place(account, inbox, contact, place)
+    conversation, _ = conversations.open_conversation(
+        call.tx,
+        where,
+        status=values.get("status"),
+        custom_attributes=values.get("custom_attributes"),
+        additional_attributes=values.get("additional_attributes"),
+        assignee_id=assignee_id,
+        snoozed_until=values.get("snoozed_until"),
+    )
+    if values.get("message"):
+        post(call, conversation, where, values["message"])
+    return shown(call, conversation, where)
+
+
+def _place(call: Call) -> ContactInbox:
+    """The contact_inbox that the body names: by inbox and contact, or by source_id alone."""
+    values = call.values
+    source_id = values.get("source_id") or None
+    if values.get("inbox_id") and values.get("contact_id"):
+        inbox = accounts.inbox(call.tx, call.account_id, values["inbox_id"])
+        contact = contact_store.by_id(call.tx, call.account_id, values["contact_id"])
+        if inbox is None or contact is None:
+            raise NotFound
+        call.caller.check_inbox(call.tx, inbox)
+        verified = bool(values.get("hmac_verified"))
+        if source_id is None and inbox.lock_to_single_conversation:
+            known = store.latest_unresolved(call.tx, contact.id, inbox.id)
+            current = call.tx.get(ContactInbox, known.contact_inbox_id) if known else None
+            if current is not None:
+                return current
+        return contacts.place(call.tx, contact, inbox, source_id, verified=verified)
+    found = contact_store.contact_inbox_by_source(call.tx, call.account_id, source_id) if source_id else None
+    if found is None:
+        raise NotFound
+    inbox = accounts.inbox(call.tx, call.account_id, found.inbox_id)
+    if inbox is None:
+        raise NotFound
+    call.caller.check_inbox(call.tx, inbox)
+    return found
+
+
+def show(call: Call, conversation: Conversation) -> Any:
+    return shown(call, conversation)
+
+
+def update(call: Call, conversation: Conversation) -> Any:
+    if "priority" in call.values:
+        conversations.change(call.tx, conversation, call.caller.actor, priority=call.values["priority"])
+    return shown(call, conversation)
+
+
+def toggle_priority(call: Call, conversation: Conversation) -> Any:
+    conversations.change(call.tx, conversation, call.caller.actor, priority=call.values.get("priority"))
+    return empty()
+
+
+def toggle_status(call: Call, conversation: Conversation) -> Any:
+    status = call.values.get("status") or toggled(conversation.status)
+    conversations.set_status(call.tx, conversation, call.caller.actor, status, call.values.get("snoozed_until"))
+    return {
+        "payload": {
+            "success": True,
+            "conversation_id": conversation.display_id,
+            "current_status": conversation.status,
+            "snoozed_until": seconds_or_none(conversation.snoozed_until),
+        }
+    }
+
+
+def toggle_typing(call: Call, conversation: Conversation) -> Any:
+    conversations.typing(
+        call.tx,
+        conversation,
+        call.caller.known_user,
+        call.values.get("typing_status"),
+        private=bool(call.values.get("is_private")),
+    )
+    return empty()
+
+
+def assign(call: Call, conversation: Conversation) -> Any:
+    """An unknown or null assignee unassigns, as Chatwoot does; the answer is the agent or null."""
+    if "assignee_id" not in call.values:
+        return None
+    assignee_id = call.values["assignee_id"] or 0
+    membership = accounts.membership(call.tx, call.account_id, assignee_id)
+    user = accounts.user(call.tx, assignee_id) if membership else None
+    conversations.assign(call.tx, conversation, call.caller.actor, user)
+    return wire.agent(user, membership, call.tx.now) if user else None
+
+
+def list_labels(call: Call, conversation: Conversation) -> Any:
+    return {"payload": conversation.label_list}
+
+
+def set_labels(call: Call, conversation: Conversation) -> Any:
+    conversations.set_labels(call.tx, conversation, call.caller.actor, call.values.get("labels") or [])
+    return {"payload": conversation.label_list}
+
+
+def set_custom_attributes(call: Call, conversation: Conversation) -> Any:
+    if "custom_attributes" not in call.values:
+        raise Refused("param is missing or the value is empty: custom_attributes")
+    conversations.set_custom_attributes(call.tx, conversation, call.caller.actor, call.values["custom_attributes"])
+    return {"custom_attributes": conversation.custom_attributes}
+
+
+def update_last_seen(call: Call, conversation: Conversation) -> Any:
+    conversations.seen_by_agent(call.tx, conversation, call.caller.known_user.id)
+    return shown(call, conversation)

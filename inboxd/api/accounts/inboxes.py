@@ -1,0 +1,109 @@
+"""API inboxes and their members."""
+
+from typing import Any
+
+from inboxd.api.accounts import agents
+from inboxd.api.params import Integer
+from inboxd.api.web import Call, empty
+from inboxd.domain.errors import Invalid, NotFound
+from inboxd.services import accounts as people
+from inboxd.services import inboxes
+from inboxd.store import accounts as store
+from inboxd.store.models import Inbox
+from inboxd.wire import api as wire
+
+_CHANNEL = ("hmac_mandatory", "additional_attributes")
+_DEFAULTS_WHEN_NULL = ("name", "timezone", "sender_name_type", "csat_config", "auto_assignment_config")
+
+
+def find(call: Call) -> Inbox:
+    inbox = store.inbox(call.tx, call.account_id, call.args["id"])
+    if inbox is None:
+        raise NotFound
+    call.caller.check_inbox(call.tx, inbox)
+    return inbox
+
+
+def _shown(call: Call, inbox: Inbox) -> Any:
+    return wire.inbox(inbox, store.inbox_webhook(call.tx, inbox.id), admin=call.caller.is_administrator)
+
+
+def index(call: Call) -> Any:
+    allowed = call.caller.inbox_ids(call.tx)
+    found = store.inboxes(call.tx, call.account_id)
+    return {"payload": [_shown(call, inbox) for inbox in found if allowed is None or inbox.id in allowed]}
+
+
+def show(call: Call, inbox: Inbox) -> Any:
+    return _shown(call, inbox)
+
+
+def _settings(call: Call) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The inbox's own columns, and its channel. The word "null" means null (multipart clients)."""
+    given: dict[str, Any] = {key: None if value == "null" else value for key, value in call.values.items()}
+    channel: dict[str, Any] = given.pop("channel", {})
+    given.pop("portal_id", None)
+    values = {key: value for key, value in given.items() if value is not None or key not in _DEFAULTS_WHEN_NULL}
+    values = {key: value for key, value in values.items() if value is not None or key.endswith(("_message", "_name"))}
+    values |= {key: channel[key] for key in _CHANNEL if channel.get(key) is not None}
+    return values, channel
+
+
+def create(call: Call) -> Any:
+    values, channel = _settings(call)
+    values.pop("working_hours", None)
+    if channel.get("type") not in (None, "api"):
+        raise Invalid("Channel must exist", "channel")
+    inbox = inboxes.create(call.tx, call.account_id, values, channel.get("webhook_url"))
+    return _shown(call, inbox)
+
+
+def update(call: Call, inbox: Inbox) -> Any:
+    values, channel = _settings(call)
+    if not (call.values.get("name", inbox.name) or "").strip():
+        raise Invalid("Name can't be blank", "name")
+    inboxes.update(call.tx, inbox, values, channel)
+    return _shown(call, inbox)
+
+
+def delete(call: Call, inbox: Inbox) -> Any:
+    inboxes.delete(call.tx, inbox)
+    return {"message": "Your inbox deletion request will be processed in some time."}
+
+
+def reset_secret(call: Call, inbox: Inbox) -> Any:
+    inboxes.reset_secret(call.tx, inbox)
+    return _shown(call, inbox)
+
+
+def find_in_body(call: Call) -> Inbox:
+    """The inbox that `inbox_id` names, in the path or in the body."""
+    inbox_id = call.args.get("inbox_id") or Integer("inbox_id").read(call.request.values.get("inbox_id")) or 0
+    inbox = store.inbox(call.tx, call.account_id, inbox_id)
+    if inbox is None:
+        raise NotFound
+    call.caller.check_inbox(call.tx, inbox)
+    return inbox
+
+
+def _members(call: Call, inbox: Inbox) -> Any:
+    return {"payload": agents.listed(call, store.members(call.tx, inbox.id))}
+
+
+def show_members(call: Call, inbox: Inbox) -> Any:
+    return _members(call, inbox)
+
+
+def add_members(call: Call, inbox: Inbox) -> Any:
+    people.set_members(call.tx, call.account_id, inbox.id, call.values["user_ids"], exact=False)
+    return _members(call, inbox)
+
+
+def set_members(call: Call, inbox: Inbox) -> Any:
+    people.set_members(call.tx, call.account_id, inbox.id, call.values.get("user_ids", []), exact=True)
+    return _members(call, inbox)
+
+
+def remove_members(call: Call, inbox: Inbox) -> Any:
+    people.remove_members(call.tx, inbox.id, call.values["user_ids"])
+    return empty()

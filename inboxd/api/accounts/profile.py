@@ -1,0 +1,27 @@
+"""The caller's own user, the installation's accounts, and one account."""
+
+from typing import Any
+
+from inboxd.api.web import Call
+from inboxd.services import accounts
+from inboxd.store import accounts as store
+from inboxd.wire import api as wire
+
+
+def show(call: Call) -> Any:
+    user = call.caller.known_user
+    pairs = [(one, store.account(call.tx, one.account_id)) for one in store.memberships(call.tx, user.id)]
+    return wire.profile(user, [(one, account) for one, account in pairs if account], call.caller.token, call.tx.now)
+
+
+def show_account(call: Call) -> Any:
+    account = store.account(call.tx, call.account_id)
+    return wire.account(account) if account else None
+
+
+def create_account(call: Call) -> Any:
+    """A new account with the caller as its administrator."""
+    account = accounts.create_account(call.tx, call.values["name"])
+    email = call.caller.known_user.email
+    accounts.add_user(call.tx, account.id, {"email": email, "role": "administrator"})
+    return wire.account(account)

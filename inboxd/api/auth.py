@@ -1,0 +1,92 @@
+"""Who is calling, and what they may do."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from inboxd.domain.errors import NotFound, Unauthenticated, Unauthorized
+from inboxd.domain.events import Actor
+from inboxd.services import tokens
+from inboxd.store import accounts
+from inboxd.store.db import Tx
+from inboxd.store.models import AccountUser, Inbox, User
+
+SIGN_IN = "You need to sign in or sign up before continuing."
+
+
+@dataclass(frozen=True)
+class Caller:
+    """Nobody in particular on the client API; a user, and on account routes a member, elsewhere."""
+
+    user: User | None = None
+    membership: AccountUser | None = None
+    token: str = ""
+
+    @property
+    def is_administrator(self) -> bool:
+        return self.membership is not None and self.membership.role == "administrator"
+
+    @property
+    def known_user(self) -> User:
+        if self.user is None:
+            raise Unauthenticated(SIGN_IN, given=False)
+        return self.user
+
+    @property
+    def actor(self) -> Actor:
+        user = self.known_user
+        return Actor("user", user.id, user.name)
+
+    def inbox_ids(self, tx: Tx) -> frozenset[int] | None:
+        """The inboxes this caller may look into; None for all of the account."""
+        if self.is_administrator or self.membership is None:
+            return None
+        return accounts.inbox_ids_of(tx, self.membership.account_id, self.membership.user_id)
+
+    def check_inbox(self, tx: Tx, inbox: Inbox) -> None:
+        """Raises Unauthorized unless the caller may look into the inbox."""
+        allowed = self.inbox_ids(tx)
+        if allowed is not None and inbox.id not in allowed:
+            raise Unauthorized
+
+
+def given_token(headers: Mapping[str, str]) -> str:
+    """`api_access_token` wins over `Authorization: Bearer`; query and body are never looked at."""
+    token = headers.get("api-access-token", "").strip()
+    if token:
+        return token
+    scheme, _, value = headers.get("authorization", "").partition(" ")
+    return value.strip() if scheme.lower() == "bearer" else ""
+
+
+def authenticate(tx: Tx, headers: Mapping[str, str], account_id: int | None, *, local: bool) -> Caller:
+    """The caller of an application route. Raises in Chatwoot's order: token, account, membership."""
+    if local:
+        user: User | None = tx.find(User, kind="SuperAdmin")
+        token = ""
+    else:
+        token = given_token(headers)
+        if not token:
+            raise Unauthenticated(SIGN_IN, given=False)
+        row = accounts.token(tx, tokens.digest(token))
+        user = accounts.user(tx, row.owner_id) if row is not None and row.owner_type == "User" else None
+    if user is None:
+        raise Unauthenticated("Invalid Access Token")
+    if account_id is None:
+        return Caller(user, token=token)
+    account = accounts.account(tx, account_id)
+    if account is None:
+        raise NotFound
+    if account.status != "active":
+        raise Unauthorized("Account is suspended")
+    membership = accounts.membership(tx, account_id, user.id)
+    if membership is None:
+        raise Unauthorized("You are not authorized to access this account")
+    return Caller(user, membership, token)
+
+
+def check_role(caller: Caller, role: str) -> None:
+    """`superadmin` runs the installation, `administrator` an account, `agent` is everybody known."""
+    if role == "superadmin" and caller.known_user.kind != "SuperAdmin":
+        raise Unauthorized
+    if role == "administrator" and not caller.is_administrator:
+        raise Unauthorized

@@ -1,0 +1,167 @@
+"""From a parsed request to its answer: one transaction, and what has to happen around it."""
+
+import hashlib
+import logging
+from contextlib import ExitStack
+from typing import Any
+
+from inboxd.api import auth, params, web
+from inboxd.api.events import Feed
+from inboxd.api.files import Blobs
+from inboxd.api.web import Call, Request, Response, Route
+from inboxd.domain.errors import Failure, Invalid, Malformed
+from inboxd.domain.messages import ATTACHMENTS_LIMIT, Upload
+from inboxd.services import accounts, idempotency
+from inboxd.services.messages import Limits
+from inboxd.store.db import Store, Tx
+from inboxd.wire import errors as envelopes
+from inboxd.wire import jsons
+
+_log = logging.getLogger("inboxd.http")
+
+
+class Edge:
+    """Answers requests for routes. Never raises: what goes wrong is an answer too."""
+
+    def __init__(self, store: Store, blobs: Blobs, feed: Feed, limits: Limits) -> None:
+        self._store = store
+        self._blobs = blobs
+        self._feed = feed
+        self._limits = limits
+
+    def answer(self, route: Route, request: Request, args: dict[str, Any]) -> Response:
+        try:
+            return self._answer(route, request, args)
+        except Failure as failure:
+            return refusal(failure, request)
+        except Exception:
+            # The one place where a defect of ours is logged; the caller learns nothing of it.
+            _log.exception("%s %s failed", request.method, route.path)
+            return Response(500, {"error": "Internal Server Error"})
+
+    def _answer(self, route: Route, request: Request, args: dict[str, Any]) -> Response:
+        if not route.is_unit:
+            with self._store.read() as tx:
+                call = self._call(tx, route, request, args)
+                response = _response(call, _run(call, route))
+            if call.after is not None:
+                response = call.after()
+        else:
+            response = self._write(route, request, args)
+        if response.value is not None:
+            response.text = jsons.dumps(response.value)
+        return response
+
+    def _write(self, route: Route, request: Request, args: dict[str, Any]) -> Response:
+        key = request.headers.get("idempotency-key", "") if request.method == "POST" else ""
+        with ExitStack() as uploads_over:
+            uploads = self._stage(route, request, args, uploads_over)
+
+            def unit(tx: Tx) -> Response:
+                call = self._call(tx, route, request, args)
+                call.uploads = uploads
+                if not key:
+                    return _response(call, _run(call, route))
+                return _once(call, route, key)
+
+            return self._store.write(unit)
+
+    def _stage(self, route: Route, request: Request, args: dict[str, Any], over: ExitStack) -> list[Upload]:
+        """Put uploaded files on disk before the transaction, once the caller has proved to be one."""
+        files = _files(request) if route.takes_files else []
+        if not files:
+            return []
+        if len(files) > ATTACHMENTS_LIMIT:
+            raise Invalid(f"Attachments are limited to {ATTACHMENTS_LIMIT} a message", "attachments")
+        with self._store.read() as tx:
+            call = self._call(tx, route, request, args)
+            if route.record is not None:
+                route.record(call)
+        uploads = []
+        for file in files:
+            upload = self._blobs.stage(file)
+            over.callback(self._blobs.settle, upload)
+            uploads.append(upload)
+        return uploads
+
+    def _call(self, tx: Tx, route: Route, request: Request, args: dict[str, Any]) -> Call:
+        caller = auth.Caller()
+        if route.role != "public":
+            caller = auth.authenticate(tx, request.headers, args.get("account_id"), local=request.local)
+            if caller.membership is not None and accounts.is_stale(caller.membership, tx.now):
+                self._mark_active(tx, route, caller)
+        return Call(tx, request, args, caller, self._limits, self._feed, self._blobs)
+
+    def _mark_active(self, tx: Tx, route: Route, caller: auth.Caller) -> None:
+        membership = caller.membership
+        if membership is None:
+            return
+        if route.is_unit:
+            if tx.writes:
+                accounts.mark_active(tx, membership)
+        else:
+            self._store.write(lambda unit: accounts.mark_active(unit, membership))
+
+
+def _run(call: Call, route: Route) -> Any:
+    record = route.record(call) if route.record is not None else None
+    if route.role != "public":
+        auth.check_role(call.caller, route.role)
+    values = call.request.values
+    if route.wrapper is not None:
+        names = [param.name for param in route.params]
+        values = params.unwrap(values, route.wrapper, names, is_json=call.request.is_json)
+    call.values = params.read(route.params, values)
+    return route.handler(call) if route.record is None else route.handler(call, record)
+
+
+def _response(call: Call, result: Any) -> Response:
+    if isinstance(result, Response):
+        return result
+    response = Response(value=result) if result is not None else Response(text="null")
+    if call.replayed:
+        response.headers["Idempotent-Replayed"] = "true"
+    return response
+
+
+def _once(call: Call, route: Route, key: str) -> Response:
+    """Run the route unless this key was answered before; then give the same answer again."""
+    if len(key) > 255 or not key.isprintable():
+        raise Malformed("Idempotency-Key must be at most 255 printable characters")
+    scope = f"{call.caller.token and hashlib.sha256(call.caller.token.encode()).hexdigest()} {call.request.path}"
+    fingerprint = _fingerprint(call)
+    known = idempotency.recall(call.tx, scope, key, fingerprint)
+    if known is not None:
+        return Response(known.status, text=known.body, headers={"Idempotent-Replayed": "true"})
+    response = _response(call, _run(call, route))
+    text = jsons.dumps(response.value) if response.value is not None else response.text or ""
+    idempotency.keep(call.tx, scope, key, fingerprint, response.status, text)
+    return response
+
+
+def _fingerprint(call: Call) -> str:
+    """The same for the same parameters and file contents, however they were encoded."""
+    plain = {key: value for key, value in call.request.values.items() if not _is_file(value)}
+    files = [(upload.digest, upload.filename) for upload in call.uploads]
+    return hashlib.sha256(jsons.dumps([sorted(plain.items()), files]).encode()).hexdigest()
+
+
+def _is_file(value: Any) -> bool:
+    return isinstance(value, web.File) or (isinstance(value, list) and any(isinstance(one, web.File) for one in value))
+
+
+def _files(request: Request) -> list[web.File]:
+    given = request.values.get("attachments")
+    items = given if isinstance(given, list) else [given]
+    return [item for item in items if isinstance(item, web.File)]
+
+
+def refusal(failure: Failure, request: Request) -> Response:
+    """A failure in the words and the envelope of the API that was called."""
+    known_user = not request.is_public and bool(auth.given_token(request.headers))
+    value = envelopes.body(failure, public=request.is_public, show_existing=known_user)
+    response = Response(web.STATUS[type(failure)], text=jsons.dumps(value))
+    retry_after_s = getattr(failure, "retry_after_s", None)
+    if retry_after_s is not None:
+        response.headers["Retry-After"] = str(retry_after_s)
+    return response

@@ -1,0 +1,277 @@
+"""Reading parameters: each is declared once beside its route, and says what it takes.
+
+Blanks of other people's clients are part of the contract: `""` and `{}` mean "not given" where
+a number, word or moment is expected, and numbers arrive as strings.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from inboxd.domain.errors import Invalid, Malformed, Refused
+from inboxd.wire import jsons
+
+_BIGGEST = 2**53
+
+
+def label(name: str) -> str:
+    """A parameter's name as a sentence begins with it: `webhook_url` → `Webhook url`."""
+    return name.replace("_", " ").capitalize()
+
+
+@dataclass(frozen=True)
+class Param:
+    """`required` parameters must be there and not blank."""
+
+    name: str
+    required: bool = False
+
+    def read(self, raw: Any) -> Any:
+        raise NotImplementedError
+
+    def refuse(self, what: str) -> Invalid:
+        return Invalid(f"{label(self.name)} {what}", self.name)
+
+
+@dataclass(frozen=True)
+class Text(Param):
+    limit: int | None = None
+
+    def read(self, raw: Any) -> str | None:
+        if raw is None or raw == {}:
+            return None
+        if isinstance(raw, bool) or not isinstance(raw, str | int | float):
+            raise self.refuse("must be text")
+        text = str(raw)
+        if self.limit is not None and len(text) > self.limit:
+            raise self.refuse(f"is too long (maximum is {self.limit} characters)")
+        return text
+
+
+@dataclass(frozen=True)
+class Integer(Param):
+    least: int = -_BIGGEST
+
+    def read(self, raw: Any) -> int | None:
+        if raw is None or raw in ("", {}):
+            return None
+        number = _integer(raw)
+        if number is None or not self.least <= number < _BIGGEST:
+            raise self.refuse(
+                "must be a whole number" if self.least < 0 else f"must be a whole number from {self.least}"
+            )
+        return number
+
+
+@dataclass(frozen=True)
+class Boolean(Param):
+    def read(self, raw: Any) -> bool | None:
+        if raw is None or raw in ("", {}):
+            return None
+        if isinstance(raw, bool):
+            return raw
+        word = str(raw).lower()
+        if word in ("true", "1", "on", "t"):
+            return True
+        if word in ("false", "0", "off", "f"):
+            return False
+        raise self.refuse("must be true or false")
+
+
+@dataclass(frozen=True)
+class Word(Param):
+    """One of a few words; `nothing` lists the words that mean null."""
+
+    words: tuple[str, ...] = ()
+    nothing: tuple[str, ...] = ()
+
+    def read(self, raw: Any) -> str | None:
+        if raw is None or raw in ("", {}) or raw in self.nothing:
+            return None
+        if not isinstance(raw, str) or raw not in self.words:
+            raise self.refuse(f"must be one of {', '.join(self.words)}")
+        return raw
+
+
+@dataclass(frozen=True)
+class Moment(Param):
+    """Unix seconds as number or text, or an ISO date-time; becomes milliseconds."""
+
+    def read(self, raw: Any) -> int | None:
+        if raw is None or raw in ("", {}):
+            return None
+        if isinstance(raw, bool) or not isinstance(raw, str | int | float):
+            raise self.refuse("must be a time")
+        try:
+            moment = round(float(raw) * 1000)
+        except (ValueError, OverflowError):
+            try:
+                parsed = datetime.fromisoformat(str(raw))
+            except ValueError:
+                raise self.refuse("must be unix seconds or an ISO 8601 time") from None
+            moment = round((parsed if parsed.tzinfo else parsed.replace(tzinfo=UTC)).timestamp() * 1000)
+        if not 0 <= moment < 253_402_300_800_000:  # the year 10000
+            raise self.refuse("must be a time between 1970 and 9999")
+        return moment
+
+
+@dataclass(frozen=True)
+class Object(Param):
+    """A JSON object, which multipart clients send as text. `lenient`: bad text means `{}`."""
+
+    lenient: bool = False
+
+    def read(self, raw: Any) -> dict[str, Any]:
+        if isinstance(raw, str) and raw:
+            try:
+                raw = jsons.loads(raw.encode())
+            except Malformed:
+                raw = {} if self.lenient else raw
+        if raw is None or raw in ("", []):
+            return {}
+        if not isinstance(raw, dict):
+            if self.lenient:
+                return {}
+            raise self.refuse("must be an object")
+        return raw
+
+
+@dataclass(frozen=True)
+class Value(Param):
+    """Anything JSON can say."""
+
+    def read(self, raw: Any) -> Any:
+        return raw
+
+
+@dataclass(frozen=True)
+class Objects(Param):
+    def read(self, raw: Any) -> list[dict[str, Any]]:
+        rows = _listed(raw)
+        if any(not isinstance(row, dict) for row in rows):
+            raise self.refuse("must be a list of objects")
+        return rows
+
+
+@dataclass(frozen=True)
+class Texts(Param):
+    """A list of texts; null stays null, one text is a list of one."""
+
+    def read(self, raw: Any) -> list[str] | None:
+        if raw is None:
+            return None
+        texts = _listed(raw)
+        if any(not isinstance(text, str | int | float) or isinstance(text, bool) for text in texts):
+            raise self.refuse("must be a list of texts")
+        return [str(text) for text in texts]
+
+
+@dataclass(frozen=True)
+class Integers(Param):
+    def read(self, raw: Any) -> list[int]:
+        numbers = [_integer(item) for item in _listed(raw)]
+        if any(number is None or not 0 <= number < _BIGGEST for number in numbers):
+            raise self.refuse("must be a list of whole numbers")
+        return [number for number in numbers if number is not None]
+
+
+@dataclass(frozen=True)
+class Nested(Param):
+    """An object with parameters of its own."""
+
+    params: tuple[Param, ...] = ()
+
+    def read(self, raw: Any) -> dict[str, Any]:
+        if raw is None or raw == "":
+            return {}
+        if not isinstance(raw, dict):
+            raise self.refuse("must be an object")
+        return read(self.params, raw)
+
+
+@dataclass(frozen=True)
+class Files(Param):
+    """Uploaded files. They are stored before the transaction begins and reach the handler as
+    `call.uploads`; anything that is no file is refused here."""
+
+    def read(self, raw: Any) -> None:
+        items = _listed(raw)
+        if any(not hasattr(item, "stream") for item in items):
+            raise self.refuse("must be files (multipart/form-data)")
+
+
+def read(params: Iterable[Param], values: dict[str, Any]) -> dict[str, Any]:
+    """The declared parameters that were given, each in its type. Others are dropped silently.
+
+    Raises Invalid naming the parameter that has the wrong type or is missing.
+    """
+    known: dict[str, Any] = {}
+    for param in params:
+        if param.name in values:
+            known[param.name] = param.read(values[param.name])
+        if param.required and known.get(param.name) in (None, "", []):
+            raise param.refuse("can't be blank")
+    return known
+
+
+def unwrap(values: dict[str, Any], wrapper: str, names: Iterable[str], *, is_json: bool) -> dict[str, Any]:
+    """The parameters under the wrapper key; for JSON also those at the top level, as Rails copies
+    them. Raises Refused when there are none."""
+    inner = values.get(wrapper)
+    wrapped: dict[str, Any] = {}
+    if is_json:
+        wrapped = {name: values[name] for name in names if name in values}
+    if isinstance(inner, dict):
+        wrapped |= inner
+    if not wrapped:
+        raise Refused(f"param is missing or the value is empty: {wrapper}")
+    return wrapped
+
+
+def nest(pairs: Iterable[tuple[str, Any]]) -> dict[str, Any]:
+    """Form fields as JSON would have nested them: `a[b]=1`, `c[]=2`. The last of a name wins.
+
+    Raises Malformed for a name that contradicts another or nests deeper than 10.
+    """
+    root: dict[str, Any] = {}
+    for name, value in pairs:
+        head, *rest = name.replace("]", "").split("[") if name.endswith("]") else [name]
+        if len(rest) > 10:
+            raise Malformed("A form field is nested too deeply")
+        _set(root, [head, *rest], value)
+    return root
+
+
+def _set(level: dict[str, Any], keys: list[str], value: Any) -> None:
+    head, *rest = keys
+    if not rest:
+        level[head] = value
+    elif rest == [""]:
+        items = level.setdefault(head, [])
+        if not isinstance(items, list):
+            raise Malformed(f"The form field {head[:80]!r} is both a list and something else")
+        items.append(value)
+    else:
+        inner = level.setdefault(head, {})
+        if not isinstance(inner, dict) or "" in rest[:-1]:
+            raise Malformed(f"The form field {head[:80]!r} is both an object and something else")
+        _set(inner, rest, value)
+
+
+def _listed(raw: Any) -> list[Any]:
+    if raw is None or raw in ("", {}):
+        return []
+    return raw if isinstance(raw, list) else [raw]
+
+
+def _integer(raw: Any) -> int | None:
+    if isinstance(raw, bool):
+        return None
+    if isinstance(raw, int):
+        return raw
+    if isinstance(raw, float) and raw.is_integer():
+        return int(raw)
+    if isinstance(raw, str) and raw.strip().lstrip("-").isascii() and raw.strip().lstrip("-").isdigit():
+        return int(raw) if len(raw) < 20 else None
+    return None

@@ -1,0 +1,136 @@
+"""Request, Response, Route and Call, and the one table from words of failure to statuses.
+
+Nothing here knows which framework carried the request.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Any
+
+from inboxd.api.auth import Caller
+from inboxd.api.params import Files, Param
+from inboxd.domain import errors
+from inboxd.domain.messages import Upload
+from inboxd.services.messages import Limits
+from inboxd.store.db import Tx
+
+if TYPE_CHECKING:
+    from inboxd.api.events import Feed
+    from inboxd.api.files import Blobs
+
+STATUS: dict[type[errors.Failure], int] = {
+    errors.Malformed: 400,
+    errors.Unauthenticated: 401,
+    # Chatwoot's word for "you may not" is 401; 403 is kept for what nobody may.
+    errors.Unauthorized: 401,
+    errors.Forbidden: 403,
+    errors.NotFound: 404,
+    errors.Conflict: 409,
+    errors.Gone: 410,
+    errors.TooLarge: 413,
+    errors.Invalid: 422,
+    errors.Refused: 422,
+    errors.Throttled: 429,
+    errors.StorageFull: 507,
+}
+
+
+@dataclass(frozen=True)
+class File:
+    """An uploaded part, not yet stored."""
+
+    filename: str
+    content_type: str
+    size: int
+    stream: IO[bytes]
+
+
+@dataclass
+class Request:
+    """`path` is as it was sent, still percent-encoded. `values` merges query and body, nested."""
+
+    method: str
+    path: str
+    headers: Mapping[str, str]
+    values: dict[str, Any] = field(default_factory=dict)
+    is_json: bool = False
+    remote: str = ""
+    local: bool = False
+    """Came from the command line of this very process, not from a network."""
+
+    @property
+    def is_public(self) -> bool:
+        return self.path.startswith("/public/")
+
+
+@dataclass
+class Response:
+    """`value` becomes JSON; `text` goes out as it is; `file` is streamed. At most one is set."""
+
+    status: int = 200
+    value: Any = None
+    text: str | None = None
+    file: Path | None = None
+    headers: dict[str, str] = field(default_factory=dict)
+
+
+def empty(status: int = 200) -> Response:
+    return Response(status, text="")
+
+
+@dataclass
+class Call:
+    """What a handler works with: the open transaction and a request that is already understood."""
+
+    tx: Tx
+    request: Request
+    args: dict[str, Any]
+    caller: Caller
+    limits: Limits
+    feed: "Feed"
+    blobs: "Blobs"
+    values: dict[str, Any] = field(default_factory=dict)
+    uploads: list[Upload] = field(default_factory=list)
+    replayed: bool = False
+    """The handler answers with what an earlier request made."""
+    after: Callable[[], Response] | None = None
+    """Set by a read handler: makes the response once the snapshot is closed."""
+
+    @property
+    def account_id(self) -> int:
+        account_id: int = self.args["account_id"]
+        return account_id
+
+
+Handler = Callable[..., Any]
+
+
+@dataclass(frozen=True)
+class Route:
+    """One endpoint: the truth for routing, roles and parameters.
+
+    `record` finds what the path names, inside the caller's scope, before the role is checked, so
+    that what is not there is 404 for everybody. `handler(call)` or `handler(call, record)`
+    returns JSON, or a Response. `wrapper` is the key clients may nest the parameters under.
+    `role` is public, agent, administrator or superadmin. GETs run on a snapshot unless `writes`.
+    """
+
+    method: str
+    path: str
+    handler: Handler
+    params: tuple[Param, ...] = ()
+    record: Handler | None = None
+    role: str = "agent"
+    wrapper: str | None = None
+    writes: bool = False
+    about: str = ""
+
+    @property
+    def is_unit(self) -> bool:
+        """Whether it runs inside a write transaction."""
+        return self.writes or self.method != "GET"
+
+    @property
+    def takes_files(self) -> bool:
+        return any(isinstance(param, Files) for param in self.params)

@@ -1,0 +1,106 @@
+"""The composition root: builds every part, wires the wake-ups, starts and stops in order."""
+
+import logging
+import time
+from typing import Any
+
+from inboxd.api.edge import Edge
+from inboxd.api.events import Feed
+from inboxd.api.files import Blobs
+from inboxd.api.routes import ROUTES
+from inboxd.api.server import Server, make_wsgi
+from inboxd.config import Config
+from inboxd.delivery.dispatcher import Dispatcher
+from inboxd.delivery.sender import Sender
+from inboxd.delivery.worker import Policy, Worker
+from inboxd.domain.links import Links
+from inboxd.domain.messages import ATTACHMENTS_LIMIT
+from inboxd.services import accounts
+from inboxd.services.messages import Limits
+from inboxd.store import messages
+from inboxd.store.db import Store
+
+_log = logging.getLogger("inboxd")
+
+
+def wall_clock() -> int:
+    return time.time_ns() // 1_000_000
+
+
+class NotInitialised(Exception):
+    """The data directory holds no account yet."""
+
+
+class App:
+    """One inboxd over one data directory. Raises StoreInUse when another process has it."""
+
+    def __init__(self, config: Config, clock: Any = wall_clock) -> None:
+        self.config = config
+        self.store = Store(config.directory, clock=clock, announce=self._announce)
+        self._dispatcher: Dispatcher | None = None
+        self._sender: Sender | None = None
+        self._clock = clock
+        self.feed = Feed(self.store, config.threads // 2)
+        self.blobs = Blobs(config.directory, config.attachment_limit, self._is_referenced)
+        edge = Edge(self.store, self.blobs, self.feed, Limits(config.messages_per_minute))
+        self.wsgi = make_wsgi(edge, ROUTES, body_limit=config.body_limit)
+
+    @property
+    def is_initialised(self) -> bool:
+        with self.store.read() as tx:
+            return accounts.is_initialised(tx)
+
+    def initialise(self, email: str) -> dict[str, Any]:
+        """Account 1, its administrator and the token that is shown this once."""
+        account, user, token = self.store.write(lambda tx: accounts.initialise(tx, email))
+        return {"account_id": account.id, "admin": {"id": user.id, "email": user.email, "access_token": token}}
+
+    def open_links(self, base_url: str) -> None:
+        """From now on links point to `base_url`. Raises NotInitialised in an empty database."""
+        with self.store.read() as tx:
+            key = accounts.link_key(tx)
+        if not key:
+            raise NotInitialised
+        self.store.links = Links(base_url.rstrip("/"), key)
+
+    def start_deliveries(self) -> None:
+        self._sender = Sender(self.config.guard)
+        worker = Worker(self.store, self._sender, Policy(self.config.schedule_s))
+        self._dispatcher = Dispatcher(self.store, worker, threads=self.config.webhook_threads, clock=self._clock)
+        self._dispatcher.start()
+
+    def serve(self) -> Server:
+        """A listening server, its deliveries under way; the caller runs it."""
+        host, port = self.config.address
+        server = Server(
+            self.wsgi,
+            host,
+            port,
+            threads=self.config.threads,
+            body_limit=self.config.body_limit,
+            upload_limit=self.config.attachment_limit * ATTACHMENTS_LIMIT + self.config.body_limit,
+        )
+        self.open_links(self.config.public_url or server.url)
+        self.store.publish({"url": server.url})
+        self.start_deliveries()
+        return server
+
+    def close(self) -> None:
+        """Stop claiming, let attempts end, close the store. Safe to call twice."""
+        self.feed.stop()
+        if self._dispatcher is not None:
+            self._dispatcher.stop()
+            self._dispatcher = None
+        if self._sender is not None:
+            self._sender.close()
+        self.store.close()
+
+    def _announce(self, signals: set[str]) -> None:
+        if "deliveries" in signals and self._dispatcher is not None:
+            self._dispatcher.wake()
+        if "events" in signals:
+            self.feed.wake()
+
+    def _is_referenced(self, digest: str) -> bool:
+        with self.store.read() as tx:
+            return messages.has_attachment(tx, digest)

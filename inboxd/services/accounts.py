@@ -1,0 +1,93 @@
+"""Accounts, the people in them, and their access tokens."""
+
+import secrets
+from typing import Any
+
+from inboxd.domain.contacts import normalised
+from inboxd.domain.errors import Invalid
+from inboxd.services import tokens
+from inboxd.store import accounts as store
+from inboxd.store.db import Tx
+from inboxd.store.models import AccessToken, Account, AccountUser, InboxMember, Setting, User
+
+ROLES = ("agent", "administrator")
+LINK_KEY = "attachment_link_key"
+ACTIVE_EVERY_MS = 60_000
+
+
+def initialise(tx: Tx, email: str) -> tuple[Account, User, str]:
+    """Account 1 with its administrator and that one's token, in an empty database."""
+    tx.insert(Setting, name=LINK_KEY, value=secrets.token_hex(32))
+    account = create_account(tx, "Acme")
+    user, _ = add_user(tx, account.id, {"email": email, "name": "Administrator", "role": "administrator"})
+    tx.update(user, kind="SuperAdmin")
+    return account, user, create_token(tx, user, "first administrator")[1]
+
+
+def is_initialised(tx: Tx) -> bool:
+    return store.setting(tx, LINK_KEY) is not None
+
+
+def link_key(tx: Tx) -> bytes:
+    return (store.setting(tx, LINK_KEY) or "").encode()
+
+
+def create_account(tx: Tx, name: str) -> Account:
+    if not name.strip() or len(name) > 255:
+        raise Invalid(
+            "Name can't be blank" if not name.strip() else "Name is too long (maximum is 255 characters)", "name"
+        )
+    return tx.insert(Account, name=name)
+
+
+def add_user(tx: Tx, account_id: int, values: dict[str, Any]) -> tuple[User, AccountUser]:
+    """Make somebody a member, and a user first when the e-mail is new.
+
+    Raises Invalid for a bad e-mail or a second membership.
+    """
+    email = normalised({"email": values.get("email")})["email"]
+    if email is None:
+        raise Invalid("Email can't be blank", "email")
+    name = values.get("name") or email.partition("@")[0]
+    if len(name) > 255:
+        raise Invalid("Name is too long (maximum is 255 characters)", "name")
+    user = tx.find(User, email=email) or tx.insert(
+        User, email=email, uid=email, name=name, pubsub_token=tokens.new(), confirmed=True
+    )
+    if store.membership(tx, account_id, user.id) is not None:
+        raise Invalid("User has already been taken", "user_id")
+    given = {key: values[key] for key in ("role", "availability", "auto_offline") if values.get(key) is not None}
+    return user, tx.insert(AccountUser, account_id=account_id, user_id=user.id, **given)
+
+
+def create_token(tx: Tx, user: User, name: str) -> tuple[AccessToken, str]:
+    """A new access token of a user: the row, and the token itself for the only time."""
+    token = tokens.new()
+    return tx.insert(AccessToken, owner_id=user.id, name=name, digest=tokens.digest(token)), token
+
+
+def mark_active(tx: Tx, membership: AccountUser) -> None:
+    tx.update(membership, active_at=tx.now)
+
+
+def is_stale(membership: AccountUser, now: int) -> bool:
+    """Whether the member's last sign of life is old enough to be worth a write."""
+    return now - (membership.active_at or 0) > ACTIVE_EVERY_MS
+
+
+def set_members(tx: Tx, account_id: int, inbox_id: int, user_ids: list[int], *, exact: bool) -> None:
+    """Add these users to an inbox; with `exact` the others leave. Raises Invalid for a stranger."""
+    for user_id in user_ids:
+        if store.membership(tx, account_id, user_id) is None:
+            raise Invalid("User must exist", "user_ids")
+    present = store.members(tx, inbox_id)
+    for user_id in dict.fromkeys(user_ids):
+        if user_id not in present:
+            tx.insert(InboxMember, account_id=account_id, inbox_id=inbox_id, user_id=user_id)
+    if exact:
+        remove_members(tx, inbox_id, [user_id for user_id in present if user_id not in user_ids])
+
+
+def remove_members(tx: Tx, inbox_id: int, user_ids: list[int]) -> None:
+    for user_id in user_ids:
+        tx.delete(InboxMember, inbox_id=inbox_id, user_id=user_id)

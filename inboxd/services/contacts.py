@@ -1,0 +1,153 @@
+"""Creating, identifying, changing and merging contacts."""
+
+import random
+import uuid
+from typing import Any
+
+from inboxd.domain import contacts as rules
+from inboxd.domain.errors import Invalid, Refused
+from inboxd.services import outbox, tokens
+from inboxd.store import contacts as store
+from inboxd.store.db import Changes, Tx
+from inboxd.store.models import Contact, ContactInbox, Inbox
+
+_WORDS = (
+    ("amber", "brave", "calm", "dawn", "early", "fresh", "gentle", "honest", "ivory", "jolly", "keen", "lively"),
+    ("badger", "comet", "dune", "ember", "falcon", "glade", "harbor", "island", "juniper", "kestrel", "lagoon"),
+)
+_LABELS = {"email": "Email", "phone_number": "Phone number", "identifier": "Identifier"}
+
+
+def identify(tx: Tx, inbox: Inbox, source_id: str | None, values: dict[str, Any]) -> tuple[Contact, ContactInbox]:
+    """The contact_inbox with this source_id as it is, else one for a matching or new contact.
+
+    A match by identifier, e-mail or phone number is taken unchanged: what the client API sends
+    about somebody known never overwrites what agents know.
+    """
+    if source_id is not None:
+        if not source_id:
+            raise Invalid("Source can't be blank", "source_id")
+        known = store.contact_inbox(tx, inbox.id, source_id)
+        if known is not None:
+            contact = tx.get(Contact, known.contact_id)
+            if contact is not None:
+                return contact, known
+    wanted = rules.normalised(values)
+    matched = match(tx, inbox.account_id, wanted)
+    contact = matched or create(tx, inbox.account_id, wanted | {"name": wanted.get("name") or _random_name()})
+    return contact, place(tx, contact, inbox, source_id)
+
+
+def match(tx: Tx, account_id: int, values: dict[str, Any]) -> Contact | None:
+    for key in rules.IDENTITY:
+        if values.get(key):
+            found = store.by_identity(tx, account_id, key, values[key])
+            if found is not None:
+                return found
+    return None
+
+
+def create(tx: Tx, account_id: int, values: dict[str, Any]) -> Contact:
+    """Raises Invalid for a value that breaks a rule or belongs to somebody else."""
+    wanted = rules.normalised(values)
+    _check_unique(tx, account_id, None, wanted)
+    contact = tx.insert(
+        Contact,
+        account_id=account_id,
+        contact_type=rules.contact_type("visitor", wanted.get("email"), wanted.get("phone_number")),
+        **wanted,
+    )
+    outbox.contact_event(tx, "contact_created", contact)
+    return contact
+
+
+def update(tx: Tx, contact: Contact, values: dict[str, Any]) -> Changes:
+    """Apply values as given; attributes are merged key by key at the top level."""
+    wanted = rules.normalised(values)
+    for key in ("custom_attributes", "additional_attributes"):
+        if key in wanted:
+            wanted[key] = getattr(contact, key) | wanted[key]
+    _check_unique(tx, contact.account_id, contact.id, wanted)
+    email, phone = wanted.get("email", contact.email), wanted.get("phone_number", contact.phone_number)
+    wanted["contact_type"] = rules.contact_type(contact.contact_type, email, phone)
+    changes = tx.update(contact, **wanted)
+    if changes:
+        outbox.contact_event(tx, "contact_updated", contact, changes)
+    return changes
+
+
+def update_by_contact(tx: Tx, contact: Contact, values: dict[str, Any]) -> Contact:
+    """What the client API may do: blanks change nothing, and an e-mail or phone number of
+    somebody else makes the two one. Returns the survivor."""
+    given = {key: value for key, value in values.items() if value not in (None, "", {})}
+    wanted = rules.normalised(given)
+    survivor = contact
+    for key in ("email", "phone_number"):
+        other = store.by_identity(tx, contact.account_id, key, wanted[key]) if wanted.get(key) else None
+        if other is None or other.id == survivor.id:
+            continue
+        if key == "phone_number" and wanted.get("email") and other.email and other.email != wanted["email"]:
+            del wanted[key]  # that number is somebody else's, by an e-mail of their own
+            continue
+        survivor = merge(tx, other, survivor)
+    if "custom_attributes" in wanted:
+        wanted["custom_attributes"] = rules.deep_merge(survivor.custom_attributes, wanted["custom_attributes"])
+    update(tx, survivor, wanted)
+    return survivor
+
+
+def merge(tx: Tx, survivor: Contact, gone: Contact) -> Contact:
+    """Everything of `gone` becomes `survivor`'s; the survivor's own values win."""
+    fields = (
+        "name", "middle_name", "last_name", "email", "phone_number", "identifier", "additional_attributes",
+        "custom_attributes", "last_activity_at",
+    )  # fmt: skip
+    values = rules.merged(
+        {name: getattr(survivor, name) for name in fields}, {name: getattr(gone, name) for name in fields}
+    )
+    values["label_list"] = list(dict.fromkeys([*survivor.label_list, *gone.label_list]))
+    store.adopt(tx, survivor_id=survivor.id, gone_id=gone.id)
+    tx.delete(Contact, id=gone.id)
+    changes = tx.update(survivor, **values)
+    if changes:
+        outbox.contact_event(tx, "contact_updated", survivor, changes)
+    return survivor
+
+
+def place(tx: Tx, contact: Contact, inbox: Inbox, source_id: str | None, *, verified: bool = False) -> ContactInbox:
+    """The contact's place in an inbox under this source_id, made when it is missing.
+
+    Raises Refused when the source_id belongs to another contact, Invalid when it is too long.
+    """
+    if source_id is not None:
+        if len(source_id) > 20_000:
+            raise Invalid("Source is too long (maximum is 20000 characters)", "source_id")
+        known = store.contact_inbox(tx, inbox.id, source_id)
+        if known is not None:
+            if known.contact_id != contact.id:
+                raise Refused("source_id should be unique")
+            if verified:
+                tx.update(known, hmac_verified=True)
+            return known
+    return tx.insert(
+        ContactInbox,
+        account_id=inbox.account_id,
+        contact_id=contact.id,
+        inbox_id=inbox.id,
+        source_id=source_id or str(uuid.uuid4()),
+        pubsub_token=tokens.new(),
+        hmac_verified=verified,
+    )
+
+
+def _check_unique(tx: Tx, account_id: int, own_id: int | None, values: dict[str, Any]) -> None:
+    for key in rules.IDENTITY:
+        if values.get(key):
+            other = store.by_identity(tx, account_id, key, values[key])
+            if other is not None and other.id != own_id:
+                raise Invalid(f"{_LABELS[key]} has already been taken", key, existing_id=other.id)
+
+
+def _random_name() -> str:
+    adjective, noun = (random.choice(words) for words in _WORDS)  # noqa: S311
+    return f"{adjective}-{noun}-{random.randrange(1000)}"  # noqa: S311

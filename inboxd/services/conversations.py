@@ -1,0 +1,177 @@
+"""Opening conversations and changing them: every change of a conversation row goes through here."""
+
+import uuid
+from collections.abc import Iterable
+from typing import Any
+
+from inboxd.domain import activity
+from inboxd.domain import conversations as rules
+from inboxd.domain.contacts import check_attributes
+from inboxd.domain.events import Actor
+from inboxd.domain.messages import MessageType
+from inboxd.services import outbox
+from inboxd.store import accounts, details, messages
+from inboxd.store import conversations as store
+from inboxd.store.db import Changes, Tx
+from inboxd.store.details import ConversationDetails, Place
+from inboxd.store.models import Contact, Conversation, Message, User
+
+
+def open_conversation(
+    tx: Tx,
+    place: Place,
+    *,
+    status: str | None = None,
+    custom_attributes: dict[str, Any] | None = None,
+    additional_attributes: dict[str, Any] | None = None,
+    assignee_id: int | None = None,
+    snoozed_until: int | None = None,
+) -> tuple[Conversation, bool]:
+    """A new conversation, or the contact's unresolved one where the inbox allows only one.
+
+    The second value tells whether it is new. Raises Invalid for attributes beyond their limits.
+    """
+    if place.inbox.lock_to_single_conversation:
+        current = store.latest_unresolved(tx, place.contact.id, place.inbox.id)
+        if current is not None:
+            return current, False
+    check_attributes("custom_attributes", custom_attributes or {})
+    check_attributes("additional_attributes", additional_attributes or {})
+    born = rules.opening_status(blocked=place.contact.blocked, has_bot=False, wanted=status)
+    conversation = tx.insert(
+        Conversation,
+        account_id=place.account.id,
+        display_id=accounts.next_number(tx, place.account.id, "conversation"),
+        uuid=str(uuid.uuid4()),
+        inbox_id=place.inbox.id,
+        contact_id=place.contact.id,
+        contact_inbox_id=place.contact_inbox.id,
+        status=born,
+        custom_attributes=custom_attributes or {},
+        additional_attributes=additional_attributes or {},
+        assignee_id=assignee_id,
+        snoozed_until=snoozed_until if born == "snoozed" else None,
+        waiting_since=tx.now,
+        last_activity_at=tx.now,
+    )
+    outbox.conversation_event(tx, "conversation_created", details.of_conversation(tx, conversation, place, []))
+    return conversation, True
+
+
+def change(tx: Tx, conversation: Conversation, actor: Actor, **values: Any) -> Changes:
+    """Change the row, write the activity lines, and emit what subscribers are owed."""
+    changes = tx.update(conversation, **values)
+    if changes:
+        for text in _activity(tx, changes, actor):
+            note(tx, conversation, text)
+        announce(tx, details.of_conversation(tx, conversation), changes)
+    return changes
+
+
+def announce(tx: Tx, shown: ConversationDetails, changes: Changes) -> None:
+    """The events of one change of a conversation row, in Chatwoot's order."""
+    if "status" in changes:
+        outbox.conversation_event(tx, "conversation_status_changed", shown, changes)
+    if not rules.WATCHED.isdisjoint(changes):
+        outbox.conversation_event(tx, "conversation_updated", shown, changes)
+
+
+def note(tx: Tx, conversation: Conversation, text: str) -> None:
+    """An activity message: for agents, never for webhooks or contacts."""
+    tx.insert(
+        Message,
+        account_id=conversation.account_id,
+        inbox_id=conversation.inbox_id,
+        conversation_id=conversation.id,
+        message_type=int(MessageType.ACTIVITY),
+        content=text,
+    )
+    tx.update(conversation, last_activity_at=tx.now)
+
+
+def _activity(tx: Tx, changes: Changes, actor: Actor) -> Iterable[str]:
+    if "status" in changes:
+        status = changes["status"][1]
+        if actor.kind == "user":
+            yield activity.status_by_agent(status, actor.name)
+        elif actor.kind == "contact" and status == "resolved":
+            yield activity.resolved_by_contact(actor.name)
+    if actor.kind != "user":
+        return
+    if "priority" in changes:
+        yield activity.priority(*changes["priority"], actor.name)
+    if "assignee_id" in changes:
+        assignee_id = changes["assignee_id"][1]
+        assignee = accounts.user(tx, assignee_id) if assignee_id else None
+        yield activity.assignee(assignee.name if assignee else None, actor.name, self_assigned=assignee_id == actor.id)
+    if "label_list" in changes:
+        yield from activity.labels(*changes["label_list"], actor.name)
+
+
+def set_status(
+    tx: Tx, conversation: Conversation, actor: Actor, status: str, snoozed_until: int | None = None
+) -> Changes:
+    values = rules.with_status(status, snoozed_until)
+    if status == "open" and actor.kind == "user" and not _is_administrator(tx, conversation.account_id, actor):
+        values["assignee_id"] = actor.id  # who reopens it takes it
+    return change(tx, conversation, actor, **values)
+
+
+def _is_administrator(tx: Tx, account_id: int, actor: Actor) -> bool:
+    membership = accounts.membership(tx, account_id, actor.id) if actor.id else None
+    return membership is None or membership.role == "administrator"
+
+
+def assign(tx: Tx, conversation: Conversation, actor: Actor, assignee: User | None) -> Changes:
+    return change(tx, conversation, actor, assignee_id=assignee.id if assignee else None, assignee_agent_bot_id=None)
+
+
+def set_labels(tx: Tx, conversation: Conversation, actor: Actor, labels: list[str]) -> None:
+    """Replace the labels: a comma splits one, blanks and repeats are dropped."""
+    parts = (part.strip() for label in labels for part in label.split(","))
+    wanted = list(dict.fromkeys(part for part in parts if part))
+    if change(tx, conversation, actor, label_list=wanted):
+        store.retag(tx, conversation, wanted)
+
+
+def set_custom_attributes(tx: Tx, conversation: Conversation, actor: Actor, attributes: dict[str, Any]) -> None:
+    """Replace them all. Raises Invalid beyond the limits."""
+    check_attributes("custom_attributes", attributes)
+    change(tx, conversation, actor, custom_attributes=attributes)
+
+
+def seen_by_agent(tx: Tx, conversation: Conversation, user_id: int | None) -> None:
+    is_assignee = user_id is not None and conversation.assignee_id == user_id
+    since = conversation.assignee_last_seen_at if is_assignee else conversation.agent_last_seen_at
+    values: dict[str, Any] = dict(
+        rules.seen(
+            is_assignee=is_assignee,
+            has_news=messages.newer_than(tx, conversation.id, since),
+            agent_seen=conversation.agent_last_seen_at,
+            assignee_seen=conversation.assignee_last_seen_at,
+            now=tx.now,
+        )
+    )
+    if "agent_last_seen_at" in values:
+        values["unread_count"] = store.unread_count(tx, conversation.id, values["agent_last_seen_at"])
+    tx.update(conversation, **values)
+
+
+def seen_by_contact(tx: Tx, conversation: Conversation) -> None:
+    """The contact has read everything up to now; each message that becomes `read` says so."""
+    tx.update(conversation, contact_last_seen_at=tx.now)
+    unread = messages.unread_by_contact(tx, conversation.id, tx.now)
+    if not unread:
+        return
+    shown = details.of_conversation(tx, conversation)
+    for one in details.messages_details(tx, unread):
+        changes = tx.update(one.message, status="read")
+        if changes and one.message.message_type != MessageType.ACTIVITY:
+            outbox.message_event(tx, "message_updated", one, shown, changes)
+
+
+def typing(tx: Tx, conversation: Conversation, typist: Contact | User, status: str | None, *, private: bool) -> None:
+    """`on` and `off` are announced; any other word is politely ignored."""
+    if status in ("on", "off"):
+        shown = details.of_conversation(tx, conversation)
+        outbox.typing_event(tx, shown, typist, on=status == "on", private=private)

@@ -1,0 +1,28 @@
+"""Idempotency-Key: the same request twice has one effect and one answer."""
+
+from inboxd.domain.errors import Refused
+from inboxd.store.db import Tx
+from inboxd.store.models import IdempotencyKey
+
+RETENTION_MS = 24 * 3_600_000
+
+
+def recall(tx: Tx, scope: str, key: str, fingerprint: str) -> IdempotencyKey | None:
+    """The stored answer. Raises Refused when the key was used for another request.
+
+    Key, effect and answer commit together and units run one after the other, so a twin that
+    arrives meanwhile waits for its turn and then finds the answer: nothing is ever half done.
+    """
+    known = tx.find(IdempotencyKey, scope=scope, key=key)
+    if known is None:
+        return None
+    if tx.now - known.created_at > RETENTION_MS:
+        tx.delete(IdempotencyKey, id=known.id)
+        return None
+    if known.fingerprint != fingerprint:
+        raise Refused("This Idempotency-Key was used for another request")
+    return known
+
+
+def keep(tx: Tx, scope: str, key: str, fingerprint: str, status: int, body: str) -> None:
+    tx.insert(IdempotencyKey, scope=scope, key=key, fingerprint=fingerprint, status=status, body=body)

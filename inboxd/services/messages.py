@@ -1,0 +1,195 @@
+"""Posting messages and changing them."""
+
+import hashlib
+from dataclasses import dataclass
+from typing import Any
+
+from inboxd.domain import activity
+from inboxd.domain import conversations as rules
+from inboxd.domain.errors import Invalid
+from inboxd.domain.messages import DELETED_CONTENT, Draft, MessageType, Upload, file_type, status_change
+from inboxd.services import conversations, outbox
+from inboxd.store import details
+from inboxd.store import messages as store
+from inboxd.store.db import Changes, Tx
+from inboxd.store.details import MessageDetails, Place
+from inboxd.store.models import Attachment, Contact, Conversation, Message, User
+from inboxd.wire import jsons
+
+TWIN_RETENTION_MS = 24 * 3_600_000
+"""How long the same source_id with the same payload means the same message."""
+
+
+@dataclass(frozen=True)
+class Limits:
+    """`per_minute`: messages a conversation takes within a minute before new ones are refused."""
+
+    per_minute: int = rules.MINUTE_LIMIT
+
+
+@dataclass(frozen=True)
+class Posted:
+    shown: MessageDetails
+    replayed: bool
+
+
+def post(
+    tx: Tx, conversation: Conversation, place: Place, draft: Draft, sender: Contact | User | None, limits: Limits
+) -> Posted:
+    """Store the message with everything that follows from it.
+
+    A draft whose source_id and payload were posted here before is answered with the first
+    message. Raises Invalid when the conversation is flooded.
+    """
+    fingerprint = _fingerprint(draft, sender) if draft.source_id is not None else None
+    if draft.source_id is not None and fingerprint is not None:
+        twin = store.twin(tx, conversation.id, draft.source_id, fingerprint)
+        if twin is not None and tx.now - twin.created_at < TWIN_RETENTION_MS:
+            return Posted(details.messages_details(tx, [twin])[0], replayed=True)
+    if store.is_busy(tx, conversation.id, after=tx.now - 60_000, limit=limits.per_minute):
+        raise Invalid("Too many messages", "base")
+    message = tx.insert(
+        Message,
+        account_id=conversation.account_id,
+        inbox_id=conversation.inbox_id,
+        conversation_id=conversation.id,
+        message_type=int(draft.message_type),
+        content=draft.content,
+        content_type=draft.content_type,
+        content_attributes=_with_reply(tx, conversation, draft.content_attributes),
+        additional_attributes=draft.additional_attributes,
+        private=draft.private,
+        source_id=draft.source_id,
+        sender_type=type(sender).__name__ if sender is not None else None,
+        sender_id=sender.id if sender is not None else None,
+        fingerprint=fingerprint,
+    )
+    shown = MessageDetails(message, sender, [_attach(tx, message, upload) for upload in draft.uploads])
+    _follow_up(tx, conversation, place, shown)
+    return Posted(shown, replayed=False)
+
+
+def _follow_up(tx: Tx, conversation: Conversation, place: Place, shown: MessageDetails) -> None:
+    """What a new message does to its conversation and contact, and the events in Chatwoot's order."""
+    message = shown.message
+    incoming = message.message_type == MessageType.INCOMING
+    before = conversation.status
+    values: dict[str, Any] = {"last_activity_at": tx.now}
+    reply: dict[str, Any] = {}
+    if incoming:
+        values["unread_count"] = conversation.unread_count + 1
+        status = rules.after_incoming(before, blocked=place.contact.blocked, has_bot=False)
+        if status != before:
+            values |= rules.with_status(status)
+        if conversation.waiting_since is None:
+            reply["waiting_since"] = tx.now
+    elif message.message_type == MessageType.OUTGOING and not message.private and message.sender_type == "User":
+        if conversation.first_reply_created_at is None:
+            reply["first_reply_created_at"] = tx.now
+        if conversation.waiting_since is not None:
+            reply["waiting_since"] = None
+    changes = tx.update(conversation, **values, **reply)
+    second: Changes = {name: changes.pop(name) for name in reply if name in changes}
+    if second:
+        second["updated_at"] = changes["updated_at"]
+    if incoming and before == "resolved" and "status" in changes:
+        conversations.note(tx, conversation, activity.SYSTEM_REOPENED)
+    contact_changes = tx.update(place.contact, last_activity_at=tx.now) if message.sender_type == "Contact" else {}
+
+    whole = details.of_conversation(tx, conversation, place, _newest_chat(tx, conversation, shown))
+    conversations.announce(tx, whole, changes)
+    if message.message_type != MessageType.ACTIVITY:
+        outbox.message_event(tx, "message_created", shown, whole)
+    if second:
+        conversations.announce(tx, whole, second)
+    if contact_changes:
+        outbox.contact_event(tx, "contact_updated", place.contact, contact_changes)
+
+
+def _newest_chat(tx: Tx, conversation: Conversation, shown: MessageDetails) -> list[MessageDetails]:
+    """The message itself, unless it is one that `messages[0]` of a webhook never shows."""
+    message = shown.message
+    if not message.private and message.message_type != MessageType.ACTIVITY:
+        return [shown]
+    last = store.last_chat(tx, conversation.id)
+    return details.messages_details(tx, [last] if last else [])
+
+
+def _with_reply(tx: Tx, conversation: Conversation, attributes: dict[str, Any]) -> dict[str, Any]:
+    """Fill in the other half of a reply: the replied message's id or its source_id."""
+    if attributes.get("in_reply_to") not in (None, ""):
+        given = str(attributes["in_reply_to"])
+        replied = store.by_id(tx, conversation.id, int(given)) if given.isdigit() and len(given) < 19 else None
+    elif attributes.get("in_reply_to_external_id") not in (None, ""):
+        replied = store.by_source_id(tx, conversation.id, str(attributes["in_reply_to_external_id"]))
+    else:
+        return attributes
+    return attributes | {
+        "in_reply_to": replied.id if replied else None,
+        "in_reply_to_external_id": replied.source_id if replied else None,
+    }
+
+
+def _attach(tx: Tx, message: Message, upload: Upload) -> Attachment:
+    return tx.insert(
+        Attachment,
+        account_id=message.account_id,
+        message_id=message.id,
+        file_type=file_type(upload.content_type),
+        filename=upload.filename,
+        content_type=upload.content_type,
+        file_size=upload.size,
+        digest=upload.digest,
+    )
+
+
+def _fingerprint(draft: Draft, sender: Contact | User | None) -> str:
+    payload = [
+        draft.content, int(draft.message_type), draft.private, draft.content_type, draft.content_attributes,
+        [(upload.digest, upload.filename) for upload in draft.uploads],
+        type(sender).__name__ if sender is not None else None,
+    ]  # fmt: skip
+    return hashlib.sha256(jsons.dumps(payload).encode()).hexdigest()
+
+
+def change(tx: Tx, conversation: Conversation, message: Message, **values: Any) -> MessageDetails:
+    """Change a stored message and say so; nothing is said when nothing changed."""
+    changes = tx.update(message, **values)
+    shown = details.messages_details(tx, [message])[0]
+    if changes and message.message_type != MessageType.ACTIVITY:
+        outbox.message_event(tx, "message_updated", shown, details.of_conversation(tx, conversation), changes)
+    return shown
+
+
+def set_status(
+    tx: Tx, conversation: Conversation, message: Message, status: str, external_error: str | None
+) -> MessageDetails:
+    values = status_change(message.status, message.content_attributes, status, external_error)
+    return change(tx, conversation, message, **values)
+
+
+def submit(tx: Tx, conversation: Conversation, message: Message, values: Any) -> MessageDetails:
+    """The contact's answer to a form."""
+    return change(
+        tx, conversation, message, content_attributes=message.content_attributes | {"submitted_values": values}
+    )
+
+
+def delete(tx: Tx, conversation: Conversation, message: Message) -> MessageDetails:
+    """The row stays, its content goes; attachments are let go of."""
+    tx.delete(Attachment, message_id=message.id)
+    return change(
+        tx,
+        conversation,
+        message,
+        content=DELETED_CONTENT,
+        content_type="text",
+        content_attributes={"deleted": True},
+    )
+
+
+def fail(tx: Tx, message: Message, error: str) -> None:
+    """An outgoing message could not be delivered to the system behind its inbox."""
+    conversation = tx.get(Conversation, message.conversation_id)
+    if conversation is not None:
+        set_status(tx, conversation, message, "failed", error)

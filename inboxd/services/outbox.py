@@ -1,0 +1,104 @@
+"""emit(): an event and the deliveries it is owed, in the current transaction."""
+
+import uuid
+from typing import Any
+
+from inboxd.domain.events import EVENTS
+from inboxd.store import accounts
+from inboxd.store import outbox as queue
+from inboxd.store.db import Changes, Tx
+from inboxd.store.details import ConversationDetails, MessageDetails
+from inboxd.store.models import Contact, Event, Inbox, User, Webhook
+from inboxd.wire import jsons
+from inboxd.wire import webhook as wire
+
+
+def emit(
+    tx: Tx,
+    name: str,
+    account_id: int,
+    payload: dict[str, Any],
+    *,
+    inbox_id: int | None = None,
+    conversation_id: int | None = None,
+    message_id: int | None = None,
+    changes: Changes | None = None,
+) -> None:
+    """Store the event with its exact body, and owe it to everybody subscribed at this moment."""
+    kind = EVENTS[name]
+    seq = accounts.next_number(tx, account_id, "event")
+    payload["event"] = name
+    if kind.changes:
+        payload["changed_attributes"] = wire.changed_attributes(changes or {})
+    payload["event_seq"] = seq
+    event = tx.insert(
+        Event,
+        account_id=account_id,
+        seq=seq,
+        name=name,
+        inbox_id=inbox_id,
+        conversation_id=conversation_id,
+        message_id=message_id,
+        payload=jsons.dumps(payload),
+    )
+    tx.signals.add("events")
+    for webhook_id in accounts.subscribers(tx, account_id, inbox_id, name, inbox_event=kind.inbox):
+        queue.add(tx, event, webhook_id, str(uuid.uuid4()))
+        tx.signals.add("deliveries")
+
+
+def conversation_event(tx: Tx, name: str, details: ConversationDetails, changes: Changes | None = None) -> None:
+    row = details.conversation
+    emit(
+        tx,
+        name,
+        row.account_id,
+        wire.conversation(details, tx.links),
+        inbox_id=row.inbox_id,
+        conversation_id=row.id,
+        changes=changes,
+    )
+
+
+def message_event(
+    tx: Tx, name: str, shown: MessageDetails, details: ConversationDetails, changes: Changes | None = None
+) -> None:
+    row = details.conversation
+    payload = wire.message(shown, details, tx.links)
+    if name == "message_updated":
+        payload["status"] = shown.message.status
+    emit(
+        tx,
+        name,
+        row.account_id,
+        payload,
+        inbox_id=row.inbox_id,
+        conversation_id=row.id,
+        message_id=shown.message.id,
+        changes=changes,
+    )
+
+
+def typing_event(tx: Tx, details: ConversationDetails, typist: Contact | User, *, on: bool, private: bool) -> None:
+    row = details.conversation
+    emit(
+        tx,
+        "conversation_typing_on" if on else "conversation_typing_off",
+        row.account_id,
+        wire.typing(details, typist, tx.links, private=private),
+        inbox_id=row.inbox_id,
+        conversation_id=row.id,
+    )
+
+
+def contact_event(tx: Tx, name: str, contact: Contact, changes: Changes | None = None) -> None:
+    account = accounts.account(tx, contact.account_id)
+    if account is not None:
+        emit(tx, name, contact.account_id, wire.contact(contact, account), changes=changes)
+
+
+def inbox_event(tx: Tx, name: str, inbox: Inbox, webhook: Webhook, changes: Changes | None = None) -> None:
+    account = accounts.account(tx, inbox.account_id)
+    if account is not None:
+        payload = wire.inbox(inbox, webhook, account)
+        emit(tx, name, inbox.account_id, payload, inbox_id=inbox.id, changes=changes)
