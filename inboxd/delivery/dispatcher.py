@@ -1,0 +1,126 @@
+"""Seats, claims, and the pool: a free seat first, then a claim, then a thread.
+
+Nothing that was claimed ever waits in memory, and no webhook holds more than its share of the
+seats, so a slow receiver delays the others by nothing.
+"""
+
+import logging
+import threading
+from collections import Counter
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+
+from inboxd.delivery.worker import Worker
+from inboxd.store import outbox
+from inboxd.store.db import Store, StoreClosed, Tx
+from inboxd.store.outbox import Claim
+
+_log = logging.getLogger("inboxd.delivery")
+SEATS_A_WEBHOOK = 2
+_LONGEST_REST_S = 60.0
+
+
+class Dispatcher:
+    """`clock` gives milliseconds since 1970; it decides how long to rest, never what is due."""
+
+    def __init__(self, store: Store, worker: Worker, *, threads: int, clock: Callable[[], int]) -> None:
+        self._store = store
+        self._worker = worker
+        self._seats = threads
+        self._clock = clock
+        self._pool = ThreadPoolExecutor(threads, thread_name_prefix="webhook")
+        self._news = threading.Condition()
+        self._awake = True
+        self._stopping = False
+        self._taken: Counter[int] = Counter()
+        self._thread = threading.Thread(target=self._run, name="dispatcher", daemon=True)
+
+    def start(self) -> None:
+        """Give back what a crash left behind, then begin."""
+        released = self._store.write(outbox.release)
+        if released:
+            _log.info("%d deliveries were interrupted and go out again", released)
+        self._thread.start()
+
+    def wake(self) -> None:
+        with self._news:
+            self._awake = True
+            self._news.notify()
+
+    def stop(self, timeout_s: float = 5.0) -> None:
+        """Claim nothing more and let running attempts end; what is still running is given back."""
+        self._stopping = True
+        self._worker.stop()
+        self.wake()
+        if self._thread.is_alive():
+            self._thread.join()
+        self._pool.shutdown(wait=False, cancel_futures=False)
+        with self._news:
+            self._news.wait_for(lambda: not self._taken.total(), timeout_s)
+        self._store.write(outbox.release)
+
+    def step(self) -> float | None:
+        """Hand out what is due. Returns the seconds until more is due; None when nothing is pending
+        or every seat is taken."""
+        with self._news:
+            taken = Counter(self._taken)
+        free = self._seats - taken.total()
+        if free <= 0:
+            return None
+        with self._store.read() as tx:
+            wanted, next_due = _choose(tx, taken, free)
+        if wanted:
+            claims = self._store.write(lambda tx: [outbox.claim(tx, delivery_id) for delivery_id in wanted])
+            for claim in claims:
+                if claim is not None:
+                    self._submit(claim)
+            return 0.0 if len(wanted) < free else None
+        return None if next_due is None else max(0.0, (next_due - self._clock()) / 1000)
+
+    def _submit(self, claim: Claim) -> None:
+        with self._news:
+            self._taken[claim.webhook_id] += 1
+        self._pool.submit(self._attempt, claim)
+
+    def _attempt(self, claim: Claim) -> None:
+        try:
+            self._worker.attempt(claim)
+        except StoreClosed:
+            _log.debug("stopped before the outcome of %s was stored: it goes out again", claim.uuid)
+        except Exception:
+            # The row stays in `sending` and is given back at the next start; the pool lives on.
+            _log.exception("an attempt of delivery %s failed on our side", claim.uuid)
+        finally:
+            with self._news:
+                self._taken[claim.webhook_id] -= 1
+                self._awake = True
+                self._news.notify_all()
+
+    def _run(self) -> None:
+        while not self._stopping:
+            with self._news:
+                self._awake = False
+            try:
+                rest_s = self.step()
+            except Exception:
+                _log.exception("the dispatcher stumbled")
+                rest_s = 1.0
+            with self._news:
+                if not self._awake and not self._stopping:
+                    # Wall clocks jump: look again now and then while something is pending.
+                    self._news.wait(None if rest_s is None else min(rest_s, _LONGEST_REST_S))
+
+
+def _choose(tx: Tx, taken: Counter[int], free: int) -> tuple[list[int], int | None]:
+    """The deliveries to claim now, and when the next one of a webhook with a free seat is due."""
+    wanted: list[int] = []
+    next_due: int | None = None
+    for line in outbox.lines(tx):
+        seats = min(SEATS_A_WEBHOOK - taken[line.webhook_id], free - len(wanted))
+        if seats <= 0:
+            continue
+        if line.due_at > tx.now:
+            next_due = line.due_at if next_due is None else min(next_due, line.due_at)
+            continue
+        wanted += outbox.due(tx, line.webhook_id, seats)
+    return wanted, next_due

@@ -1,0 +1,263 @@
+"""The hardened HTTP client: one POST, one Outcome, never an exception for what a receiver does.
+
+Every connection goes only to an address the guard allows, checked on the address itself and
+again on the connected peer; redirects, proxies, cookies, netrc and compression are off; the
+whole exchange has one deadline on the wall clock, whatever single reads take.
+"""
+
+import logging
+import socket
+import threading
+import time
+from collections import deque
+from http import HTTPStatus
+from typing import Any
+
+import requests
+from requests.adapters import HTTPAdapter
+from urllib3 import HTTPConnectionPool, HTTPSConnectionPool, PoolManager
+from urllib3.connection import HTTPConnection, HTTPSConnection
+from urllib3.exceptions import HTTPError, NewConnectionError
+
+from inboxd.domain.addresses import Guard
+from inboxd.domain.retry import Outcome
+from inboxd.domain.text import clean_line, excerpt
+from inboxd.version import __version__
+
+CONNECT_S = 5.0
+DEADLINE_S = 15.0
+READ_LIMIT = 16 * 1024
+
+_log = logging.getLogger("inboxd.delivery")
+# urllib3 warns about receivers that break HTTP; our own line about the attempt says it better.
+logging.getLogger("urllib3").setLevel(logging.ERROR)
+
+
+class _Refused(Exception):
+    """The guard forbids every address of the host."""
+
+
+class _Exchange:
+    """One POST under way. Lives in its thread's local storage so that connections find it."""
+
+    def __init__(self, ends_at: float) -> None:
+        self.ends_at = ends_at
+        self.sock: socket.socket | None = None
+        self.address: str | None = None
+        self.sent = False
+        self.expired = False
+        self.over = False
+
+    def left(self) -> float:
+        return max(0.001, self.ends_at - time.monotonic())
+
+    def expire(self) -> None:
+        self.expired = True
+        sock = self.sock
+        if sock is not None:
+            try:
+                sock.shutdown(socket.SHUT_RDWR)
+            except OSError:
+                _log.debug("the connection was gone before its deadline")
+
+
+class _Deadlines:
+    """Cuts off exchanges that are over time. All get the same time, so the oldest ends first."""
+
+    def __init__(self) -> None:
+        self._changed = threading.Condition()
+        self._queue: deque[_Exchange] = deque()
+        self._thread: threading.Thread | None = None
+
+    def watch(self, exchange: _Exchange) -> None:
+        with self._changed:
+            self._queue.append(exchange)
+            if self._thread is None:
+                self._thread = threading.Thread(target=self._run, name="deadlines", daemon=True)
+                self._thread.start()
+            elif len(self._queue) == 1:
+                self._changed.notify()
+
+    def _run(self) -> None:
+        while True:
+            with self._changed:
+                while self._queue and self._queue[0].over:
+                    self._queue.popleft()
+                if not self._queue:
+                    self._changed.wait()
+                    continue
+                head = self._queue[0]
+                wait_s = head.ends_at - time.monotonic()
+                if wait_s > 0:
+                    self._changed.wait(wait_s)
+                    continue
+                self._queue.popleft()
+            if not head.over:
+                head.expire()
+
+
+class Sender:
+    """`deadline_s` is the wall time of one whole exchange, DNS excepted."""
+
+    def __init__(self, guard: Guard, *, connect_s: float = CONNECT_S, deadline_s: float = DEADLINE_S) -> None:
+        self._deadline_s = deadline_s
+        self._connect_s = connect_s
+        self._local = threading.local()
+        self._deadlines = _Deadlines()
+        self._adapter = _adapter(guard, self._local, connect_s)
+
+    def send(self, url: str, headers: dict[str, str], body: bytes) -> Outcome:
+        """POST the exact bytes. Raises nothing."""
+        began = time.monotonic()
+        exchange = _Exchange(began + self._deadline_s)
+        self._local.exchange = exchange
+        self._deadlines.watch(exchange)
+        status: int | None = None
+        text = ""
+        early = False
+        try:
+            status, error, text = self._exchange(exchange, url, headers, body)
+        except (requests.RequestException, HTTPError, _Refused, OSError, ValueError) as failure:
+            error = self._sentence(exchange, failure)
+            early = not exchange.sent and not exchange.expired and not _is_cause(failure, _Refused)
+        finally:
+            exchange.over = True
+        duration_ms = round((time.monotonic() - began) * 1000)
+        return Outcome(status, error, text, duration_ms, exchange.address, early=early)
+
+    def close(self) -> None:
+        self._adapter.close()
+
+    def _exchange(
+        self, exchange: _Exchange, url: str, headers: dict[str, str], body: bytes
+    ) -> tuple[int, str | None, str]:
+        request = requests.Request(
+            "POST",
+            url,
+            data=body,
+            headers={
+                "Content-Type": "application/json",
+                "Accept": "application/json",
+                "Accept-Encoding": "identity",
+                "User-Agent": f"inboxd/{__version__}",
+                **headers,
+            },
+        ).prepare()
+        response = self._adapter.send(request, stream=True, timeout=(self._connect_s, self._deadline_s), verify=True)
+        try:
+            raw = response.raw.read(READ_LIMIT, decode_content=False)
+        finally:
+            # Past the limit the rest is not read: closing throws the connection away.
+            response.close()
+        if exchange.expired:
+            raise TimeoutError
+        return response.status_code, _status_error(response), excerpt(raw)
+
+    def _sentence(self, exchange: _Exchange, failure: BaseException) -> str:
+        """What went wrong, for the person who runs the receiver; no address, no port, no library names."""
+        if exchange.expired or _is_cause(failure, TimeoutError) or _is_cause(failure, requests.Timeout):
+            if exchange.sent or exchange.expired:
+                return f"timed out: no complete answer within {self._deadline_s:g} s"
+            return f"timed out: no connection within {self._connect_s:g} s"
+        for kind, sentence in (
+            (_Refused, "the address of this URL is private or reserved (see INBOXD_ALLOW_PRIVATE)"),
+            (socket.gaierror, "the host name cannot be resolved"),
+            (requests.exceptions.SSLError, "the TLS certificate or handshake is not valid"),
+            (requests.exceptions.InvalidURL, "the URL is not valid"),
+            (ConnectionRefusedError, "connection refused"),
+            (ConnectionResetError, "the connection was reset"),
+        ):
+            if _is_cause(failure, kind):
+                return sentence
+        return "the connection was closed or broken before a complete answer"
+
+
+def _status_error(response: requests.Response) -> str | None:
+    code = response.status_code
+    if 200 <= code < 300:
+        return None
+    try:
+        reason = HTTPStatus(code).phrase
+    except ValueError:
+        reason = clean_line(response.reason or "", 80)
+    if 300 <= code < 400:
+        location = clean_line(response.headers.get("Location", ""), 300)
+        return f"{code} {reason}: redirects are not followed, update the URL to {location}"
+    return f"{code} {reason}".strip()
+
+
+def _is_cause(failure: BaseException, kind: type[BaseException]) -> bool:
+    """Whether `kind` is behind a failure: the libraries wrap it several times, in args and context."""
+    seen: set[int] = set()
+    queue: list[Any] = [failure]
+    while queue:
+        one = queue.pop()
+        if not isinstance(one, BaseException) or id(one) in seen:
+            continue
+        if isinstance(one, kind):
+            return True
+        seen.add(id(one))
+        queue += [one.__cause__, one.__context__, getattr(one, "reason", None), *one.args]
+    return False
+
+
+def _adapter(guard: Guard, local: threading.local, connect_s: float) -> HTTPAdapter:
+    """A requests adapter whose connections obey the guard and report to their thread's exchange."""
+
+    class Guarded:
+        host: str
+        port: int
+        sock: Any
+
+        def _new_conn(self) -> socket.socket:
+            exchange: _Exchange = local.exchange
+            host = self.host.strip("[]")
+            found = socket.getaddrinfo(host, self.port, type=socket.SOCK_STREAM)
+            addresses = [entry[4] for entry in found if guard.allows(host, str(entry[4][0]))]
+            if not addresses:
+                raise _Refused
+            failure: OSError = OSError("no address")
+            for address in addresses:
+                try:
+                    timeout = min(connect_s, exchange.left())
+                    sock = socket.create_connection((str(address[0]), self.port), timeout)
+                except OSError as error:
+                    failure = error
+                    continue
+                peer = str(sock.getpeername()[0])
+                if not guard.allows(host, peer):
+                    sock.close()
+                    raise _Refused
+                sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+                exchange.address = peer
+                exchange.sock = sock
+                return sock
+            raise NewConnectionError(self, "no connection") from failure  # type: ignore[arg-type]
+
+        def request(self, *args: Any, **kwargs: Any) -> None:
+            exchange: _Exchange = local.exchange
+            if self.sock is not None:  # kept alive from an earlier exchange
+                exchange.sock = self.sock
+                exchange.address = str(self.sock.getpeername()[0])
+            super().request(*args, **kwargs)  # type: ignore[misc]
+            exchange.sent = True
+            exchange.sock = self.sock
+
+    class Plain(Guarded, HTTPConnection):
+        pass
+
+    class Tls(Guarded, HTTPSConnection):
+        pass
+
+    class PlainPool(HTTPConnectionPool):
+        ConnectionCls = Plain
+
+    class TlsPool(HTTPSConnectionPool):
+        ConnectionCls = Tls
+
+    class Adapter(HTTPAdapter):
+        def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
+            self.poolmanager = PoolManager(num_pools=64, maxsize=2)
+            self.poolmanager.pool_classes_by_scheme = {"http": PlainPool, "https": TlsPool}
+
+    return Adapter(max_retries=0)

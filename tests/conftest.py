@@ -1,0 +1,60 @@
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from inboxd.app import App
+from inboxd.config import Config
+from tests.cast import Clock, Http, Receiver, World, build_world
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def app(tmp_path: Path, clock: Clock) -> Iterator[App]:
+    """An initialised inboxd on a real file, without sockets and without a dispatcher."""
+    made = App(Config(data_dir=str(tmp_path / "data"), listen="127.0.0.1:0"), clock)
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def admin(app: App) -> str:
+    token: str = app.initialise("admin@acme.test")["admin"]["access_token"]
+    app.open_links("http://inboxd.test")
+    return token
+
+
+@pytest.fixture
+def http(app: App) -> Http:
+    return Http(app)
+
+
+@pytest.fixture
+def world(http: Http, admin: str) -> World:
+    return build_world(http, admin)
+
+
+@pytest.fixture
+def receiver() -> Iterator[Receiver]:
+    made = Receiver()
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def live(tmp_path: Path) -> Iterator[tuple[str, str]]:
+    """A real server on a real socket, with the wall clock and deliveries: (url, administrator's token)."""
+    made = App(Config(data_dir=str(tmp_path / "live"), listen="127.0.0.1:0"))
+    token: str = made.initialise("admin@acme.test")["admin"]["access_token"]
+    server = made.serve()
+    thread = threading.Thread(target=server.run)
+    thread.start()
+    yield server.url, token
+    server.stop()
+    thread.join()
+    made.close()
