@@ -30,6 +30,9 @@ def wall_clock() -> int:
 class NotInitialised(Exception):
     """The data directory holds no account yet."""
 
+    def __init__(self) -> None:
+        super().__init__("this data directory is empty: run `inboxd.py init` or `inboxd.py serve`")
+
 
 class App:
     """One inboxd over one data directory. Raises StoreInUse when another process has it."""

@@ -1,7 +1,6 @@
 """The cast of the tests: a clock that moves when told, a receiver that answers as scripted, HTTP
 without sockets, and one small named world."""
 
-import io
 import json
 import threading
 import time
@@ -9,11 +8,11 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
-from urllib.parse import urlsplit
 
 import requests
 
 from inboxd.app import App
+from inboxd.local import session
 
 EPOCH = 1_781_090_096_789
 """2026-06-10T11:14:56.789Z, where every test clock begins."""
@@ -34,46 +33,13 @@ class Http:
     """The application as a WSGI callable behind the interface of `requests`."""
 
     def __init__(self, app: App) -> None:
-        self._app = app
+        self._session = session(app.wsgi, trusted=False)
 
     def request(self, method: str, path: str, *, token: str | None = None, **kwargs: Any) -> requests.Response:
         headers = dict(kwargs.pop("headers", None) or {})
         if token is not None:
             headers["api_access_token"] = token
-        prepared = requests.Request(method, "http://inboxd.test" + path, headers=headers, **kwargs).prepare()
-        body = prepared.body or b""
-        raw = body.encode() if isinstance(body, str) else bytes(body)
-        parts = urlsplit(prepared.url or "")
-        environ: dict[str, Any] = {
-            "REQUEST_METHOD": method,
-            "PATH_INFO": parts.path,
-            "REQUEST_URI": parts.path + ("?" + parts.query if parts.query else ""),
-            "QUERY_STRING": parts.query,
-            "SERVER_NAME": "inboxd.test",
-            "SERVER_PORT": "80",
-            "SERVER_PROTOCOL": "HTTP/1.1",
-            "REMOTE_ADDR": "127.0.0.1",
-            "CONTENT_LENGTH": str(len(raw)),
-            "wsgi.input": io.BytesIO(raw),
-            "wsgi.errors": io.StringIO(),
-            "wsgi.url_scheme": "http",
-        }
-        for name, value in prepared.headers.items():
-            key = name.upper().replace("-", "_")
-            text = str(value)
-            environ[key if key == "CONTENT_TYPE" else f"HTTP_{key}"] = text
-        response = requests.Response()
-
-        def start_response(status: str, headers: list[tuple[str, str]], _: Any = None) -> None:
-            response.status_code = int(status.split(" ", maxsplit=1)[0])
-            response.headers.update(dict(headers))
-
-        chunks = self._app.wsgi(environ, start_response)
-        response._content = b"".join(chunks)
-        if hasattr(chunks, "close"):
-            chunks.close()
-        response.encoding = "utf-8"
-        return response
+        return self._session.request(method, "http://inboxd.test" + path, headers=headers, **kwargs)
 
     def get(self, path: str, **kwargs: Any) -> requests.Response:
         return self.request("GET", path, **kwargs)

@@ -293,7 +293,7 @@ class StoreInUse(Exception):
     """Another process owns the data directory; `owner` is what it wrote about itself."""
 
     def __init__(self, owner: dict[str, Any]) -> None:
-        super().__init__("another inboxd owns this data directory")
+        super().__init__(f"another inboxd (pid {owner.get('pid', '?')}) owns this data directory")
         self.owner = owner
 
 

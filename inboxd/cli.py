@@ -1,0 +1,326 @@
+"""The command line. Exit codes: 0 done, 1 it failed, 2 it was asked wrongly.
+
+While a server runs on the data directory commands go through it; otherwise they run the same
+application in this process. Never both: the directory has one owner.
+"""
+
+import argparse
+import json
+import logging
+import os
+import signal
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from inboxd import config as settings
+from inboxd.app import App, NotInitialised
+from inboxd.client import ApiError, Client, Unreachable
+from inboxd.config import BadConfig, Config
+from inboxd.domain.errors import Failure
+from inboxd.domain.text import clean, clean_line
+from inboxd.local import session
+from inboxd.store.db import StoreInUse
+from inboxd.store.migrations import SchemaTooNew
+from inboxd.version import __version__
+
+TOKEN_FILE = "admin.token"  # noqa: S105 - a file name
+_EMAIL = "admin@inboxd.local"
+
+
+class Stop(Exception):
+    """Ends the command with one line on stderr and an exit code."""
+
+    def __init__(self, message: str, code: int) -> None:
+        super().__init__(message)
+        self.code = code
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    parser = _parser()
+    given = parser.parse_args(arguments)
+    try:
+        config, origins = settings.load(vars(given), path=Path(given.config) if given.config else None)
+        return int(given.run(config, given, origins) or 0)
+    except KeyboardInterrupt:
+        return 130
+    except Exception as error:
+        known = _in_words(error)
+        if known is None:
+            raise
+        print(f"inboxd: {clean_line(known[0])}", file=sys.stderr)
+        return known[1]
+
+
+def _in_words(error: Exception) -> tuple[str, int] | None:
+    """The one line and the exit code for what can go wrong; None for a defect of ours."""
+    if isinstance(error, Stop):
+        return str(error), error.code
+    if isinstance(error, BadConfig | NotInitialised | StoreInUse):
+        return str(error), 2
+    if isinstance(error, OSError):
+        return f"{error.filename or ''} {error.strerror or error}".strip(), 1
+    return (str(error), 1) if isinstance(error, SchemaTooNew | Failure | ApiError | Unreachable) else None
+
+
+def _parser() -> argparse.ArgumentParser:
+    common = argparse.ArgumentParser(add_help=False)
+    common.add_argument("--config", metavar="FILE", help="settings file (default: ./inboxd.toml if it is there)")
+    group = common.add_argument_group("settings", "each is also an INBOXD_* variable and a key of inboxd.toml")
+    for setting in settings.SETTINGS:
+        if not setting.metadata["secret"]:
+            group.add_argument(
+                settings.flag(setting.name), dest=setting.name, metavar="…", help=setting.metadata["about"]
+            )
+    answers = argparse.ArgumentParser(add_help=False)
+    answers.add_argument("--json", action="store_true", help="answer with JSON")
+
+    parser = argparse.ArgumentParser(prog="inboxd", description="The API channel of a support desk, alone.")
+    parser.add_argument("--version", action="version", version=f"inboxd {__version__}")
+    commands = parser.add_subparsers(metavar="COMMAND", required=True)
+
+    def command(into: Any, name: str, run: Callable[..., Any], about: str, *, json_too: bool = True) -> Any:
+        parents = [common, answers] if json_too else [common]
+        made = into.add_parser(name, parents=parents, help=about, description=about)
+        made.set_defaults(run=run)
+        return made
+
+    def group_of(name: str, about: str) -> Any:
+        return commands.add_parser(name, help=about, description=about).add_subparsers(metavar="ACTION", required=True)
+
+    command(commands, "demo", _demo, "walk the main job on a temporary server", json_too=False)
+    command(commands, "serve", _serve, "run the server; an empty data directory is initialised first", json_too=False)
+    init = command(commands, "init", _init, "make account 1 and its administrator")
+    init.add_argument("--email", default=_EMAIL, help=f"the administrator's e-mail (default: {_EMAIL})")
+    command(commands, "config", _config, "show every setting and where it came from")
+
+    inbox = group_of("inbox", "API inboxes")
+    create = command(inbox, "create", _inbox_create, "create an API inbox")
+    create.add_argument("--name", required=True)
+    create.add_argument("--webhook-url", help="where replies and events go")
+    command(inbox, "list", _inbox_list, "list inboxes")
+
+    token = group_of("token", "access tokens")
+    create = command(token, "create", _token_create, "make a token; it is shown once")
+    create.add_argument("--email", help="whose token (default: the caller's own)")
+    create.add_argument("--name", default="", help="what it is for")
+    command(token, "list", _token_list, "list tokens, without the tokens")
+    revoke = command(token, "revoke", _token_revoke, "revoke a token")
+    revoke.add_argument("id", type=int)
+
+    user = group_of("user", "agents and administrators")
+    create = command(user, "create", _user_create, "add somebody to the account, with a token")
+    create.add_argument("--email", required=True)
+    create.add_argument("--name")
+    create.add_argument("--role", choices=("administrator", "agent"), default="agent")
+    command(user, "list", _user_list, "list the people of the account")
+
+    account = group_of("account", "accounts")
+    command(account, "create", _account_create, "create an account").add_argument("--name", required=True)
+    for actions in (inbox, token, user):
+        for one in actions.choices.values():
+            one.add_argument("--account", type=int, default=1, metavar="ID", help="account (default: 1)")
+    return parser
+
+
+@contextmanager
+def _desk(config: Config, account_id: int) -> Iterator[Client]:
+    """A client of the running server, or of the application in this process when none runs."""
+    if not (config.directory / "inboxd.sqlite3").exists():
+        raise NotInitialised
+    try:
+        app = App(config)
+    except StoreInUse as error:
+        url = error.owner.get("url")
+        if not url:
+            raise
+        client = Client(url, _token(config), account_id=account_id)
+        try:
+            yield client
+        finally:
+            client.close()
+        return
+    try:
+        if not app.is_initialised:
+            raise NotInitialised
+        app.open_links(config.public_url or f"http://{config.listen}")
+        yield Client("http://inboxd.local", "", account_id=account_id, session=session(app.wsgi, trusted=True))
+    finally:
+        app.close()
+
+
+def _token(config: Config) -> str:
+    if config.token:
+        return config.token
+    path = config.directory / TOKEN_FILE
+    try:
+        if path.stat().st_mode & 0o077:
+            raise Stop(f"{path} can be read by others: chmod 600 {path}", 2)
+        return path.read_text().strip()
+    except FileNotFoundError:
+        raise Stop(f"the server is running: set INBOXD_TOKEN (there is no {path})", 2) from None
+
+
+def _say(given: argparse.Namespace, value: Any, lines: Sequence[str]) -> None:
+    """`value` for programs, `lines` for people; neither can steer a terminal."""
+    if given.json:
+        print(json.dumps(value))
+    else:
+        print("\n".join(clean(line) for line in lines))
+
+
+def _table(rows: Sequence[Sequence[Any]]) -> list[str]:
+    cells = [[clean_line(str(cell), 60) for cell in row] for row in rows]
+    widths = [max(len(row[column]) for row in cells) for column in range(len(cells[0]))]
+    return ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in cells]
+
+
+def _initialise(app: App, email: str) -> dict[str, Any]:
+    made = app.initialise(email)
+    path = app.config.directory / TOKEN_FILE
+    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(handle, "w") as file:
+        file.write(made["admin"]["access_token"] + "\n")
+    return made
+
+
+def _init(config: Config, given: argparse.Namespace, _: Any) -> None:
+    app = App(config)
+    try:
+        if app.is_initialised:
+            raise Stop(f"{config.data_dir} is initialised already", 2)
+        made = _initialise(app, given.email)
+    finally:
+        app.close()
+    admin = made["admin"]
+    _say(given, made, [
+        f"account {made['account_id']}, administrator {admin['email']}",
+        f"access token: {admin['access_token']}",
+        f"It is shown this once and kept in {config.directory / TOKEN_FILE} for the command line.",
+    ])  # fmt: skip
+
+
+def _serve(config: Config, given: argparse.Namespace, _: Any) -> None:
+    logging.basicConfig(
+        level=config.log_level.upper(), format="%(asctime)s %(levelname)s %(name)s %(message)s", stream=sys.stderr
+    )
+    logging.getLogger("waitress.queue").setLevel(logging.ERROR)
+    app = App(config)
+    try:
+        made = None if app.is_initialised else _initialise(app, _EMAIL)
+        server = app.serve()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            # Python leaves TERM deadly; both mean an orderly stop here.
+            signal.signal(number, lambda *_: server.stop())
+        if made is not None:
+            print("\n".join(_welcome(config, server.url, made["admin"]["access_token"])))
+        print(f"inboxd {__version__} listening on {server.url}", flush=True)
+        server.run()
+    finally:
+        app.close()
+
+
+def _welcome(config: Config, url: str, token: str) -> list[str]:
+    """What a new administrator needs: the token, and three lines to a first message."""
+    account = f"{url}/api/v1/accounts/1"
+    head = f"curl -H 'api_access_token: {token}' -H 'Content-Type: application/json'"
+    channel = '{"name":"My first inbox","channel":{"type":"api"}}'
+    contact = '{"name":"Ann","inbox_id":1,"source_id":"ann-1"}'
+    message = '{"source_id":"ann-1","message":{"content":"hello","message_type":"incoming"}}'
+    return [
+        f"A new data directory: {config.directory.resolve()}",
+        f"Administrator {_EMAIL}, access token: {token}",
+        f"It is shown this once and kept in {config.directory / TOKEN_FILE} for the command line.",
+        "",
+        "From here to a first message:",
+        f"  {head} {account}/inboxes -d '{channel}'",
+        f"  {head} {account}/contacts -d '{contact}'",
+        f"  {head} {account}/conversations -d '{message}'",
+        "",
+    ]
+
+
+def _demo(config: Config, given: argparse.Namespace, _: Any) -> int:
+    from inboxd.demo import walk
+
+    return walk(sys.stdout)
+
+
+def _config(config: Config, given: argparse.Namespace, origins: dict[str, str]) -> None:
+    shown = {}
+    for setting in settings.SETTINGS:
+        value = getattr(config, setting.name)
+        if setting.metadata["secret"] and value:
+            value = "********"
+        shown[setting.name] = {"value": value, "from": origins[setting.name]}
+    rows = [(name, one["value"] if one["value"] != "" else "-", one["from"]) for name, one in shown.items()]
+    _say(given, shown, _table(rows))
+
+
+def _inbox_create(config: Config, given: argparse.Namespace, _: Any) -> None:
+    with _desk(config, given.account) as desk:
+        made = desk.create_inbox(given.name, webhook_url=given.webhook_url)
+    value = {key: made[key] for key in ("id", "inbox_identifier", "hmac_token", "secret")}
+    _say(given, value, _table(list(value.items())))
+
+
+def _inbox_list(config: Config, given: argparse.Namespace, _: Any) -> None:
+    with _desk(config, given.account) as desk:
+        found = desk.inboxes()
+    keys = ("id", "name", "inbox_identifier", "webhook_url")
+    rows = [[inbox[key] or "-" for key in keys] for inbox in found]
+    _say(given, [{key: inbox[key] for key in keys} for inbox in found], _table([keys, *rows]))
+
+
+def _token_create(config: Config, given: argparse.Namespace, _: Any) -> None:
+    with _desk(config, given.account) as desk:
+        made = desk.create_token(name=given.name, email=given.email)
+    _say(
+        given,
+        made,
+        [f"token {made['id']} of {made['user']['email']}: {made['access_token']}", "It is shown this once."],
+    )
+
+
+def _token_list(config: Config, given: argparse.Namespace, _: Any) -> None:
+    with _desk(config, given.account) as desk:
+        found = desk.tokens()
+    rows = [(one["id"], one["user"]["email"], one["name"] or "-", one["created_at"]) for one in found]
+    _say(given, found, _table([("id", "user", "name", "created_at"), *rows]))
+
+
+def _token_revoke(config: Config, given: argparse.Namespace, _: Any) -> None:
+    with _desk(config, given.account) as desk:
+        desk.revoke_token(given.id)
+    _say(given, {"id": given.id, "revoked": True}, [f"token {given.id} is revoked"])
+
+
+def _user_create(config: Config, given: argparse.Namespace, _: Any) -> None:
+    with _desk(config, given.account) as desk:
+        made = desk.create_agent(given.email, name=given.name, role=given.role)
+        token = desk.create_token(name="made with the user", email=given.email)["access_token"]
+    value = {
+        "id": made["id"],
+        "name": made["name"],
+        "email": made["email"],
+        "role": made["role"],
+        "access_token": token,
+    }
+    _say(given, value, _table(list(value.items())))
+
+
+def _user_list(config: Config, given: argparse.Namespace, _: Any) -> None:
+    with _desk(config, given.account) as desk:
+        found = desk.agents()
+    keys = ("id", "name", "email", "role")
+    rows = [[agent[key] for key in keys] for agent in found]
+    _say(given, [{key: agent[key] for key in keys} for agent in found], _table([keys, *rows]))
+
+
+def _account_create(config: Config, given: argparse.Namespace, _: Any) -> None:
+    with _desk(config, 1) as desk:
+        made = desk.create_account(given.name)
+    value = {"id": made["id"], "name": made["name"]}
+    _say(given, value, _table(list(value.items())))

@@ -1,0 +1,387 @@
+"""Typed clients of the two APIs, for scripts, the command line and the dashboard.
+
+Every POST carries an Idempotency-Key that stays the same over its retries: a send whose answer
+was lost on the way is sent again and still happens once.
+
+    desk = Client("http://127.0.0.1:8080", token)
+    inbox = desk.create_inbox("Shop", webhook_url="https://shop.example/hook")
+    shop = InboxClient("http://127.0.0.1:8080", inbox["inbox_identifier"])
+    ann = shop.identify(identifier="user-42", name="Ann")
+    conversation = shop.open_conversation(ann["source_id"])
+    shop.send(ann["source_id"], conversation["id"], "hello")
+"""
+
+import random
+import time
+import uuid
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+import requests
+
+from inboxd.version import __version__
+
+Json = dict[str, Any]
+_RETRIED = (409, 429, 502, 503, 504)
+
+
+class ApiError(Exception):
+    """The server refused. `status` is the HTTP status, `body` what it said."""
+
+    def __init__(self, status: int, message: str, body: Any) -> None:
+        super().__init__(f"{status}: {message}")
+        self.status = status
+        self.message = message
+        self.body = body
+
+
+class Unreachable(Exception):
+    """No answer, after all retries."""
+
+
+class _Transport:
+    """`retries` more tries after the first, with pauses that double from 0.2 s to 10 s."""
+
+    def __init__(
+        self,
+        url: str,
+        headers: dict[str, str],
+        *,
+        timeout_s: float,
+        retries: int,
+        session: requests.Session | None,
+        sleep: Callable[[float], None],
+    ) -> None:
+        self._url = url.rstrip("/")
+        self._session = session or requests.Session()
+        self._session.headers.update({"User-Agent": f"inboxd-client/{__version__}", **headers})
+        self._timeout_s = timeout_s
+        self._retries = retries
+        self._sleep = sleep
+
+    def call(
+        self,
+        method: str,
+        path: str,
+        *,
+        params: Json | None = None,
+        json: Any = None,
+        files: Sequence[Path | str] = (),
+        extra_s: float = 0,
+    ) -> Any:
+        """The JSON answer, None for an empty one. Raises ApiError and Unreachable.
+
+        With files the fields of `json` travel as form fields. `extra_s` is added to the timeout,
+        for requests that wait on purpose.
+        """
+        headers = {"Idempotency-Key": str(uuid.uuid4())} if method == "POST" else {}
+        failure = "no answer"
+        for tried in range(self._retries + 1):
+            pause_s = min(10.0, 0.2 * 2**tried) * random.uniform(0.5, 1)  # noqa: S311
+            try:
+                response = self._send(method, path, headers, params, json, files, extra_s)
+            except (requests.ConnectionError, requests.Timeout, requests.exceptions.ChunkedEncodingError) as error:
+                failure = type(error).__name__
+            else:
+                if response.status_code not in _RETRIED or tried == self._retries:
+                    return _answer(response)
+                failure = f"{response.status_code} {response.reason}"
+                after = response.headers.get("Retry-After", "")
+                pause_s = max(pause_s, min(60.0, float(after))) if after.isdigit() else pause_s
+            if tried < self._retries:
+                self._sleep(pause_s)
+        raise Unreachable(f"{method} {self._url}{path}: {failure}")
+
+    def _send(
+        self,
+        method: str,
+        path: str,
+        headers: dict[str, str],
+        params: Json | None,
+        json: Any,
+        files: Sequence[Path | str],
+        extra_s: float,
+    ) -> requests.Response:
+        timeout = (min(10.0, self._timeout_s), self._timeout_s + extra_s)
+        url = self._url + path
+        if not files:
+            return self._session.request(method, url, params=params, json=json, headers=headers, timeout=timeout)
+        with ExitStack() as opened:
+            return self._session.request(
+                method,
+                url,
+                data={key: _field(value) for key, value in (json or {}).items()},
+                files=[
+                    ("attachments[]", (Path(file).name, opened.enter_context(Path(file).open("rb")))) for file in files
+                ],
+                headers=headers,
+                timeout=timeout,
+            )
+
+    def close(self) -> None:
+        self._session.close()
+
+
+def _field(value: Any) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _answer(response: requests.Response) -> Any:
+    try:
+        body = response.json() if response.content else None
+    except ValueError:
+        body = response.text
+    if response.ok:
+        return body
+    said: Any = None
+    if isinstance(body, dict):
+        said = body.get("error") or body.get("message") or body.get("errors")
+    raise ApiError(response.status_code, str(said or response.reason), body)
+
+
+def _given(**values: Any) -> Json:
+    return {key: value for key, value in values.items() if value is not None}
+
+
+class InboxClient:
+    """The client API: the system behind one inbox, known by the inbox's identifier."""
+
+    def __init__(
+        self,
+        url: str,
+        identifier: str,
+        *,
+        timeout_s: float = 30,
+        retries: int = 5,
+        session: requests.Session | None = None,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        self._http = _Transport(url, {}, timeout_s=timeout_s, retries=retries, session=session, sleep=sleep)
+        self._base = f"/public/api/v1/inboxes/{quote(identifier, safe='')}"
+
+    def inbox(self) -> Json:
+        found: Json = self._http.call("GET", self._base)
+        return found
+
+    def identify(
+        self,
+        *,
+        source_id: str | None = None,
+        identifier: str | None = None,
+        identifier_hash: str | None = None,
+        name: str | None = None,
+        email: str | None = None,
+        phone_number: str | None = None,
+        custom_attributes: Json | None = None,
+    ) -> Json:
+        """The contact behind this identity, created when it is new; its `source_id` is its key here."""
+        values = _given(
+            source_id=source_id, identifier=identifier, identifier_hash=identifier_hash, name=name, email=email,
+            phone_number=phone_number, custom_attributes=custom_attributes,
+        )  # fmt: skip
+        found: Json = self._http.call("POST", f"{self._base}/contacts", json=values)
+        return found
+
+    def update_contact(self, source_id: str, **values: Any) -> Json:
+        found: Json = self._http.call("PATCH", self._contact(source_id), json=values)
+        return found
+
+    def conversations(self, source_id: str) -> list[Json]:
+        found: list[Json] = self._http.call("GET", f"{self._contact(source_id)}/conversations")
+        return found
+
+    def open_conversation(self, source_id: str, *, custom_attributes: Json | None = None) -> Json:
+        values = _given(custom_attributes=custom_attributes)
+        made: Json = self._http.call("POST", f"{self._contact(source_id)}/conversations", json=values)
+        return made
+
+    def conversation(self, source_id: str, conversation_id: int) -> Json:
+        found: Json = self._http.call("GET", self._conversation(source_id, conversation_id))
+        return found
+
+    def send(
+        self,
+        source_id: str,
+        conversation_id: int,
+        content: str | None = None,
+        *,
+        files: Sequence[Path | str] = (),
+        echo_id: str | None = None,
+    ) -> Json:
+        """A message from the contact. Survives a lost connection without doubling."""
+        path = f"{self._conversation(source_id, conversation_id)}/messages"
+        sent: Json = self._http.call("POST", path, json=_given(content=content, echo_id=echo_id), files=files)
+        return sent
+
+    def messages(self, source_id: str, conversation_id: int, *, before: int | None = None) -> list[Json]:
+        """The latest 20, or the 20 before a message id; oldest first."""
+        path = f"{self._conversation(source_id, conversation_id)}/messages"
+        found: list[Json] = self._http.call("GET", path, params=_given(before=before))
+        return found
+
+    def submit(self, source_id: str, conversation_id: int, message_id: int, values: Any) -> Json:
+        """The contact's answer to a form message."""
+        path = f"{self._conversation(source_id, conversation_id)}/messages/{message_id}"
+        found: Json = self._http.call("PATCH", path, json={"submitted_values": values})
+        return found
+
+    def resolve(self, source_id: str, conversation_id: int) -> Json:
+        path = f"{self._conversation(source_id, conversation_id)}/toggle_status"
+        found: Json = self._http.call("POST", path)
+        return found
+
+    def typing(self, source_id: str, conversation_id: int, *, on: bool) -> None:
+        path = f"{self._conversation(source_id, conversation_id)}/toggle_typing"
+        self._http.call("POST", path, json={"typing_status": "on" if on else "off"})
+
+    def seen(self, source_id: str, conversation_id: int) -> None:
+        """The contact has read everything up to now."""
+        self._http.call("POST", f"{self._conversation(source_id, conversation_id)}/update_last_seen")
+
+    def close(self) -> None:
+        self._http.close()
+
+    def _contact(self, source_id: str) -> str:
+        return f"{self._base}/contacts/{quote(source_id, safe='')}"
+
+    def _conversation(self, source_id: str, conversation_id: int) -> str:
+        return f"{self._contact(source_id)}/conversations/{conversation_id}"
+
+
+class Client:
+    """The application API: an agent or administrator of one account."""
+
+    def __init__(
+        self,
+        url: str,
+        token: str,
+        *,
+        account_id: int = 1,
+        timeout_s: float = 30,
+        retries: int = 5,
+        session: requests.Session | None = None,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        headers = {"Api-Access-Token": token} if token else {}
+        self._http = _Transport(url, headers, timeout_s=timeout_s, retries=retries, session=session, sleep=sleep)
+        self._base = f"/api/v1/accounts/{account_id}"
+
+    def call(self, method: str, path: str, **values: Any) -> Any:
+        """Any endpoint of the account: `call("POST", "/inboxes", name="Shop")`."""
+        if method == "GET":
+            return self._http.call(method, self._base + path, params=values)
+        return self._http.call(method, self._base + path, json=values)
+
+    def profile(self) -> Json:
+        found: Json = self._http.call("GET", "/api/v1/profile")
+        return found
+
+    def create_account(self, name: str) -> Json:
+        made: Json = self._http.call("POST", "/api/v1/accounts", json={"name": name})
+        return made
+
+    def agents(self) -> list[Json]:
+        found: list[Json] = self.call("GET", "/agents")
+        return found
+
+    def create_agent(self, email: str, *, name: str | None = None, role: str = "agent") -> Json:
+        made: Json = self.call("POST", "/agents", **_given(email=email, name=name, role=role))
+        return made
+
+    def tokens(self) -> list[Json]:
+        found: list[Json] = self.call("GET", "/access_tokens")["payload"]
+        return found
+
+    def create_token(self, *, name: str = "", email: str | None = None) -> Json:
+        """A further token, by default for the caller; `access_token` is in this answer only."""
+        made: Json = self.call("POST", "/access_tokens", **_given(name=name, email=email))
+        return made
+
+    def revoke_token(self, token_id: int) -> None:
+        self.call("DELETE", f"/access_tokens/{token_id}")
+
+    def inboxes(self) -> list[Json]:
+        found: list[Json] = self.call("GET", "/inboxes")["payload"]
+        return found
+
+    def create_inbox(self, name: str, *, webhook_url: str | None = None, **settings: Any) -> Json:
+        channel = {"type": "api", **_given(webhook_url=webhook_url)}
+        made: Json = self.call("POST", "/inboxes", name=name, channel=channel, **settings)
+        return made
+
+    def delete_inbox(self, inbox_id: int) -> None:
+        self.call("DELETE", f"/inboxes/{inbox_id}")
+
+    def contacts(self, *, page: int = 1) -> list[Json]:
+        found: list[Json] = self.call("GET", "/contacts", page=page)["payload"]
+        return found
+
+    def search_contacts(self, text: str) -> list[Json]:
+        found: list[Json] = self.call("GET", "/contacts/search", q=text)["payload"]
+        return found
+
+    def conversations(self, *, status: str = "open", page: int = 1, **filters: Any) -> list[Json]:
+        found: list[Json] = self.call("GET", "/conversations", status=status, page=page, **filters)["data"]["payload"]
+        return found
+
+    def conversation(self, conversation_id: int) -> Json:
+        found: Json = self.call("GET", f"/conversations/{conversation_id}")
+        return found
+
+    def messages(self, conversation_id: int, *, before: int | None = None, after: int | None = None) -> list[Json]:
+        path = f"/conversations/{conversation_id}/messages"
+        found: list[Json] = self.call("GET", path, **_given(before=before, after=after))["payload"]
+        return found
+
+    def reply(
+        self,
+        conversation_id: int,
+        content: str,
+        *,
+        private: bool = False,
+        echo_id: str | None = None,
+        files: Sequence[Path | str] = (),
+    ) -> Json:
+        """A public reply, or with `private` a note. Survives a lost connection without doubling."""
+        path = f"{self._base}/conversations/{conversation_id}/messages"
+        values = _given(content=content, private=private, echo_id=echo_id)
+        sent: Json = self._http.call("POST", path, json=values, files=files)
+        return sent
+
+    def set_status(self, conversation_id: int, status: str, *, snoozed_until: int | None = None) -> Json:
+        """`snoozed_until` in unix seconds."""
+        path = f"/conversations/{conversation_id}/toggle_status"
+        found: Json = self.call("POST", path, **_given(status=status, snoozed_until=snoozed_until))
+        return found
+
+    def assign(self, conversation_id: int, assignee_id: int | None) -> Json | None:
+        path = f"/conversations/{conversation_id}/assignments"
+        found: Json | None = self.call("POST", path, assignee_id=assignee_id)
+        return found
+
+    def webhooks(self) -> list[Json]:
+        found: list[Json] = self.call("GET", "/webhooks")["payload"]["webhooks"]
+        return found
+
+    def create_webhook(self, url: str, *, subscriptions: list[str] | None = None) -> Json:
+        values = _given(url=url, subscriptions=subscriptions)
+        made: Json = self.call("POST", "/webhooks", webhook=values)["payload"]["webhook"]
+        return made
+
+    def events(self, *, after: int = 0, wait_s: int = 0, types: Sequence[str] = ()) -> tuple[list[Json], int]:
+        """Events behind a seq, waiting up to `wait_s` for the first, and the seq to go on from."""
+        params = _given(after=after, wait=wait_s, types=",".join(types) or None)
+        page = self._http.call("GET", f"{self._base}/events", params=params, extra_s=wait_s)
+        return page["payload"], page["meta"]["next_after"]
+
+    def follow(self, *, after: int = 0, types: Sequence[str] = ()) -> Iterator[Json]:
+        """Every event from here on, for ever."""
+        while True:
+            found, after = self.events(after=after, wait_s=30, types=types)
+            yield from found
+
+    def close(self) -> None:
+        self._http.close()
