@@ -1,0 +1,60 @@
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from inboxd import bootstrap
+
+ROOT = Path(__file__).parent.parent
+BASE_PYTHON = str(getattr(sys, "_base_executable", sys.executable))
+
+
+@pytest.fixture
+def checkout(tmp_path: Path) -> Path:
+    target = tmp_path / "checkout"
+    target.mkdir()
+    for name in ("inboxd.py", "setup.cfg", "pyproject.toml"):
+        shutil.copy(ROOT / name, target)
+    shutil.copytree(ROOT / "inboxd", target / "inboxd", ignore=shutil.ignore_patterns("__pycache__"))
+    return target
+
+
+def start(checkout: Path, *arguments: str, **environ: str) -> subprocess.CompletedProcess[str]:
+    # -S: no site-packages, so this Python has none of the dependencies wherever the tests run.
+    clean = {name: value for name, value in os.environ.items() if not name.startswith(("INBOXD_", "PYTHON", "VIRTUAL"))}
+    return subprocess.run(
+        [BASE_PYTHON, "-S", "inboxd.py", *arguments],
+        cwd=checkout, env=clean | environ, capture_output=True, text=True, timeout=120, check=False,
+    )  # fmt: skip
+
+
+def test_what_setup_cfg_asks_for_is_here() -> None:
+    wanted = bootstrap.requirements(ROOT / "setup.cfg")
+    assert [one.partition(">")[0] for one in wanted] == ["bottle", "waitress", "peewee", "requests", "multipart"]
+    assert bootstrap.unmet(wanted) == []
+
+
+def test_a_missing_an_old_and_a_too_new_package_are_unmet() -> None:
+    unmet = ["no-such-package>=1", "bottle>=99", "bottle<0.1"]
+    assert bootstrap.unmet([*unmet, "bottle>=0.13,<1"]) == unmet
+
+
+def test_without_leave_to_install_it_says_what_is_missing(checkout: Path) -> None:
+    done = start(checkout, "demo", INBOXD_NO_BOOTSTRAP="1")
+    assert done.returncode == 2
+    assert "missing: bottle" in done.stderr
+    assert len(done.stderr.splitlines()) == 1
+    assert not (checkout / ".venv").exists()
+
+
+@pytest.mark.e2e
+def test_a_checkout_installs_what_it_needs_once_and_walks_the_demo(checkout: Path) -> None:
+    first = start(checkout, "demo")
+    assert first.returncode == 0, first.stderr
+    assert "making" in first.stderr
+    assert "All of it worked" in first.stdout
+    again = start(checkout, "--version")
+    assert (again.returncode, again.stderr) == (0, "")

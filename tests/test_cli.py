@@ -1,0 +1,210 @@
+import json
+import os
+import re
+import signal
+import stat
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import requests
+
+from inboxd.cli import main
+
+ROOT = Path(__file__).parent.parent
+
+
+@pytest.fixture
+def data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    for name in list(os.environ):
+        if name.startswith("INBOXD_"):
+            monkeypatch.delenv(name)
+    return tmp_path / "data"
+
+
+@pytest.fixture
+def initialised(data: Path, capsys: pytest.CaptureFixture[str]) -> Path:
+    assert main(["init"]) == 0
+    capsys.readouterr()
+    return data
+
+
+def answer(capsys: pytest.CaptureFixture[str]) -> Any:
+    return json.loads(capsys.readouterr().out)
+
+
+def test_init_answers_with_the_administrators_token_and_keeps_it_for_the_command_line(
+    data: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["init", "--email", "Boss@Acme.test", "--json"]) == 0
+    made = answer(capsys)
+    token = made["admin"].pop("access_token")
+    assert made == {"account_id": 1, "admin": {"id": 1, "email": "boss@acme.test"}}
+    file = data / "admin.token"
+    assert file.read_text().strip() == token
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+
+
+def test_a_second_init_is_refused(initialised: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["init"]) == 2
+    assert "initialised already" in capsys.readouterr().err
+
+
+def test_nobody_else_can_read_the_database(initialised: Path) -> None:
+    for file in initialised.glob("inboxd.sqlite3*"):
+        assert stat.S_IMODE(file.stat().st_mode) & 0o077 == 0, file
+
+
+def test_commands_on_an_empty_directory_say_what_to_do(data: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["inbox", "list"]) == 2
+    assert "inboxd.py init" in capsys.readouterr().err
+    assert not (data / "inboxd.sqlite3").exists()
+
+
+def test_an_inbox_is_created_and_listed_without_a_server(initialised: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["inbox", "create", "--name", "Shop", "--webhook-url", "https://shop.test/h", "--json"]) == 0
+    made = answer(capsys)
+    assert set(made) == {"id", "inbox_identifier", "hmac_token", "secret"}
+    assert main(["inbox", "list", "--json"]) == 0
+    assert answer(capsys) == [
+        {"id": 1, "name": "Shop", "inbox_identifier": made["inbox_identifier"], "webhook_url": "https://shop.test/h"}
+    ]
+
+
+def test_a_refusal_of_the_application_is_exit_1_and_one_line(
+    initialised: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["inbox", "create", "--name", " "]) == 1
+    assert capsys.readouterr().err == "inboxd: 422: Name can't be blank\n"
+
+
+def test_users_and_tokens_come_and_go(initialised: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["user", "create", "--email", "ada@acme.test", "--role", "agent", "--json"]) == 0
+    ada = answer(capsys)
+    assert (ada["email"], ada["role"], len(ada["access_token"])) == ("ada@acme.test", "agent", 24)
+    assert main(["token", "create", "--email", "ada@acme.test", "--name", "laptop", "--json"]) == 0
+    token = answer(capsys)
+    assert main(["token", "revoke", str(token["id"])]) == 0
+    capsys.readouterr()
+    assert main(["token", "list", "--json"]) == 0
+    listed = answer(capsys)
+    assert [one["user"]["email"] for one in listed] == ["admin@inboxd.local", "ada@acme.test"]
+    assert all("access_token" not in one for one in listed)
+    assert main(["token", "revoke", str(token["id"])]) == 1
+
+
+def test_a_further_account_is_administered_by_who_made_it(
+    initialised: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["account", "create", "--name", "Beta", "--json"]) == 0
+    assert answer(capsys) == {"id": 2, "name": "Beta"}
+    assert main(["inbox", "create", "--account", "2", "--name", "Other", "--json"]) == 0
+    capsys.readouterr()
+    assert main(["inbox", "list", "--json"]) == 0
+    assert answer(capsys) == []
+
+
+def test_config_masks_secrets_and_says_where_values_come_from(
+    data: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("INBOXD_TOKEN", "do-not-show")
+    assert main(["config", "--threads", "4", "--json"]) == 0
+    shown = answer(capsys)
+    assert shown["threads"] == {"value": 4, "from": "flag"}
+    assert shown["token"] == {"value": "********", "from": "environment"}
+    assert main(["config", "--threads", "none"]) == 2
+
+
+def test_what_others_wrote_cannot_steer_the_terminal(initialised: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["inbox", "create", "--name", "\x1b]52;c;cHduZWQ=\x07evil\u202e"]) == 0
+    capsys.readouterr()
+    main(["inbox", "list"])
+    shown = capsys.readouterr().out
+    assert "evil" in shown
+    assert not re.search("[\x00-\x09\x0b-\x1f\x7f-\x9f\u202e]", shown)
+
+
+class Served:
+    """`serve` as a process of its own."""
+
+    def __init__(self, data: Path) -> None:
+        command = [sys.executable, str(ROOT / "inboxd.py"), "serve", "--data-dir", str(data)]
+        self.process = subprocess.Popen(
+            [*command, "--listen", "127.0.0.1:0"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        )
+        self.lines: list[str] = []
+        assert self.process.stdout is not None
+        for line in self.process.stdout:
+            self.lines.append(line.rstrip("\n"))
+            if " listening on " in line:
+                break
+
+    @property
+    def url(self) -> str:
+        return self.lines[-1].rpartition(" ")[2]
+
+    def stop(self, number: int = signal.SIGTERM) -> tuple[int, str]:
+        self.process.send_signal(number)
+        _, said = self.process.communicate(timeout=15)
+        return self.process.returncode, said
+
+
+@pytest.fixture
+def served(data: Path) -> Iterator[Served]:
+    made = Served(data)
+    yield made
+    if made.process.poll() is None:
+        made.stop()
+
+
+@pytest.mark.e2e
+def test_serve_initialises_once_and_prints_three_lines_that_lead_to_a_message(data: Path, served: Served) -> None:
+    assert re.fullmatch(r"inboxd \d+\.\d+\.\d+ listening on http://127\.0\.0\.1:\d+", served.lines[-1])
+    lines = [line.strip() for line in served.lines if line.startswith("  curl ")]
+    assert len(lines) == 3
+    for line in lines:
+        subprocess.run(line + " --silent --fail", shell=True, check=True, capture_output=True, timeout=10)
+    token = (data / "admin.token").read_text().strip()
+    found = requests.get(
+        f"{served.url}/api/v1/accounts/1/conversations/1/messages", headers={"api_access_token": token}, timeout=10
+    ).json()
+    assert [message["content"] for message in found["payload"]] == ["hello"]
+    assert served.stop() == (0, "")
+
+    again = Served(data)
+    assert len(again.lines) == 1
+    assert again.stop(signal.SIGINT) == (0, "")
+
+
+@pytest.mark.e2e
+def test_commands_go_through_the_running_server(
+    data: Path, served: Served, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert main(["inbox", "create", "--name", "Shop", "--json"]) == 0
+    identifier = answer(capsys)["inbox_identifier"]
+    assert requests.get(f"{served.url}/public/api/v1/inboxes/{identifier}", timeout=10).json()["name"] == "Shop"
+    assert main(["serve"]) == 2
+    assert "owns this data directory" in capsys.readouterr().err
+
+    (data / "admin.token").chmod(0o644)
+    assert main(["inbox", "list"]) == 2
+    assert "can be read by others" in capsys.readouterr().err
+    (data / "admin.token").rename(data / "moved")
+    assert main(["inbox", "list"]) == 2
+    assert "INBOXD_TOKEN" in capsys.readouterr().err
+    monkeypatch.setenv("INBOXD_TOKEN_FILE", str(data / "moved"))
+    assert main(["inbox", "list", "--json"]) == 0
+    assert [inbox["name"] for inbox in answer(capsys)] == ["Shop"]
+
+
+def test_a_port_that_is_taken_is_one_line_and_leaves_the_directory_free(
+    data: Path, receiver: Any, capsys: pytest.CaptureFixture[str]
+) -> None:
+    port = receiver.url.split(":")[2].split("/")[0]
+    assert main(["serve", "--listen", f"127.0.0.1:{port}"]) == 1
+    assert "Address already in use" in capsys.readouterr().err
+    assert main(["inbox", "list"]) == 0

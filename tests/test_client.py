@@ -1,0 +1,126 @@
+import re
+import socket
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+
+from inboxd.client import ApiError, Client, InboxClient, Unreachable
+
+
+class LossyProxy:
+    """Passes one exchange a connection on to a server; `lose` answers are thrown away after they were made."""
+
+    def __init__(self, url: str, lose: int) -> None:
+        parts = urlsplit(url)
+        self._target = (parts.hostname or "", parts.port or 0)
+        self.lose = lose
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self.url = f"http://127.0.0.1:{self._listener.getsockname()[1]}"
+        self._thread = threading.Thread(target=self._run)
+        self._thread.start()
+
+    def _run(self) -> None:
+        while True:
+            try:
+                client, _ = self._listener.accept()
+            except OSError:
+                return
+            with client, socket.create_connection(self._target) as server:
+                server.sendall(_one_message(client))
+                answer = _one_message(server)
+                if self.lose:
+                    self.lose -= 1
+                else:
+                    client.sendall(answer)
+
+    def close(self) -> None:
+        self._listener.shutdown(socket.SHUT_RDWR)
+        self._listener.close()
+        self._thread.join()
+
+
+def _one_message(sock: socket.socket) -> bytes:
+    """A whole HTTP/1.1 message with a Content-Length, or nothing when the other side is gone."""
+    data = b""
+    while b"\r\n\r\n" not in data:
+        chunk = sock.recv(1 << 16)
+        if not chunk:
+            return b""
+        data += chunk
+    head, _, body = data.partition(b"\r\n\r\n")
+    length = re.search(rb"content-length: *(\d+)", head, re.IGNORECASE)
+    while length and len(body) < int(length[1]):
+        body += sock.recv(1 << 16)
+    return head + b"\r\n\r\n" + body
+
+
+@pytest.fixture
+def shop(live: tuple[str, str]) -> Iterator[InboxClient]:
+    url, token = live
+    desk = Client(url, token)
+    made = InboxClient(url, desk.create_inbox("Shop")["inbox_identifier"])
+    yield made
+    made.close()
+    desk.close()
+
+
+def test_a_contact_writes_and_an_agent_answers(live: tuple[str, str], shop: InboxClient, tmp_path: Path) -> None:
+    desk = Client(*live)
+    ann = shop.identify(source_id="a/b.c", name="Ann", email="ann@example.test")
+    conversation = shop.open_conversation("a/b.c", custom_attributes={"plan": "pro"})["id"]
+    shop.send("a/b.c", conversation, "hello", echo_id="tmp-1")
+    (tmp_path / "receipt.txt").write_text("42")
+    shop.send("a/b.c", conversation, "see file", files=[tmp_path / "receipt.txt"])
+    desk.reply(conversation, "thanks")
+    desk.reply(conversation, "a note", private=True)
+    assert [message["content"] for message in shop.messages("a/b.c", conversation)] == ["hello", "see file", "thanks"]
+    assert [message["content"] for message in desk.messages(conversation)][-1] == "a note"
+    assert desk.search_contacts("ann@")[0]["id"] == ann["id"]
+    shop.typing("a/b.c", conversation, on=True)
+    shop.seen("a/b.c", conversation)
+    assert shop.resolve("a/b.c", conversation)["status"] == "resolved"
+    assert desk.conversations(status="resolved")[0]["id"] == conversation
+    assert desk.set_status(conversation, "open")["payload"]["current_status"] == "open"
+    assigned = desk.assign(conversation, desk.profile()["id"])
+    assert assigned is not None
+    assert desk.conversation(conversation)["meta"]["assignee"]["id"] == assigned["id"]
+    found, after = desk.events(types=["message_created"])
+    assert len(found) == 4
+    assert desk.events(after=after)[0] == []
+    desk.close()
+
+
+def test_a_send_whose_answer_was_lost_happens_once(live: tuple[str, str], shop: InboxClient) -> None:
+    identifier = shop.inbox()["identifier"]
+    shop.identify(source_id="ann")
+    conversation = shop.open_conversation("ann")["id"]
+    proxy = LossyProxy(live[0], lose=2)
+    pauses: list[float] = []
+    unlucky = InboxClient(proxy.url, identifier, sleep=pauses.append)
+    sent = unlucky.send("ann", conversation, "only once")
+    unlucky.close()
+    proxy.close()
+    assert proxy.lose == 0
+    assert len(pauses) == 2
+    assert [message["id"] for message in shop.messages("ann", conversation)] == [sent["id"]]
+
+
+def test_a_refusal_carries_its_status_and_words_and_is_not_retried(live: tuple[str, str], shop: InboxClient) -> None:
+    with pytest.raises(ApiError, match="Not Found") as caught:
+        shop.conversation("nobody", 1)
+    assert caught.value.status == 404
+    with pytest.raises(ApiError, match="Invalid Access Token"):
+        Client(live[0], "wrong").profile()
+
+
+def test_a_server_that_is_not_there_is_unreachable_after_the_retries() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
+    pauses: list[float] = []
+    with pytest.raises(Unreachable, match="ConnectionError"):
+        Client(f"http://127.0.0.1:{port}", "x", retries=3, sleep=pauses.append).profile()
+    assert len(pauses) == 3
+    assert pauses == sorted(pauses)
