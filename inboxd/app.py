@@ -19,6 +19,7 @@ from inboxd.services import accounts
 from inboxd.services.messages import Limits
 from inboxd.store import messages
 from inboxd.store.db import Store
+from inboxd.upkeep.keeper import Keeper
 
 _log = logging.getLogger("inboxd")
 
@@ -42,6 +43,7 @@ class App:
         self.store = Store(config.directory, clock=clock, announce=self._announce)
         self._dispatcher: Dispatcher | None = None
         self._sender: Sender | None = None
+        self._keeper: Keeper | None = None
         self._clock = clock
         self.feed = Feed(self.store, config.threads // 2)
         self.blobs = Blobs(config.directory, config.attachment_limit, self._is_referenced)
@@ -66,11 +68,13 @@ class App:
             raise NotInitialised
         self.store.links = Links(base_url.rstrip("/"), key)
 
-    def start_deliveries(self) -> None:
+    def start_work(self) -> None:
         self._sender = Sender(self.config.guard)
         worker = Worker(self.store, self._sender, Policy(self.config.schedule_s))
         self._dispatcher = Dispatcher(self.store, worker, threads=self.config.webhook_threads, clock=self._clock)
         self._dispatcher.start()
+        self._keeper = Keeper(self.store)
+        self._keeper.start()
 
     def serve(self) -> Server:
         """A listening server, its deliveries under way; the caller runs it."""
@@ -84,13 +88,17 @@ class App:
             upload_limit=self.config.attachment_limit * ATTACHMENTS_LIMIT + self.config.body_limit,
         )
         self.open_links(self.config.public_url or server.url)
+        if not self.config.public_url and host in ("0.0.0.0", "::"):  # noqa: S104
+            _log.warning("set public_url: links to attachments point to %s until then", server.url)
         self.store.publish({"url": server.url})
-        self.start_deliveries()
+        self.start_work()
         return server
 
     def close(self) -> None:
         """Stop claiming, let attempts end, close the store. Safe to call twice."""
         self.feed.stop()
+        if self._keeper is not None:
+            self._keeper.stop()
         if self._dispatcher is not None:
             self._dispatcher.stop()
             self._dispatcher = None

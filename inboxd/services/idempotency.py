@@ -1,10 +1,12 @@
 """Idempotency-Key: the same request twice has one effect and one answer."""
 
 from inboxd.domain.errors import Refused
+from inboxd.store import keys
 from inboxd.store.db import Tx
 from inboxd.store.models import IdempotencyKey
 
 RETENTION_MS = 24 * 3_600_000
+BATCH = 500
 
 
 def recall(tx: Tx, scope: str, key: str, fingerprint: str) -> IdempotencyKey | None:
@@ -26,3 +28,8 @@ def recall(tx: Tx, scope: str, key: str, fingerprint: str) -> IdempotencyKey | N
 
 def keep(tx: Tx, scope: str, key: str, fingerprint: str, status: int, body: str) -> None:
     tx.insert(IdempotencyKey, scope=scope, key=key, fingerprint=fingerprint, status=status, body=body)
+
+
+def forget_old(tx: Tx) -> bool:
+    """Remove a batch of expired keys. Returns whether there may be more."""
+    return keys.delete_before(tx, tx.now - RETENTION_MS, BATCH) == BATCH
