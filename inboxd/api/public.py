@@ -1,5 +1,6 @@
 """The client API: what a contact's own system does, by inbox identifier and source_id."""
 
+from dataclasses import replace
 from typing import Any
 
 from inboxd.api.web import Call, empty
@@ -7,19 +8,21 @@ from inboxd.domain import signing
 from inboxd.domain.conversations import with_status
 from inboxd.domain.errors import Invalid, NotFound, Refused, Unauthenticated
 from inboxd.domain.events import Actor
-from inboxd.domain.messages import Draft
+from inboxd.domain.messages import Draft, MessageType
 from inboxd.services import contacts, conversations, messages
 from inboxd.store import accounts, details
 from inboxd.store import contacts as contact_store
 from inboxd.store import conversations as conversation_store
 from inboxd.store import messages as message_store
 from inboxd.store.details import Place
-from inboxd.store.models import Contact, Conversation, Inbox
+from inboxd.store.models import Contact, ContactInbox, Conversation, Inbox
 from inboxd.wire import api as wire
 
 _UNVERIFIED = "HMAC failed: Invalid Identifier Hash Provided"
 _CSAT_DAYS = 14
+_DAY_MS = 86_400_000
 _SUBMITTED = ("name", "title", "value", "csat_survey_response")
+_SURVEY = ("rating", "feedback_message")
 
 
 def find_inbox(call: Call) -> Inbox:
@@ -48,10 +51,16 @@ def find_verified_place(call: Call) -> Place:
 
 
 def find_conversation(call: Call) -> tuple[Place, Conversation]:
+    """The conversation and its own place, which a verified contact may reach by another source_id."""
     place = find_verified_place(call)
     conversation = conversation_store.by_display_id(call.tx, place.account.id, call.args["id"])
     if conversation is None or not _may_see(place, conversation):
         raise NotFound
+    if conversation.contact_inbox_id != place.contact_inbox.id:
+        own = call.tx.get(ContactInbox, conversation.contact_inbox_id)
+        if own is None:
+            raise NotFound
+        place = replace(place, contact_inbox=own)
     return place, conversation
 
 
@@ -74,7 +83,8 @@ def _proves_identity(inbox: Inbox, values: dict[str, Any], own_identifier: str |
     genuine = signing.is_identity(inbox.hmac_token, identifier, given)
     if not genuine or (own_identifier is not None and own_identifier != identifier):
         raise Unauthenticated(_UNVERIFIED)
-    return True
+    # The hash of nothing is genuine, and proves to be nobody in particular.
+    return bool(identifier)
 
 
 def show_inbox(call: Call, inbox: Inbox) -> Any:
@@ -86,7 +96,7 @@ def create_contact(call: Call, inbox: Inbox) -> Any:
     known = contact_store.contact_inbox(call.tx, inbox.id, values["source_id"]) if values.get("source_id") else None
     owner = call.tx.get(Contact, known.contact_id) if known else None
     verified = _proves_identity(inbox, values, owner.identifier if owner else None)
-    source_id = values.pop("source_id", None)
+    source_id = values.pop("source_id", None) or None
     for key in ("identifier_hash", "avatar_url"):
         values.pop(key, None)
     contact, contact_inbox = contacts.identify(call.tx, inbox, source_id, values)
@@ -113,7 +123,7 @@ def update_contact(call: Call, place: Place) -> Any:
 def _conversation(call: Call, place: Place, conversation: Conversation) -> Any:
     newest = message_store.latest(call.tx, conversation.id, chat_only=True)
     shown = details.messages_details(call.tx, newest)
-    return wire.public_conversation(conversation, place.contact, shown, call.tx.links)
+    return wire.public_conversation(conversation, place.contact, shown, call.tx.links, call.tx.now)
 
 
 def list_conversations(call: Call, place: Place) -> Any:
@@ -125,8 +135,12 @@ def list_conversations(call: Call, place: Place) -> Any:
 
 
 def create_conversation(call: Call, place: Place) -> Any:
+    # Who only knows an e-mail address must not be handed the conversation of its owner.
     conversation, _ = conversations.open_conversation(
-        call.tx, place, custom_attributes=call.values.get("custom_attributes")
+        call.tx,
+        place,
+        custom_attributes=call.values.get("custom_attributes"),
+        own_only=not place.contact_inbox.hmac_verified,
     )
     return _conversation(call, place, conversation)
 
@@ -162,7 +176,7 @@ def list_messages(call: Call, found: tuple[Place, Conversation]) -> Any:
         window["before"] = int(text) if text.isascii() and text.isdigit() and len(text) < 19 else 0
     rows = message_store.latest(call.tx, conversation.id, chat_only=True, **window)
     return [
-        wire.public_message(shown, conversation.display_id, call.tx.links)
+        wire.public_message(shown, conversation.display_id, call.tx.links, call.tx.now)
         for shown in details.messages_details(call.tx, rows)
     ]
 
@@ -173,21 +187,22 @@ def create_message(call: Call, found: tuple[Place, Conversation]) -> Any:
     if draft.is_blank:
         raise Invalid("Content can't be blank", "content")
     posted = messages.post(call.tx, conversation, place, draft, place.contact, call.limits)
-    return wire.public_message(posted.shown, conversation.display_id, call.tx.links)
+    return wire.public_message(posted.shown, conversation.display_id, call.tx.links, call.tx.now)
 
 
 def update_message(call: Call, found: tuple[Place, Conversation]) -> Any:
     conversation = found[1]
     message = message_store.by_id(call.tx, conversation.id, call.args["message_id"])
-    if message is None or message.private:
+    if message is None or message.private or message.message_type == MessageType.ACTIVITY:
         raise NotFound
-    if message.content_type == "input_csat" and (call.tx.now - message.created_at) > _CSAT_DAYS * 86_400_000:
+    days = call.tx.now // _DAY_MS - message.created_at // _DAY_MS
+    if message.content_type == "input_csat" and days > _CSAT_DAYS:
         raise Refused("You cannot update the CSAT survey after 14 days")
-    if "submitted_values" not in call.values:
+    if call.values.get("submitted_values") in (None, ""):
         shown = details.messages_details(call.tx, [message])[0]
     else:
         shown = messages.submit(call.tx, conversation, message, _submitted(call.values["submitted_values"]))
-    return wire.public_message(shown, conversation.display_id, call.tx.links)
+    return wire.public_message(shown, conversation.display_id, call.tx.links, call.tx.now)
 
 
 def _submitted(given: Any) -> Any:
@@ -196,4 +211,10 @@ def _submitted(given: Any) -> Any:
         return [_submitted(one) for one in given]
     if not isinstance(given, dict):
         raise Invalid("Submitted values must be an object or a list of objects", "submitted_values")
-    return {key: given[key] for key in _SUBMITTED if key in given}
+    kept = {key: given[key] for key in _SUBMITTED if key in given}
+    survey = kept.get("csat_survey_response")
+    if survey is not None:
+        if not isinstance(survey, dict):
+            raise Invalid("Csat survey response must be an object", "submitted_values")
+        kept["csat_survey_response"] = {key: survey[key] for key in _SURVEY if key in survey}
+    return kept

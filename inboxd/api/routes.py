@@ -36,26 +36,27 @@ CHANNEL = Nested(
     "channel",
     params=(Text("type"), Text("webhook_url"), Boolean("hmac_mandatory"), Object("additional_attributes")),
 )
-INBOX = (
+_SETTINGS = (
     Text("name"), CHANNEL, Boolean("greeting_enabled"), Text("greeting_message"), Boolean("working_hours_enabled"),
     Objects("working_hours"), Text("out_of_office_message"), Text("timezone"), Boolean("enable_auto_assignment"),
     Object("auto_assignment_config"), Boolean("csat_survey_enabled"), Object("csat_config"),
     Boolean("allow_messages_after_resolved"), Boolean("lock_to_single_conversation"), Boolean("enable_email_collect"),
     Word("sender_name_type", words=("friendly", "professional")), Text("business_name", limit=255),
 )  # fmt: skip
+INBOX = tuple(inboxes.OrNull(param.name, inner=param) for param in _SETTINGS)
 MESSAGE = (
     Text("content"), Word("message_type", words=message_words.MESSAGE_TYPES), Boolean("private"),
     Word("content_type", words=message_words.CONTENT_TYPES), Object("content_attributes", lenient=True),
-    Text("source_id"), Text("echo_id"), Text("external_created_at"), Value("campaign_id"), Object("template_params"),
+    Text("source_id"), Text("echo_id"), Value("external_created_at"), Value("campaign_id"), Object("template_params"),
 )  # fmt: skip
 LIST = (
-    Word("status", words=(*STATUSES, "all")), Text("assignee_type"), Integer("inbox_id"), Texts("labels"), Text("q"),
+    Text("status"), Text("assignee_type"), Integer("inbox_id"), Integer("team_id"), Texts("labels"), Text("q"),
     Text("source_id"), Text("conversation_type"), Text("sort_by"), Integer("updated_within", least=0),
     Integer("page"),
 )  # fmt: skip
 PAGE = (Integer("page"), Text("sort"), Text("include_contact_inboxes"))
 WEBHOOK = (Text("url"), Text("name", limit=255), Integer("inbox_id"), Texts("subscriptions"))
-MEMBERS = (Integer("inbox_id", required=True), Integers("user_ids", required=True))
+MEMBERS = (Integer("inbox_id", required=True), Integers("user_ids"))
 ADMIN = "administrator"
 
 # fmt: off
@@ -75,7 +76,7 @@ ROUTES = (
     Route("POST", V + "/messages", public.create_message, (Text("content"), Text("echo_id"), Files("attachments")), public.find_conversation, "public", about="send a message"),
     Route("PATCH", V + "/messages/{message_id}", public.update_message, (Value("submitted_values"),), public.find_conversation, "public", about="answer a form"),
 
-    Route("GET", "/api/v1/profile", profile.show, about="who this token is"),
+    Route("GET", "/api/v1/profile", profile.show, writes=True, about="who this token is"),
     Route("POST", "/api/v1/accounts", profile.create_account, (Text("name", required=True),), role="superadmin", about="create an account"),
     Route("GET", A, profile.show_account, about="the account"),
 
@@ -110,7 +111,7 @@ ROUTES = (
     Route("POST", A + "/conversations/{id}/toggle_status", conversations.toggle_status, (Word("status", words=STATUSES), Moment("snoozed_until")), conversations.find, about="open, resolve, snooze"),
     Route("POST", A + "/conversations/{id}/toggle_priority", conversations.toggle_priority, (Word("priority", words=PRIORITIES, nothing=("none",)),), conversations.find, about="set or clear the priority"),
     Route("POST", A + "/conversations/{id}/toggle_typing_status", conversations.toggle_typing, (Text("typing_status"), Boolean("is_private")), conversations.find, about="typing on or off"),
-    Route("POST", A + "/conversations/{id}/assignments", conversations.assign, (Integer("assignee_id"), Integer("team_id")), conversations.find, about="assign or unassign"),
+    Route("POST", A + "/conversations/{id}/assignments", conversations.assign, (Integer("assignee_id"), Text("assignee_type"), Integer("team_id")), conversations.find, about="assign or unassign"),
     Route("GET", A + "/conversations/{id}/labels", conversations.list_labels, (), conversations.find, about="labels"),
     Route("POST", A + "/conversations/{id}/labels", conversations.set_labels, (Texts("labels"),), conversations.find, about="replace the labels"),
     Route("POST", A + "/conversations/{id}/custom_attributes", conversations.set_custom_attributes, (Object("custom_attributes"),), conversations.find, about="replace the custom attributes"),

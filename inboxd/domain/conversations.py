@@ -1,6 +1,7 @@
 """What happens to a conversation when something happens in it."""
 
 from typing import Any
+from urllib.parse import urlsplit
 
 STATUSES = ("open", "resolved", "pending", "snoozed")
 PRIORITIES = ("low", "medium", "high", "urgent")
@@ -20,6 +21,22 @@ def opening_status(*, blocked: bool, has_bot: bool, wanted: str | None = None) -
     if blocked:
         return "resolved"
     return "pending" if has_bot else wanted or "open"
+
+
+def with_checked_referer(attributes: dict[str, Any]) -> dict[str, Any]:
+    """The attributes, with a `referer` that is no web address as null."""
+    referer = attributes.get("referer")
+    if referer is None or (isinstance(referer, str) and _is_web_address(referer)):
+        return attributes
+    return attributes | {"referer": None}
+
+
+def _is_web_address(text: str) -> bool:
+    try:
+        parts = urlsplit(text)
+    except ValueError:
+        return False
+    return parts.scheme in ("http", "https") and bool(parts.netloc)
 
 
 def after_incoming(status: str, *, blocked: bool, has_bot: bool) -> str:

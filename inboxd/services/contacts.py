@@ -25,8 +25,6 @@ def identify(tx: Tx, inbox: Inbox, source_id: str | None, values: dict[str, Any]
     about somebody known never overwrites what agents know.
     """
     if source_id is not None:
-        if not source_id:
-            raise Invalid("Source can't be blank", "source_id")
         known = store.contact_inbox(tx, inbox.id, source_id)
         if known is not None:
             contact = tx.get(Contact, known.contact_id)
@@ -106,6 +104,10 @@ def merge(tx: Tx, survivor: Contact, gone: Contact) -> Contact:
         {name: getattr(survivor, name) for name in fields}, {name: getattr(gone, name) for name in fields}
     )
     values["label_list"] = list(dict.fromkeys([*survivor.label_list, *gone.label_list]))
+    if survivor.identifier and survivor.identifier != gone.identifier:
+        # Who proved to be one identifier has not proved to be the other.
+        for held in store.contact_inboxes(tx, gone.id):
+            tx.update(held, hmac_verified=False)
     store.adopt(tx, survivor_id=survivor.id, gone_id=gone.id)
     tx.delete(Contact, id=gone.id)
     changes = tx.update(survivor, **values)

@@ -26,13 +26,17 @@ def open_conversation(
     additional_attributes: dict[str, Any] | None = None,
     assignee_id: int | None = None,
     snoozed_until: int | None = None,
+    own_only: bool = False,
 ) -> tuple[Conversation, bool]:
     """A new conversation, or the contact's unresolved one where the inbox allows only one.
 
-    The second value tells whether it is new. Raises Invalid for attributes beyond their limits.
+    `own_only` looks for that one under this very contact_inbox alone. The second value tells
+    whether it is new. Raises Invalid for attributes beyond their limits.
     """
     if place.inbox.lock_to_single_conversation:
-        current = store.latest_unresolved(tx, place.contact.id, place.inbox.id)
+        current = store.latest_unresolved(
+            tx, place.contact.id, place.inbox.id, place.contact_inbox.id if own_only else None
+        )
         if current is not None:
             return current, False
     check_attributes("custom_attributes", custom_attributes or {})
@@ -48,7 +52,7 @@ def open_conversation(
         contact_inbox_id=place.contact_inbox.id,
         status=born,
         custom_attributes=custom_attributes or {},
-        additional_attributes=additional_attributes or {},
+        additional_attributes=rules.with_checked_referer(additional_attributes or {}),
         assignee_id=assignee_id,
         snoozed_until=snoozed_until if born == "snoozed" else None,
         waiting_since=tx.now,
@@ -163,10 +167,10 @@ def seen_by_contact(tx: Tx, conversation: Conversation) -> None:
     unread = messages.unread_by_contact(tx, conversation.id, tx.now)
     if not unread:
         return
+    read = [(one, tx.update(one.message, status="read")) for one in details.messages_details(tx, unread)]
     shown = details.of_conversation(tx, conversation)
-    for one in details.messages_details(tx, unread):
-        changes = tx.update(one.message, status="read")
-        if changes and one.message.message_type != MessageType.ACTIVITY:
+    for one, changes in read:
+        if one.message.message_type != MessageType.ACTIVITY:
             outbox.message_event(tx, "message_updated", one, shown, changes)
 
 

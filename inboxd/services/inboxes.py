@@ -44,6 +44,8 @@ def update(tx: Tx, inbox: Inbox, values: dict[str, Any], channel: dict[str, Any]
     _check(values, new=False)
     if "working_hours" in values:
         values["working_hours"] = hours.updated(inbox.working_hours, values["working_hours"])
+    if values.get("csat_config"):
+        values["csat_config"] = _survey(values["csat_config"])
     webhook = accounts.inbox_webhook(tx, inbox.id)
     changes = tx.update(inbox, **values)
     if "webhook_url" in channel:
@@ -130,6 +132,19 @@ def _checked_inbox_url(url: str | None) -> str:
     return url
 
 
+def _survey(given: dict[str, Any]) -> dict[str, Any]:
+    """The settings of a survey, completed; a `template` stays only when it is sent."""
+    complete: dict[str, Any] = {
+        "display_type": "emoji",
+        "message": "",
+        "survey_rules": {"operator": "contains", "values": []},
+        "button_text": "Please rate us",
+        "language": "en",
+    }
+    known = (*complete, "template")
+    return complete | {key: given[key] for key in known if given.get(key) is not None}
+
+
 def _check(values: dict[str, Any], *, new: bool) -> None:
     if "name" in values or new:
         name = values.get("name") or ""
@@ -142,6 +157,9 @@ def _check(values: dict[str, Any], *, new: bool) -> None:
             raise Invalid(f"{label} is too long (maximum is 10000 characters)", key)
     if "timezone" in values and values["timezone"] not in available_timezones():
         raise Invalid("Timezone is not a valid timezone", "timezone")
+    limit = values.get("auto_assignment_config", {}).get("max_assignment_limit")
+    if limit is not None and not (str(limit).isdigit() and int(limit) > 0):
+        raise Invalid("Max assignment limit must be greater than 0", "auto_assignment_config")
     window = values.get("additional_attributes", {}).get("agent_reply_time_window")
     if window not in (None, "") and not (str(window).isdigit() and 0 < int(window) < 100_000):
         raise Invalid(

@@ -9,7 +9,7 @@ from inboxd.domain import conversations as rules
 from inboxd.domain.errors import Invalid
 from inboxd.domain.messages import DELETED_CONTENT, Draft, MessageType, Upload, file_type, status_change
 from inboxd.services import conversations, outbox
-from inboxd.store import details
+from inboxd.store import accounts, details
 from inboxd.store import messages as store
 from inboxd.store.db import Changes, Tx
 from inboxd.store.details import MessageDetails, Place
@@ -64,7 +64,9 @@ def post(
         sender_id=sender.id if sender is not None else None,
         fingerprint=fingerprint,
     )
-    shown = MessageDetails(message, sender, [_attach(tx, message, upload) for upload in draft.uploads])
+    attachments = [_attach(tx, message, upload) for upload in draft.uploads]
+    membership = accounts.membership(tx, conversation.account_id, sender.id) if isinstance(sender, User) else None
+    shown = MessageDetails(message, sender, attachments, membership)
     _follow_up(tx, conversation, place, shown)
     return Posted(shown, replayed=False)
 

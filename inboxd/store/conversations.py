@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-from peewee import Case, fn
+from peewee import SQL, Case, fn
 
 from inboxd.store.db import Prepared, Tx, arg
 from inboxd.store.models import ContactInbox, Conversation, Message, Tagging
@@ -41,17 +41,18 @@ def of_contact(tx: Tx, contact_id: int, inbox_id: int) -> list[Conversation]:
     return tx.filter(Conversation, contact_id=contact_id, inbox_id=inbox_id)
 
 
-def latest_unresolved(tx: Tx, contact_id: int, inbox_id: int) -> Conversation | None:
-    rows = tx.all(
-        Conversation.select()
-        .where(
-            Conversation.contact_id == contact_id,
-            Conversation.inbox_id == inbox_id,
-            Conversation.status != "resolved",
-        )
-        .order_by(Conversation.id.desc())
-        .limit(1)
-    )
+def latest_unresolved(
+    tx: Tx, contact_id: int, inbox_id: int, contact_inbox_id: int | None = None
+) -> Conversation | None:
+    """The contact's newest conversation in the inbox that is not resolved, under one source_id or any."""
+    where = [
+        Conversation.contact_id == contact_id,
+        Conversation.inbox_id == inbox_id,
+        Conversation.status != "resolved",
+    ]
+    if contact_inbox_id is not None:
+        where.append(Conversation.contact_inbox_id == contact_inbox_id)
+    rows = tx.all(Conversation.select().where(*where).order_by(Conversation.id.desc()).limit(1))
     return rows[0] if rows else None
 
 
@@ -78,7 +79,9 @@ class Scope:
         if self.text is not None:
             pattern = "%" + self.text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "%"
             hits = Message.select(Message.conversation_id).where(
-                Message.account_id == self.account_id, Message.message_type < 2, Message.content.like(pattern)
+                Message.account_id == self.account_id,
+                Message.message_type < 2,
+                SQL("content LIKE ? ESCAPE '\\'", [pattern]),  # Peewee's like() is SQLite's GLOB
             )
             clauses.append(Conversation.id.in_(hits))
         elif self.status != "all":

@@ -30,9 +30,12 @@ class Place:
 
 @dataclass(frozen=True)
 class MessageDetails:
+    """`membership` is the sender's in the account, when the sender is a user who still has one."""
+
     message: Message
     sender: Contact | User | None = None
     attachments: list[Attachment] = field(default_factory=list)
+    membership: AccountUser | None = None
 
 
 @dataclass(frozen=True)
@@ -74,6 +77,9 @@ def messages_details(tx: Tx, rows: list[Message]) -> list[MessageDetails]:
             row,
             senders.get((row.sender_type, row.sender_id)) if row.sender_type and row.sender_id else None,
             attached.get(row.id, []),
+            accounts.membership(tx, row.account_id, row.sender_id)
+            if row.sender_type == "User" and row.sender_id
+            else None,
         )
         for row in rows
     ]

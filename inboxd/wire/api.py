@@ -71,7 +71,9 @@ def contact_record(row: Contact) -> Json:
     }
 
 
-def public_conversation(row: Conversation, contact: Contact, messages: list[MessageDetails], links: Links) -> Json:
+def public_conversation(
+    row: Conversation, contact: Contact, messages: list[MessageDetails], links: Links, now: int
+) -> Json:
     return {
         "id": row.display_id,
         "uuid": row.uuid,
@@ -79,12 +81,12 @@ def public_conversation(row: Conversation, contact: Contact, messages: list[Mess
         "contact_last_seen_at": seconds(row.contact_last_seen_at),
         "status": row.status,
         "agent_last_seen_at": seconds(row.agent_last_seen_at),
-        "messages": [public_message(shown, row.display_id, links) for shown in messages],
+        "messages": [public_message(shown, row.display_id, links, now) for shown in messages],
         "contact": contact_record(contact),
     }
 
 
-def public_message(shown: MessageDetails, display_id: int, links: Links) -> Json:
+def public_message(shown: MessageDetails, display_id: int, links: Links, now: int) -> Json:
     row = shown.message
     shape: Json = {
         "id": row.id,
@@ -98,11 +100,11 @@ def public_message(shown: MessageDetails, display_id: int, links: Links) -> Json
     if shown.attachments:
         shape["attachments"] = [push.attachment(one, links) for one in shown.attachments]
     if shown.sender is not None:
-        shape["sender"] = push.sender(shown.sender)
+        shape["sender"] = push.sender(shown.sender, push.availability_status(shown.membership, now))
     return shape
 
 
-def message(shown: MessageDetails, display_id: int, links: Links, echo_id: str | None = None) -> Json:
+def message(shown: MessageDetails, display_id: int, links: Links, now: int, echo_id: str | None = None) -> Json:
     row = shown.message
     shape: Json = {"id": row.id, "content": row.content, "inbox_id": row.inbox_id}
     if echo_id is not None:
@@ -118,7 +120,7 @@ def message(shown: MessageDetails, display_id: int, links: Links, echo_id: str |
         "source_id": row.source_id,
     }
     if shown.sender is not None:
-        shape["sender"] = push.sender(shown.sender)
+        shape["sender"] = push.sender(shown.sender, push.availability_status(shown.membership, now))
     if shown.attachments:
         shape["attachments"] = [push.attachment(one, links) for one in shown.attachments]
     return shape
@@ -328,6 +330,7 @@ def conversation(
             source_id=place.contact_inbox.source_id,
             unread_count=details.unread_count,
             sender_row=shown.sender,
+            availability=push.availability_status(shown.membership, now),
             attachments=shown.attachments,
             links=links,
             webhook=False,
@@ -363,7 +366,7 @@ def conversation(
     }
 
 
-def messages_meta(details: ConversationDetails) -> Json:
+def messages_meta(details: ConversationDetails, now: int) -> Json:
     row = details.conversation
     meta: Json = {
         "labels": row.label_list,
@@ -371,7 +374,7 @@ def messages_meta(details: ConversationDetails) -> Json:
         "contact": push.contact(details.place.contact),
     }
     if details.assignee is not None:
-        meta["assignee"] = push.user(details.assignee)
+        meta["assignee"] = push.user(details.assignee, push.availability_status(details.assignee_membership, now))
     return meta | {
         "agent_last_seen_at": iso_or_none(row.agent_last_seen_at),
         "assignee_last_seen_at": iso_or_none(row.assignee_last_seen_at),

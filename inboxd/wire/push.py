@@ -46,8 +46,8 @@ def user(row: User, availability: str | None = None) -> dict[str, Any]:
     }
 
 
-def sender(row: Contact | User) -> dict[str, Any]:
-    return contact(row) if isinstance(row, Contact) else user(row)
+def sender(row: Contact | User, availability: str | None = None) -> dict[str, Any]:
+    return contact(row) if isinstance(row, Contact) else user(row, availability)
 
 
 def attachment(row: Attachment, links: Links) -> dict[str, Any]:
@@ -82,11 +82,15 @@ def message(
     source_id: str,
     unread_count: int,
     sender_row: Contact | User | None,
+    availability: str | None = None,
     attachments: list[Attachment],
     links: Links,
     webhook: bool,
 ) -> dict[str, Any]:
-    """The message nested in a conversation. `source_id` is its contact_inbox's; `webhook` normalises text."""
+    """The message nested in a conversation. `source_id` is its contact_inbox's; `webhook` normalises text.
+
+    `availability` is that of a sending user; webhooks never know it.
+    """
     content = normalised(row.content) if webhook else row.content
     shape: dict[str, Any] = {
         "id": row.id,
@@ -118,5 +122,5 @@ def message(
     if attachments:
         shape["attachments"] = [attachment(one, links) for one in attachments]
     if sender_row is not None:
-        shape["sender"] = sender(sender_row)
+        shape["sender"] = sender(sender_row, availability)
     return shape

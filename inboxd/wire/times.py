@@ -1,6 +1,7 @@
 """Chatwoot's three ways to write a moment. Input is milliseconds since 1970, or None."""
 
 from datetime import UTC, datetime
+from functools import lru_cache
 
 
 def seconds(moment: int | None) -> int:
@@ -19,7 +20,13 @@ def float_seconds(moment: int) -> float:
 def iso(moment: int) -> str:
     """`2026-06-10T12:34:56.789Z`."""
     whole, rest = divmod(moment, 1000)
-    return f"{datetime.fromtimestamp(whole, UTC):%Y-%m-%dT%H:%M:%S}.{rest:03d}Z"
+    return f"{_to_the_second(whole)}.{rest:03d}Z"
+
+
+@lru_cache(maxsize=256)
+def _to_the_second(whole: int) -> str:
+    # One event spells a handful of moments, most of them this very second.
+    return f"{datetime.fromtimestamp(whole, UTC):%Y-%m-%dT%H:%M:%S}"
 
 
 def iso_or_none(moment: int | None) -> str | None:

@@ -38,10 +38,13 @@ def shown(call: Call, conversation: Conversation, place: Place | None = None) ->
 
 def _scope(call: Call) -> Scope:
     values = call.values
+    if values.get("team_id"):
+        raise NotFound  # there are no teams yet
     within = values.get("updated_within")
     return Scope(
         call.account_id,
-        call.caller.inbox_ids(call.tx),
+        # Nobody can be mentioned yet.
+        frozenset() if values.get("conversation_type") == "mention" else call.caller.inbox_ids(call.tx),
         status=values.get("status") or "open",
         inbox_id=values.get("inbox_id"),
         labels=tuple(values.get("labels") or ()),
@@ -91,6 +94,8 @@ def create(call: Call) -> Any:
         assignee_id=assignee_id,
         snoozed_until=values.get("snoozed_until"),
     )
+    if conversation.contact_inbox_id != place.id:  # the one this inbox allows, begun under another source_id
+        where = details.place(call.tx, conversation)
     if values.get("message"):
         post(call, conversation, where, values["message"])
     return shown(call, conversation, where)
@@ -113,7 +118,7 @@ def _place(call: Call) -> ContactInbox:
             if current is not None:
                 return current
         return contacts.place(call.tx, contact, inbox, source_id, verified=verified)
-    found = contact_store.contact_inbox_by_source(call.tx, call.account_id, source_id) if source_id else None
+    found = _by_source(call, source_id) if source_id else None
     if found is None:
         raise NotFound
     inbox = accounts.inbox(call.tx, call.account_id, found.inbox_id)
@@ -121,6 +126,15 @@ def _place(call: Call) -> ContactInbox:
         raise NotFound
     call.caller.check_inbox(call.tx, inbox)
     return found
+
+
+def _by_source(call: Call, source_id: str) -> ContactInbox | None:
+    """A source_id is unique in its inbox only, so the inbox is honoured when it is named."""
+    inbox_id = call.values.get("inbox_id")
+    if not inbox_id:
+        return contact_store.contact_inbox_by_source(call.tx, call.account_id, source_id)
+    inbox = accounts.inbox(call.tx, call.account_id, inbox_id)
+    return contact_store.contact_inbox(call.tx, inbox.id, source_id) if inbox else None
 
 
 def show(call: Call, conversation: Conversation) -> Any:
@@ -164,8 +178,8 @@ def toggle_typing(call: Call, conversation: Conversation) -> Any:
 
 def assign(call: Call, conversation: Conversation) -> Any:
     """An unknown or null assignee unassigns, as Chatwoot does; the answer is the agent or null."""
-    if "assignee_id" not in call.values:
-        return None
+    if "assignee_id" not in call.values or call.values.get("assignee_type") == "AgentBot":
+        return None  # there are no bots yet: an unknown one changes nothing
     assignee_id = call.values["assignee_id"] or 0
     membership = accounts.membership(call.tx, call.account_id, assignee_id)
     user = accounts.user(call.tx, assignee_id) if membership else None

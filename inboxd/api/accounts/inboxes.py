@@ -1,9 +1,10 @@
 """API inboxes and their members."""
 
+from dataclasses import dataclass
 from typing import Any
 
 from inboxd.api.accounts import agents
-from inboxd.api.params import Integer
+from inboxd.api.params import Integer, Param
 from inboxd.api.web import Call, empty
 from inboxd.domain.errors import Invalid, NotFound
 from inboxd.services import accounts as people
@@ -14,6 +15,16 @@ from inboxd.wire import api as wire
 
 _CHANNEL = ("hmac_mandatory", "additional_attributes")
 _DEFAULTS_WHEN_NULL = ("name", "timezone", "sender_name_type", "csat_config", "auto_assignment_config")
+
+
+@dataclass(frozen=True)
+class OrNull(Param):
+    """A setting of an inbox: the text "null" means null, for clients that can only send text."""
+
+    inner: Param | None = None
+
+    def read(self, raw: Any) -> Any:
+        return None if raw == "null" or self.inner is None else self.inner.read(raw)
 
 
 def find(call: Call) -> Inbox:
@@ -39,9 +50,9 @@ def show(call: Call, inbox: Inbox) -> Any:
 
 
 def _settings(call: Call) -> tuple[dict[str, Any], dict[str, Any]]:
-    """The inbox's own columns, and its channel. The word "null" means null (multipart clients)."""
-    given: dict[str, Any] = {key: None if value == "null" else value for key, value in call.values.items()}
-    channel: dict[str, Any] = given.pop("channel", {})
+    """The inbox's own columns, and its channel."""
+    given = dict(call.values)
+    channel: dict[str, Any] = given.pop("channel", None) or {}
     given.pop("portal_id", None)
     values = {key: value for key, value in given.items() if value is not None or key not in _DEFAULTS_WHEN_NULL}
     values = {key: value for key, value in values.items() if value is not None or key.endswith(("_message", "_name"))}
@@ -94,16 +105,24 @@ def show_members(call: Call, inbox: Inbox) -> Any:
     return _members(call, inbox)
 
 
+def _user_ids(call: Call) -> list[int]:
+    """An empty list is a list: it is how the last member leaves."""
+    if "user_ids" not in call.values:
+        raise Invalid("User ids can't be blank", "user_ids")
+    user_ids: list[int] = call.values["user_ids"]
+    return user_ids
+
+
 def add_members(call: Call, inbox: Inbox) -> Any:
-    people.set_members(call.tx, call.account_id, inbox.id, call.values["user_ids"], exact=False)
+    people.set_members(call.tx, call.account_id, inbox.id, _user_ids(call), exact=False)
     return _members(call, inbox)
 
 
 def set_members(call: Call, inbox: Inbox) -> Any:
-    people.set_members(call.tx, call.account_id, inbox.id, call.values.get("user_ids", []), exact=True)
+    people.set_members(call.tx, call.account_id, inbox.id, _user_ids(call), exact=True)
     return _members(call, inbox)
 
 
 def remove_members(call: Call, inbox: Inbox) -> Any:
-    people.remove_members(call.tx, inbox.id, call.values["user_ids"])
+    people.remove_members(call.tx, inbox.id, _user_ids(call))
     return empty()

@@ -34,9 +34,9 @@ def index(call: Call, conversation: Conversation) -> Any:
         rows = store.latest(call.tx, conversation.id, chat_only=chat_only)
     whole = details.of_conversation(call.tx, conversation, shown=[])
     return {
-        "meta": wire.messages_meta(whole),
+        "meta": wire.messages_meta(whole, call.tx.now),
         "payload": [
-            wire.message(shown, conversation.display_id, call.tx.links)
+            wire.message(shown, conversation.display_id, call.tx.links, call.tx.now)
             for shown in details.messages_details(call.tx, rows)
         ],
     }
@@ -46,16 +46,20 @@ def create(call: Call, conversation: Conversation) -> Any:
     posted = post(call, conversation, details.place(call.tx, conversation), call.values)
     if posted.replayed:
         call.replayed = True
-    return wire.message(posted.shown, conversation.display_id, call.tx.links, call.values.get("echo_id") or None)
+    return wire.message(
+        posted.shown, conversation.display_id, call.tx.links, call.tx.now, call.values.get("echo_id") or None
+    )
 
 
 def update(call: Call, found: tuple[Conversation, Message]) -> Any:
     conversation, message = found
     status = call.values.get("status") or ""
     shown = messages.set_status(call.tx, conversation, message, status, call.values.get("external_error"))
-    return wire.message(shown, conversation.display_id, call.tx.links)
+    return wire.message(shown, conversation.display_id, call.tx.links, call.tx.now)
 
 
 def delete(call: Call, found: tuple[Conversation, Message]) -> Any:
     conversation, message = found
-    return wire.message(messages.delete(call.tx, conversation, message), conversation.display_id, call.tx.links)
+    return wire.message(
+        messages.delete(call.tx, conversation, message), conversation.display_id, call.tx.links, call.tx.now
+    )

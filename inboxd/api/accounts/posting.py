@@ -15,7 +15,7 @@ def post(call: Call, conversation: Conversation, place: Place, values: dict[str,
     word = values.get("message_type") or "outgoing"
     kind = MessageType(MESSAGE_TYPES.index(word))
     attributes = dict(values.get("content_attributes") or {})
-    if values.get("external_created_at") is not None:
+    if values.get("external_created_at") not in (None, ""):
         attributes["external_created_at"] = values["external_created_at"]
     additional = {key: values[key] for key in ("campaign_id", "template_params") if values.get(key)}
     try:

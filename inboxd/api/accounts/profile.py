@@ -9,8 +9,13 @@ from inboxd.wire import api as wire
 
 
 def show(call: Call) -> Any:
+    """Names no account, so the caller is present in the one used last."""
     user = call.caller.known_user
-    pairs = [(one, store.account(call.tx, one.account_id)) for one in store.memberships(call.tx, user.id)]
+    memberships = store.memberships(call.tx, user.id)
+    latest = max(memberships, key=lambda one: one.active_at or 0, default=None)
+    if latest is not None and accounts.is_stale(latest, call.tx.now):
+        accounts.mark_active(call.tx, latest)
+    pairs = [(one, store.account(call.tx, one.account_id)) for one in memberships]
     return wire.profile(user, [(one, account) for one, account in pairs if account], call.caller.token, call.tx.now)
 
 

@@ -33,6 +33,8 @@ def _values(call: Call) -> dict[str, Any]:
     values: dict[str, Any] = {
         key: call.values[key] for key in ("url", "name", "subscriptions", "inbox_id") if key in call.values
     }
+    if "inbox_id" in values:
+        values["inbox_id"] = values["inbox_id"] or None
     if values.get("inbox_id") is not None and store.inbox(call.tx, call.account_id, values["inbox_id"]) is None:
         raise NotFound
     return values
