@@ -86,6 +86,7 @@ class App:
             threads=self.config.threads,
             body_limit=self.config.body_limit,
             upload_limit=self.config.attachment_limit * ATTACHMENTS_LIMIT + self.config.body_limit,
+            on_stop=self.feed.stop,
         )
         self.open_links(self.config.public_url or server.url)
         if not self.config.public_url and host in ("0.0.0.0", "::"):  # noqa: S104

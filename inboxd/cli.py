@@ -8,6 +8,7 @@ import argparse
 import json
 import logging
 import os
+import resource
 import signal
 import sys
 from collections.abc import Callable, Iterator, Sequence
@@ -207,6 +208,7 @@ def _serve(config: Config, given: argparse.Namespace, _: Any) -> None:
         level=config.log_level.upper(), format="%(asctime)s %(levelname)s %(name)s %(message)s", stream=sys.stderr
     )
     logging.getLogger("waitress.queue").setLevel(logging.ERROR)
+    _raise_descriptor_limit()
     app = App(config)
     try:
         made = None if app.is_initialised else _initialise(app, _EMAIL)
@@ -220,6 +222,14 @@ def _serve(config: Config, given: argparse.Namespace, _: Any) -> None:
         server.run()
     finally:
         app.close()
+
+
+def _raise_descriptor_limit() -> None:
+    """A thousand connections and the database do not fit into the usual 1,024."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = 8192 if hard == resource.RLIM_INFINITY else min(8192, hard)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
 
 
 def _welcome(config: Config, url: str, token: str) -> list[str]:

@@ -1,13 +1,13 @@
 """Reading a request body: JSON, form or multipart, bounded, as one bag of parameters."""
 
 from typing import IO, Any
-from urllib.parse import parse_qsl
+from urllib.parse import parse_qsl, unquote_plus
 
 import multipart
 
 from inboxd.api import params
-from inboxd.api.web import File
-from inboxd.domain.errors import Malformed, TooLarge
+from inboxd.api.web import File, disk_full_in_words
+from inboxd.domain.errors import Invalid, Malformed, TooLarge
 from inboxd.wire import jsons
 
 FIELDS_LIMIT = 1000
@@ -15,20 +15,25 @@ PARTS_LIMIT = 256
 
 
 def read_query(query: str) -> dict[str, Any]:
-    return params.nest(_pairs(query)) if query else {}
+    """`query` as WSGI has it, each byte a character."""
+    return params.nest(_pairs(query.encode("latin-1"), "The query")) if query else {}
 
 
-def read_body(stream: IO[bytes], length: int, content_type: str, limit: int) -> tuple[dict[str, Any], bool]:
+def read_body(
+    stream: IO[bytes], length: int, content_type: str, limit: int, files: list[File]
+) -> tuple[dict[str, Any], bool]:
     """The parameters, and whether they came as JSON. `limit` bounds everything but files.
 
-    Raises Malformed and TooLarge.
+    `files` receives every file as soon as it is open, for the caller to close. Raises Malformed,
+    Invalid, TooLarge and StorageFull.
     """
     if length == 0:
         return {}, False
     kind, options = multipart.parse_options_header(content_type)
     kind = kind.lower()
     if kind == "multipart/form-data":
-        return _read_multipart(stream, options.get("boundary", ""), length, limit), False
+        with disk_full_in_words():
+            return _read_multipart(stream, options.get("boundary", ""), length, limit, files), False
     if length > limit:
         raise TooLarge(f"The body is larger than {limit} bytes")
     body = stream.read(length)
@@ -39,47 +44,66 @@ def read_body(stream: IO[bytes], length: int, content_type: str, limit: int) -> 
             raise Malformed("The body must be a JSON object")
         return value, True
     if kind == "application/x-www-form-urlencoded":
-        try:
-            return params.nest(_pairs(body.decode("ascii"))), False
-        except UnicodeDecodeError:
-            raise Malformed("A urlencoded body is ASCII") from None
+        return params.nest(_pairs(body, "The body")), False
     if not body.strip():
         return {}, False
     raise Malformed("The Content-Type must be application/json, a form or multipart/form-data")
 
 
-def _pairs(text: str) -> list[tuple[str, str]]:
+def _pairs(raw: bytes, what: str) -> list[tuple[str, str]]:
+    try:
+        text = raw.decode()
+    except UnicodeDecodeError as error:
+        raise Malformed(f"{what} is not UTF-8 (byte {error.start})") from None
     try:
         pairs = parse_qsl(text, keep_blank_values=True, max_num_fields=FIELDS_LIMIT, errors="strict")
     except UnicodeDecodeError:
-        raise Malformed("A parameter is not UTF-8") from None
+        raise Malformed(f"{_undecodable(text)[:80]!r} is not UTF-8") from None
     except ValueError:
-        raise Malformed(f"More than {FIELDS_LIMIT} parameters") from None
+        raise TooLarge(f"{what} has more than {FIELDS_LIMIT} parameters") from None
     for name, value in pairs:
-        jsons.check(value, name[:80], 0)
+        jsons.check(value, name[:80])
     return pairs
 
 
-def _read_multipart(stream: IO[bytes], boundary: str, length: int, limit: int) -> dict[str, Any]:
+def _undecodable(text: str) -> str:
+    """The name of the first parameter whose percent-encoding is not UTF-8."""
+    for pair in text.split("&"):
+        try:
+            unquote_plus(pair, errors="strict")
+        except UnicodeDecodeError:
+            return unquote_plus(pair.partition("=")[0])
+    return ""
+
+
+def _read_multipart(stream: IO[bytes], boundary: str, length: int, limit: int, files: list[File]) -> dict[str, Any]:
     if not boundary or len(boundary) > 200:
-        raise Malformed("The multipart body has no boundary")
+        raise Malformed("The multipart body has no boundary, or too long a one")
     parser = multipart.MultipartParser(
         stream, boundary, length, part_limit=PARTS_LIMIT, memory_limit=limit, spool_limit=1 << 16, disk_limit=length
     )
     pairs: list[tuple[str, Any]] = []
+    texts = 0
     try:
         for part in parser:
             name = part.name or ""
-            if part.filename is None and part.content_type.startswith("text/plain"):
-                if part.size > limit:
-                    raise TooLarge(f"{name[:80]} is larger than {limit} bytes")
+            file = File(part.filename or "", part.content_type, part.size, part.file)
+            files.append(file)
+            if part.filename is None:
+                texts += part.size
+                if texts > limit:
+                    raise TooLarge(f"{name[:80]} makes the parameters larger than {limit} bytes")
                 pairs.append((name, _text(name, part.raw)))
-            else:
-                pairs.append((name, File(part.filename or "", part.content_type, part.size, part.file)))
+            elif part.filename or part.size:
+                if "[" in name.removesuffix("[]"):
+                    head = name.partition("[")[0][:80]
+                    raise Invalid(f"{params.label(head)} must not hold files inside", head)
+                pairs.append((name, file))
+            # The rest is what a browser sends for a file input left alone.
     except multipart.ParserLimitReached:
         raise TooLarge("The multipart body has too many or too large parts") from None
     except multipart.MultipartError as error:
-        raise Malformed(f"The multipart body is broken: {error}") from None
+        raise Malformed(f"The multipart body is broken: {error.args[0]}") from None
     return params.nest(pairs)
 
 
@@ -88,5 +112,5 @@ def _text(name: str, raw: bytes) -> str:
         text = raw.decode()
     except UnicodeDecodeError:
         raise Malformed(f"{name[:80]} is not UTF-8") from None
-    jsons.check(text, name[:80], 0)
+    jsons.check(text, name[:80])
     return text

@@ -2,14 +2,14 @@
 
 import hashlib
 import logging
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from typing import Any
 
 from inboxd.api import auth, params, web
 from inboxd.api.events import Feed
 from inboxd.api.files import Blobs
 from inboxd.api.web import Call, Request, Response, Route
-from inboxd.domain.errors import Failure, Invalid, Malformed
+from inboxd.domain.errors import Failure, Invalid, Malformed, StorageFull
 from inboxd.domain.messages import ATTACHMENTS_LIMIT, Upload
 from inboxd.services import accounts, idempotency
 from inboxd.services.messages import Limits
@@ -71,12 +71,12 @@ class Edge:
         files = _files(request) if route.takes_files else []
         if not files:
             return []
-        if len(files) > ATTACHMENTS_LIMIT:
-            raise Invalid(f"Attachments are limited to {ATTACHMENTS_LIMIT} a message", "attachments")
         with self._store.read() as tx:
             call = self._call(tx, route, request, args)
             if route.record is not None:
                 route.record(call)
+        if len(files) > ATTACHMENTS_LIMIT:
+            raise Invalid(f"Attachments are limited to {ATTACHMENTS_LIMIT} a message", "attachments")
         uploads = []
         for file in files:
             upload = self._blobs.stage(file)
@@ -100,7 +100,8 @@ class Edge:
             if tx.writes:
                 accounts.mark_active(tx, membership)
         else:
-            self._store.write(lambda unit: accounts.mark_active(unit, membership))
+            with suppress(StorageFull):  # reading goes on
+                self._store.write(lambda unit: accounts.mark_active(unit, membership))
 
 
 def _run(call: Call, route: Route) -> Any:
@@ -134,8 +135,9 @@ def _once(call: Call, route: Route, key: str) -> Response:
     if known is not None:
         return Response(known.status, text=known.body, headers={"Idempotent-Replayed": "true"})
     response = _response(call, _run(call, route))
-    text = jsons.dumps(response.value) if response.value is not None else response.text or ""
-    idempotency.keep(call.tx, scope, key, fingerprint, response.status, text)
+    if response.value is not None:
+        response.text, response.value = jsons.dumps(response.value), None
+    idempotency.keep(call.tx, scope, key, fingerprint, response.status, response.text or "")
     return response
 
 

@@ -7,9 +7,10 @@ import threading
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 from urllib.parse import quote
 
-from inboxd.api.web import Call, File, Response
+from inboxd.api.web import Call, File, Response, disk_full_in_words
 from inboxd.domain import links
 from inboxd.domain.errors import NotFound, TooLarge
 from inboxd.domain.messages import Upload
@@ -37,33 +38,39 @@ class Blobs:
         return self._directory / digest[:2] / digest
 
     def stage(self, file: File) -> Upload:
-        """Store a file, on disk for good when this returns. Raises TooLarge past the limit.
+        """Store a file, on disk for good when this returns. Raises TooLarge past the limit,
+        StorageFull when the disk is full.
 
         Every staged file must be settled once it is known whether a row refers to it.
         """
         if file.size > self._limit:
             raise TooLarge(f"{links.safe_filename(file.filename)} is larger than {self._limit} bytes")
-        self._directory.mkdir(mode=0o700, exist_ok=True)
+        with disk_full_in_words():
+            self._directory.mkdir(mode=0o700, exist_ok=True)
+            with tempfile.NamedTemporaryFile(dir=self._directory, prefix="incoming-", delete=False) as target:
+                try:
+                    digest = self._receive(file, target)
+                except BaseException:
+                    Path(target.name).unlink(missing_ok=True)
+                    raise
+        return Upload(digest, links.safe_filename(file.filename), _media_type(file.content_type), file.size)
+
+    def _receive(self, file: File, target: Any) -> str:
         hasher = hashlib.sha256()
-        with tempfile.NamedTemporaryFile(dir=self._directory, prefix="incoming-", delete=False) as target:
-            try:
-                while chunk := file.stream.read(_CHUNK):
-                    hasher.update(chunk)
-                    target.write(chunk)
-                target.flush()
-                os.fsync(target.fileno())
-            except BaseException:
-                os.unlink(target.name)
-                raise
+        while chunk := file.stream.read(_CHUNK):
+            hasher.update(chunk)
+            target.write(chunk)
+        target.flush()
+        os.fsync(target.fileno())
         digest = hasher.hexdigest()
         final = self.path(digest)
         with self._lock:
-            self._pending[digest] += 1
             final.parent.mkdir(mode=0o700, exist_ok=True)
             os.replace(target.name, final)
+            self._pending[digest] += 1
             _sync(final.parent)
             _sync(self._directory)
-        return Upload(digest, links.safe_filename(file.filename), _media_type(file.content_type), file.size)
+        return digest
 
     def settle(self, upload: Upload) -> None:
         """The request that staged a file is over: the file goes unless a row or another request has it.

@@ -142,6 +142,8 @@ class Value(Param):
     """Anything JSON can say."""
 
     def read(self, raw: Any) -> Any:
+        if any(_is_file(item) for item in _listed(raw)):
+            raise self.refuse("must not be a file")
         return raw
 
 
@@ -197,7 +199,7 @@ class Files(Param):
 
     def read(self, raw: Any) -> None:
         items = _listed(raw)
-        if any(not hasattr(item, "stream") for item in items):
+        if any(not _is_file(item) for item in items):
             raise self.refuse("must be files (multipart/form-data)")
 
 
@@ -232,13 +234,15 @@ def unwrap(values: dict[str, Any], wrapper: str, names: Iterable[str], *, is_jso
 def nest(pairs: Iterable[tuple[str, Any]]) -> dict[str, Any]:
     """Form fields as JSON would have nested them: `a[b]=1`, `c[]=2`. The last of a name wins.
 
-    Raises Malformed for a name that contradicts another or nests deeper than 10.
+    Raises Malformed for a name that holds NUL, contradicts another or nests deeper than 10.
     """
     root: dict[str, Any] = {}
     for name, value in pairs:
+        if "\x00" in name:
+            raise Malformed(f"The name of the form field {name[:80]!r} holds a NUL character")
         head, *rest = name.replace("]", "").split("[") if name.endswith("]") else [name]
         if len(rest) > 10:
-            raise Malformed("A form field is nested too deeply")
+            raise Malformed(f"The form field {head[:80]!r} is nested too deeply")
         _set(root, [head, *rest], value)
     return root
 
@@ -246,6 +250,8 @@ def nest(pairs: Iterable[tuple[str, Any]]) -> dict[str, Any]:
 def _set(level: dict[str, Any], keys: list[str], value: Any) -> None:
     head, *rest = keys
     if not rest:
+        if isinstance(level.get(head), dict | list):
+            raise Malformed(f"The form field {head[:80]!r} is both one value and several")
         level[head] = value
     elif rest == [""]:
         items = level.setdefault(head, [])
@@ -265,6 +271,10 @@ def _listed(raw: Any) -> list[Any]:
     return raw if isinstance(raw, list) else [raw]
 
 
+def _is_file(value: Any) -> bool:
+    return hasattr(value, "stream")
+
+
 def _integer(raw: Any) -> int | None:
     if isinstance(raw, bool):
         return None
@@ -272,6 +282,8 @@ def _integer(raw: Any) -> int | None:
         return raw
     if isinstance(raw, float) and raw.is_integer():
         return int(raw)
-    if isinstance(raw, str) and raw.strip().lstrip("-").isascii() and raw.strip().lstrip("-").isdigit():
-        return int(raw) if len(raw) < 20 else None
+    if isinstance(raw, str):
+        digits = raw.strip().removeprefix("-")
+        if digits.isascii() and digits.isdigit() and len(digits) < 20:
+            return int(raw)
     return None

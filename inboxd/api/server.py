@@ -3,6 +3,7 @@
 import copy
 import logging
 import re
+import socket
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
@@ -11,13 +12,14 @@ from urllib.parse import unquote
 import bottle
 from waitress import wasyncore
 from waitress.channel import HTTPChannel
-from waitress.parser import HTTPRequestParser
+from waitress.parser import HTTPRequestParser, ParsingError
 from waitress.server import create_server
 from waitress.task import ErrorTask
+from waitress.utilities import BadRequest
 
 from inboxd.api import bodies
 from inboxd.api.edge import Edge, refusal
-from inboxd.api.web import Request, Response, Route
+from inboxd.api.web import File, Request, Response, Route
 from inboxd.domain.errors import Failure, Malformed, NotFound
 from inboxd.domain.links import PREFIX
 from inboxd.domain.text import clean_line
@@ -27,7 +29,14 @@ from inboxd.wire import jsons
 _log = logging.getLogger("inboxd.http")
 _TEXT_ARGS = {"identifier", "source_id", "signed", "filename"}
 _CONTACT = re.compile(r"/public/api/v1/inboxes/[^/]+/contacts/[^/]+")
-_HEADERS_S = 30
+_HEADERS_S = 30.0
+# Bytes a second that a body must keep up on average once _HEADERS_S are over.
+_SLOWEST = 500
+_LINGER_S = 2.0
+# What a chunk's size line and the trailer may hold: waitress keeps them in memory, copied at every read.
+_CHUNK_LINES = 16_384
+# The paths that take files: elsewhere nobody gets to fill the disk before being looked at.
+_UPLOADS = ("/messages",)
 _CORS = {
     "Access-Control-Allow-Origin": "*",
     "Access-Control-Allow-Methods": "GET, POST, PUT, PATCH, DELETE, OPTIONS, HEAD",
@@ -89,6 +98,7 @@ def _adapter(edge: Edge, route: Route, body_limit: int) -> Callable[..., Any]:
     def adapted(**args: str) -> Any:
         began = time.perf_counter()
         environ = bottle.request.environ
+        files: list[File] = []
         request = Request(
             environ["REQUEST_METHOD"],
             environ["PATH_INFO"],
@@ -101,13 +111,16 @@ def _adapter(edge: Edge, route: Route, body_limit: int) -> Callable[..., Any]:
             length = int(environ.get("CONTENT_LENGTH") or 0)
             if length:
                 body, request.is_json = bodies.read_body(
-                    environ["wsgi.input"], length, environ.get("CONTENT_TYPE", ""), body_limit
+                    environ["wsgi.input"], length, environ.get("CONTENT_TYPE", ""), body_limit, files
                 )
                 values |= body
             request.values = values
             response = edge.answer(route, request, {name: _argument(name, value) for name, value in args.items()})
         except Failure as failure:
             response = refusal(failure, request)
+        finally:
+            for file in files:
+                file.stream.close()
         if request.is_public:
             response.headers |= _CORS
         if _log.isEnabledFor(logging.DEBUG):
@@ -132,14 +145,17 @@ def _argument(name: str, value: str) -> str | int:
 
 def _send(response: Response) -> Any:
     reply = bottle.response
+    try:
+        body: Any = (response.text or "").encode() if response.file is None else response.file.open("rb")
+    except FileNotFoundError:  # removed since it was looked up
+        response = Response(404, text='{"error":"Resource could not be found"}')
+        body = (response.text or "").encode()
     reply.status = f"{response.status} {_REASONS.get(response.status, 'Unknown')}"
     reply.headers["X-Content-Type-Options"] = "nosniff"
     reply.headers["Content-Type"] = "application/json; charset=utf-8"
     for name, value in response.headers.items():
         reply.headers[name] = value
-    if response.file is not None:
-        return response.file.open("rb")
-    return (response.text or "").encode()
+    return body
 
 
 def _framework_error(error: Any) -> bytes:
@@ -160,59 +176,155 @@ def _framework_error(error: Any) -> bytes:
 
 
 class _Parser(HTTPRequestParser):
-    """Lets the one header pass that every Chatwoot client sends and waitress would drop, and holds
-    everything but uploads to the small body limit."""
+    """Lets the one header pass that every Chatwoot client sends and waitress would drop, holds
+    everything but uploads to the small body limit, and refuses what a proxy in front may read
+    differently or what takes waitress's own parser long."""
 
     _TOKEN = re.compile(rb"^api_access_token(?=[ \t]*:)", re.IGNORECASE | re.MULTILINE)
+    _CODING = re.compile(rb"^transfer-encoding[ \t]*:(.*)$", re.IGNORECASE | re.MULTILINE)
+    # Matching a header takes waitress the square of the blanks in it: 64 kB of them half a minute.
+    _BLANKS = re.compile(rb"[ \t]{64}|\n[ \t]")
+    _BEYOND_ASCII = re.compile(rb"[\x80-\xff]")
     small_adj: Any = None
+    body_rcv: Any
+    path: str
+
+    def __init__(self, adj: Any) -> None:
+        super().__init__(adj)
+        self.began = time.monotonic()
+
+    def received(self, data: bytes) -> int:
+        consumed: int = super().received(data)
+        chunks = self.body_rcv if self.chunked and not self.completed else None
+        if chunks is not None and len(chunks.control_line) + len(chunks.trailer) > _CHUNK_LINES:
+            self.error = BadRequest("Chunk size line or trailer too long")
+            self.completed = True
+        if self.completed:
+            # The channel would answer "100 Continue" and take the request for unfinished.
+            self.expect_continue = False
+        return consumed
 
     def parse_header(self, header_plus: bytes) -> None:
-        super().parse_header(self._TOKEN.sub(b"api-access-token", header_plus))
-        if not self.headers.get("CONTENT_TYPE", "").lower().startswith("multipart/"):
+        if not header_plus.isascii():
+            # `curl '…?q=Jürgen'`: bytes for which urlsplit would refuse the whole request.
+            line, end, rest = header_plus.partition(b"\r\n")
+            header_plus = self._BEYOND_ASCII.sub(lambda found: b"%%%02X" % found[0][0], line) + end + rest
+        blanks = b"  " in header_plus or b"\t" in header_plus or b"\n " in header_plus
+        if blanks and self._BLANKS.search(header_plus):
+            raise ParsingError("Folded or padded header line")
+        try:
+            super().parse_header(self._TOKEN.sub(b"api-access-token", header_plus))
+        except ValueError:  # waitress lets urlsplit and int raise it
+            raise ParsingError("Start line or Content-Length is invalid") from None
+        if b"\ntransfer-encoding" in header_plus.lower():
+            codings = [coding.strip().lower() for coding in self._CODING.findall(header_plus)]
+            if codings != [b"chunked"] or self.version != "1.1" or "CONTENT_LENGTH" in self.headers:
+                raise ParsingError("Transfer-Encoding must be chunked, once, without a Content-Length, in HTTP/1.1")
+        is_multipart = self.headers.get("CONTENT_TYPE", "").lower().startswith("multipart/form-data")
+        if not (is_multipart and self.path.rstrip("/").removesuffix(".json").endswith(_UPLOADS)):
             self.adj = self.small_adj or self.adj
+
+    def is_too_slow(self, headers_s: float) -> bool:
+        """A byte a second keeps waitress's own timeout from ever firing."""
+        over_s = time.monotonic() - self.began - headers_s
+        return over_s > 0 and (not self.headers_finished or self.body_bytes_received < over_s * _SLOWEST)
 
 
 class _JsonErrorTask(ErrorTask):
     """What waitress refuses before we see it, as JSON."""
 
     def execute(self) -> None:
-        error: Any = self.request.error  # type: ignore[attr-defined]
+        request: Any = self.request
+        channel: Any = self.channel
+        error = request.error
         body = jsons.dumps({"error": f"{error.reason}: {error.body}"}).encode()
         self.status = f"{error.code} {error.reason}"
         self.content_length = len(body)
-        self.response_headers = [("Content-Type", "application/json; charset=utf-8")]
+        self.response_headers = [
+            ("Content-Type", "application/json; charset=utf-8"),
+            ("X-Content-Type-Options", "nosniff"),
+        ]
+        if getattr(request, "path", "").startswith("/public/"):
+            self.response_headers.extend(_CORS.items())
         self.set_close_on_finish()
+        channel.lingers = True
         self.write(body)
 
 
 class _Channel(HTTPChannel):
     parser_class = _Parser
     error_task_class = _JsonErrorTask
-    _began = 0.0
-
-    def received(self, data: bytes) -> Any:
-        if self.request is None:
-            self._began = time.monotonic()
-        return super().received(data)
+    headers_s = _HEADERS_S
+    lingers = False
+    """The answer leaves before the request was read: to close at once would reset the connection
+    and take the answer away from the client."""
+    _closes_at = 0.0
+    _was_busy = False
 
     def readable(self) -> Any:
-        # A byte a second keeps waitress's own timeout from ever firing: headers have 30 s in all.
-        request = self.request
-        if request is not None and not request.headers_finished and time.monotonic() - self._began > _HEADERS_S:
-            self.will_close = True
+        request: Any = self.request
+        if self._closes_at:
+            self.will_close = self.will_close or time.monotonic() > self._closes_at
+        elif self.requests:
+            self._was_busy = True
+        else:
+            if request is not None and self._was_busy:
+                request.began = time.monotonic()  # nobody read it while the one before was answered
+            elif request is not None and request.is_too_slow(self.headers_s):
+                self.will_close = True
+            self._was_busy = False
         return super().readable()
+
+    def handle_read(self) -> None:
+        if not self._closes_at:
+            super().handle_read()
+            return
+        try:
+            self.recv(65_536)
+        except OSError:
+            self.handle_close()
+
+    def handle_close(self) -> None:
+        if self.lingers and self.socket is not None:
+            self.lingers = False
+            try:
+                self.socket.shutdown(socket.SHUT_WR)
+            except OSError:
+                pass
+            else:
+                self._closes_at = time.monotonic() + _LINGER_S
+                self.will_close = False
+                return
+        super().handle_close()
 
 
 class Server:
-    """waitress around the application; `run` returns after `stop`, when what was begun is answered."""
+    """waitress around the application; `run` returns after `stop`, when what was begun is answered.
 
-    def __init__(self, wsgi: Any, host: str, port: int, *, threads: int, body_limit: int, upload_limit: int) -> None:
+    `headers_s` is how long a client may take to send the headers of a request. `on_stop` is called
+    when the stop begins, before what was begun is waited for.
+    """
+
+    def __init__(
+        self,
+        wsgi: Any,
+        host: str,
+        port: int,
+        *,
+        threads: int,
+        body_limit: int,
+        upload_limit: int,
+        headers_s: float = _HEADERS_S,
+        on_stop: Callable[[], None] = lambda: None,
+    ) -> None:
         self._map: dict[int, Any] = {}
+        self._on_stop = on_stop
+        # Bound here and not by waitress, which leaves its socket open when the port is taken.
+        family = socket.AF_INET6 if ":" in host else socket.AF_INET
         server: Any = create_server(
             wsgi,
             map=self._map,
-            host=host,
-            port=port,
+            sockets=[socket.create_server((host, port), family=family, backlog=1024)],
             threads=threads,
             ident=f"inboxd/{__version__}",
             connection_limit=1_000,
@@ -230,7 +342,8 @@ class Server:
         small = copy.copy(server.adj)
         small.max_request_body_size = body_limit + 1
         parser = type("Parser", (_Parser,), {"small_adj": small})
-        server.channel_class = type("Channel", (_Channel,), {"parser_class": parser})
+        server.channel_class = type("Channel", (_Channel,), {"parser_class": parser, "headers_s": headers_s})
+        self._pause_s = min(10.0, headers_s)
         self.host: str = server.effective_host
         self.port = int(server.effective_port)
         self._server = server
@@ -243,8 +356,9 @@ class Server:
 
     def run(self) -> None:
         while not self._stopping:
-            wasyncore.loop(timeout=10, use_poll=True, map=self._map, count=1)
+            wasyncore.loop(timeout=self._pause_s, use_poll=True, map=self._map, count=1)
         self._server.accepting = False
+        self._on_stop()
         deadline = time.monotonic() + 5
         while self._is_busy() and time.monotonic() < deadline:
             wasyncore.loop(timeout=0.05, use_poll=True, map=self._map, count=1)

@@ -3,7 +3,9 @@
 Nothing here knows which framework carried the request.
 """
 
-from collections.abc import Callable, Mapping
+import errno
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
@@ -34,6 +36,17 @@ STATUS: dict[type[errors.Failure], int] = {
     errors.Throttled: 429,
     errors.StorageFull: 507,
 }
+
+
+@contextmanager
+def disk_full_in_words() -> Iterator[None]:
+    """Around writing files: a full disk is a StorageFull."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+            raise errors.StorageFull from None
+        raise
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from urllib.parse import quote
 
 PREFIX = "/rails/active_storage/blobs/redirect/"
-_SIGNED = re.compile(r"(\d{1,18})--([0-9a-f]{64})")
+_SIGNED = re.compile(r"([0-9]{1,18})--([0-9a-f]{64})")
+# What `text.clean` replaces, newline and tab, and the quote that would end a header's value.
+_UNFIT = re.compile('[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff"]')
 # What a browser may show by itself; everything else is handed over as a download.
 _INLINE = {
     "image/jpeg", "image/jpg", "image/png", "image/gif", "image/bmp", "image/webp",
@@ -50,7 +52,7 @@ def extension(filename: str) -> str | None:
 def safe_filename(name: str | None) -> str:
     """A name that is only a name: no folders, no control characters, at most 120 characters."""
     last = re.split(r"[\\/]", name or "")[-1]
-    kept = re.sub(r"[\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\"]", "", last).strip(" .")
+    kept = _UNFIT.sub("", last).strip(" .")
     if len(kept) > 120:
         tail = extension(kept)
         kept = kept[:100] + (f".{tail[:15]}" if tail else "")

@@ -5,6 +5,7 @@ import math
 from typing import Any
 
 from inboxd.domain.errors import Malformed
+from inboxd.domain.text import clean_line
 
 _DEPTH = 100
 _INTEGERS = 2**63
@@ -27,51 +28,82 @@ _ESCAPES = tuple((char, f"\\u{ord(char):04x}") for char in "<>&\u2028\u2029")
 
 
 def loads(body: bytes) -> Any:
-    """The value of a request body. Raises Malformed, naming the place, for what we will not store:
-    NaN, infinities, integers beyond 64 bits, NUL, lone surrogates, depth over 100."""
+    """The value of a request body; of a repeated key the last counts.
+
+    Raises Malformed, naming the place, for what we will not store: NaN, infinities, integers
+    beyond 64 bits, NUL, lone surrogates, depth over 100.
+    """
     try:
         text = body.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise Malformed(f"The body is not UTF-8 (byte {error.start})") from None
     try:
-        value = json.loads(text, parse_constant=_constant)
+        value = _parsed(text)
     except json.JSONDecodeError as error:
         raise Malformed(f"The body is not JSON: {error.msg} at line {error.lineno} column {error.colno}") from None
     except RecursionError:
         raise Malformed("The JSON is nested too deeply") from None
-    except ValueError:
-        raise Malformed("The JSON holds a number with too many digits") from None
-    check(value, "", 0)
+    check(value)
     return value
 
 
-def check(value: Any, place: str, depth: int) -> None:  # noqa: PLR0912 - one branch a type
-    """Raise Malformed when something inside `value` cannot be stored."""
-    if isinstance(value, str):
-        if "\x00" in value:
-            raise Malformed(f"{place or 'body'} holds a NUL character")
-        if not value.isascii():
-            try:
-                value.encode()
-            except UnicodeEncodeError:
-                raise Malformed(f"{place or 'body'} holds half of a surrogate pair") from None
-    elif isinstance(value, dict):
-        if depth >= _DEPTH:
-            raise Malformed("The JSON is nested too deeply")
-        for key, inner in value.items():
-            check(key, "a key of " + (place or "body"), depth)
-            check(inner, f"{place}.{key}" if place else key, depth + 1)
-    elif isinstance(value, list):
-        if depth >= _DEPTH:
-            raise Malformed("The JSON is nested too deeply")
+def _parsed(text: str) -> Any:
+    try:
+        return json.loads(text)
+    except json.JSONDecodeError:
+        raise
+    except ValueError:
+        # More digits than int() takes: 30 of them are beyond 64 bits too, and `check` says where.
+        return json.loads(text, parse_int=lambda digits: int(digits[:30]))
+
+
+def check(value: Any, place: str = "") -> None:
+    """Raise Malformed when something inside `value` cannot be stored. `place` names the value."""
+    flaw = _flaw(value, 0)
+    if flaw is not None:
+        reason, *steps = flaw
+        where = (place + "".join(reversed(steps))).removeprefix(".")
+        raise Malformed(f"{clean_line(where, 200) or 'The body'} {reason}")
+
+
+def _flaw(value: Any, depth: int) -> list[str] | None:
+    """What is wrong inside `value`, then the way to it from the inside out.
+
+    The way is put together only for what is refused: along with every value it would cost more
+    than the parsing, and a long key above many small values would cost gigabytes.
+    """
+    kind = type(value)
+    if kind is str:
+        return _text_flaw(value)
+    if kind is dict or kind is list:
+        return ["is nested too deeply"] if depth >= _DEPTH else _inner_flaw(value, depth)
+    if kind is int and not -_INTEGERS <= value < _INTEGERS:
+        return ["is an integer beyond 64 bits"]
+    if kind is float and not math.isfinite(value):
+        return ["is no finite number"]
+    return None
+
+
+def _inner_flaw(value: Any, depth: int) -> list[str] | None:
+    if type(value) is list:
         for index, inner in enumerate(value):
-            check(inner, f"{place}[{index}]", depth + 1)
-    elif isinstance(value, int):
-        if not -_INTEGERS <= value < _INTEGERS:
-            raise Malformed(f"{place or 'body'} is an integer beyond 64 bits")
-    elif isinstance(value, float) and not math.isfinite(value):
-        raise Malformed(f"{place or 'body'} is no finite number")
+            flaw = _flaw(inner, depth + 1)
+            if flaw is not None:
+                return [*flaw, f"[{index}]"]
+        return None
+    for key, inner in value.items():
+        flaw = _text_flaw(key) or _flaw(inner, depth + 1)
+        if flaw is not None:
+            return [*flaw, f".{key[:80]}"]
+    return None
 
 
-def _constant(word: str) -> None:
-    raise Malformed(f"The JSON holds {word}, which is no number")
+def _text_flaw(text: str) -> list[str] | None:
+    if "\x00" in text:
+        return ["holds a NUL character"]
+    if not text.isascii():
+        try:
+            text.encode()
+        except UnicodeEncodeError:
+            return ["holds half of a surrogate pair"]
+    return None
