@@ -188,6 +188,12 @@ def test_a_promised_length_beyond_the_limit_is_413_before_the_body_is_read(place
     assert answer.headers["access-control-allow-origin"] == "*"
 
 
+def test_only_the_paths_that_take_files_take_large_bodies(place: Place) -> None:
+    fields = ("Content-Type: multipart/form-data; boundary=XX", f"Content-Length: {BODY_LIMIT * 2}")
+    for path in ("/livez", f"{place.messages}/1", "/api/v1/accounts/1/inboxes"):
+        check_refused(place.ask(head("POST", path, *fields)), 413)
+
+
 def test_a_client_that_sends_all_of_a_large_body_still_reads_the_413(place: Place) -> None:
     body = b"x" * (3 * BODY_LIMIT)
     check_refused(place.ask(post(place.messages, body)), 413)
