@@ -6,18 +6,25 @@ seats, so a slow receiver delays the others by nothing.
 
 import logging
 import threading
-from collections import Counter
+import time
+from collections import Counter, deque
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
 from inboxd.delivery.worker import Worker
+from inboxd.domain.errors import StorageFull
+from inboxd.domain.retry import Outcome
 from inboxd.store import outbox
 from inboxd.store.db import Store, StoreClosed, Tx
 from inboxd.store.outbox import Claim
 
 _log = logging.getLogger("inboxd.delivery")
 SEATS_A_WEBHOOK = 2
+SLOW_S = 1.0
+"""A webhook whose last attempt held its seat for longer is slow, whatever came of it: all slow ones
+together hold no more than half of the seats, so that many dead receivers leave room as one does."""
 _LONGEST_REST_S = 60.0
+_PAUSE_S = 1.0
 
 
 class Dispatcher:
@@ -33,6 +40,8 @@ class Dispatcher:
         self._awake = True
         self._stopping = False
         self._taken: Counter[int] = Counter()
+        self._slow: set[int] = set()
+        self._unrecorded: deque[tuple[Claim, Outcome]] = deque()
         self._thread = threading.Thread(target=self._run, name="dispatcher", daemon=True)
 
     def start(self) -> None:
@@ -57,18 +66,29 @@ class Dispatcher:
         self._pool.shutdown(wait=False, cancel_futures=False)
         with self._news:
             self._news.wait_for(lambda: not self._taken.total(), timeout_s)
-        self._store.write(outbox.release)
+        self._record_late()
+        try:
+            self._store.write(outbox.release)
+        except StorageFull:
+            _log.warning("the disk is full: interrupted deliveries are given back at the next start")
 
     def step(self) -> float | None:
         """Hand out what is due. Returns the seconds until more is due; None when nothing is pending
         or every seat is taken."""
+        rest_s = self._hand_out()
+        if self._record_late():
+            return rest_s
+        return _PAUSE_S if rest_s is None else min(rest_s, _PAUSE_S)
+
+    def _hand_out(self) -> float | None:
         with self._news:
             taken = Counter(self._taken)
+            slow = frozenset(self._slow)
         free = self._seats - taken.total()
         if free <= 0:
             return None
         with self._store.read() as tx:
-            wanted, next_due = _choose(tx, taken, free)
+            wanted, next_due = _choose(tx, taken, free, slow, max(1, self._seats // 2))
         if wanted:
             claims = self._store.write(lambda tx: [outbox.claim(tx, delivery_id) for delivery_id in wanted])
             for claim in claims:
@@ -83,18 +103,39 @@ class Dispatcher:
         self._pool.submit(self._attempt, claim)
 
     def _attempt(self, claim: Claim) -> None:
+        began = time.monotonic()
         try:
-            self._worker.attempt(claim)
-        except StoreClosed:
-            _log.debug("stopped before the outcome of %s was stored: it goes out again", claim.uuid)
-        except Exception:
-            # The row stays in `sending` and is given back at the next start; the pool lives on.
-            _log.exception("an attempt of delivery %s failed on our side", claim.uuid)
+            outcome = self._worker.attempt(claim)
+            if not self._record(claim, outcome):
+                self._unrecorded.append((claim, outcome))
         finally:
             with self._news:
+                if time.monotonic() - began > SLOW_S:
+                    self._slow.add(claim.webhook_id)
+                else:
+                    self._slow.discard(claim.webhook_id)
                 self._taken[claim.webhook_id] -= 1
                 self._awake = True
                 self._news.notify_all()
+
+    def _record(self, claim: Claim, outcome: Outcome) -> bool:
+        """False when the outcome could not be stored and should be once more, as on a full disk."""
+        try:
+            self._worker.record(claim, outcome)
+        except StoreClosed:
+            _log.debug("stopped before the outcome of %s was stored: it goes out again", claim.uuid)
+        except Exception:
+            _log.exception("the outcome of delivery %s could not be stored", claim.uuid)
+            return False
+        return True
+
+    def _record_late(self) -> bool:
+        """Store the outcomes that could not be stored before; False when some still cannot."""
+        for _ in range(len(self._unrecorded)):
+            claim, outcome = self._unrecorded.popleft()
+            if not self._record(claim, outcome):
+                self._unrecorded.append((claim, outcome))
+        return not self._unrecorded
 
     def _run(self) -> None:
         while not self._stopping:
@@ -104,23 +145,31 @@ class Dispatcher:
                 rest_s = self.step()
             except Exception:
                 _log.exception("the dispatcher stumbled")
-                rest_s = 1.0
+                rest_s = _PAUSE_S
             with self._news:
                 if not self._awake and not self._stopping:
                     # Wall clocks jump: look again now and then while something is pending.
                     self._news.wait(None if rest_s is None else min(rest_s, _LONGEST_REST_S))
 
 
-def _choose(tx: Tx, taken: Counter[int], free: int) -> tuple[list[int], int | None]:
+def _choose(
+    tx: Tx, taken: Counter[int], free: int, slow: frozenset[int], slow_seats: int
+) -> tuple[list[int], int | None]:
     """The deliveries to claim now, and when the next one of a webhook with a free seat is due."""
     wanted: list[int] = []
+    slow_free = slow_seats - sum(taken[webhook_id] for webhook_id in slow)
     next_due: int | None = None
     for line in outbox.lines(tx):
+        is_slow = line.webhook_id in slow
         seats = min(SEATS_A_WEBHOOK - taken[line.webhook_id], free - len(wanted))
+        if is_slow:
+            seats = min(seats, slow_free)
         if seats <= 0:
             continue
         if line.due_at > tx.now:
             next_due = line.due_at if next_due is None else min(next_due, line.due_at)
             continue
-        wanted += outbox.due(tx, line.webhook_id, seats)
+        found = outbox.due(tx, line.webhook_id, seats)
+        wanted += found
+        slow_free -= len(found) if is_slow else 0
     return wanted, next_due

@@ -5,19 +5,22 @@ again on the connected peer; redirects, proxies, cookies, netrc and compression 
 whole exchange has one deadline on the wall clock, whatever single reads take.
 """
 
+import heapq
+import itertools
 import logging
 import socket
+import ssl
 import threading
 import time
-from collections import deque
 from http import HTTPStatus
+from http.client import RemoteDisconnected
 from typing import Any
 
 import requests
 from requests.adapters import HTTPAdapter
 from urllib3 import HTTPConnectionPool, HTTPSConnectionPool, PoolManager
 from urllib3.connection import HTTPConnection, HTTPSConnection
-from urllib3.exceptions import HTTPError, NewConnectionError
+from urllib3.exceptions import NewConnectionError
 
 from inboxd.domain.addresses import Guard
 from inboxd.domain.retry import Outcome
@@ -27,6 +30,8 @@ from inboxd.version import __version__
 CONNECT_S = 5.0
 DEADLINE_S = 15.0
 READ_LIMIT = 16 * 1024
+_AGAIN_S = 0.1
+_STALE_TRIES = 3
 
 _log = logging.getLogger("inboxd.delivery")
 # urllib3 warns about receivers that break HTTP; our own line about the attempt says it better.
@@ -44,7 +49,9 @@ class _Exchange:
         self.ends_at = ends_at
         self.sock: socket.socket | None = None
         self.address: str | None = None
-        self.sent = False
+        self.reused = False  # the connection was kept alive from an earlier exchange
+        self.sent = False  # a byte of the request may have left
+        self.answered = False
         self.expired = False
         self.over = False
 
@@ -56,44 +63,47 @@ class _Exchange:
         sock = self.sock
         if sock is not None:
             try:
-                sock.shutdown(socket.SHUT_RDWR)
+                # Not SSLSocket's own, which takes the TLS layer away under the thread that reads.
+                socket.socket.shutdown(sock, socket.SHUT_RDWR)
             except OSError:
                 _log.debug("the connection was gone before its deadline")
 
 
 class _Deadlines:
-    """Cuts off exchanges that are over time. All get the same time, so the oldest ends first."""
+    """Cuts off exchanges that are over time, again and again until they are over: one that is
+    between two sockets, as during a TLS handshake, cannot be cut the first time."""
 
     def __init__(self) -> None:
         self._changed = threading.Condition()
-        self._queue: deque[_Exchange] = deque()
+        self._number = itertools.count()
+        self._heap: list[tuple[float, int, _Exchange]] = []
         self._thread: threading.Thread | None = None
 
     def watch(self, exchange: _Exchange) -> None:
         with self._changed:
-            self._queue.append(exchange)
+            heapq.heappush(self._heap, (exchange.ends_at, next(self._number), exchange))
             if self._thread is None:
                 self._thread = threading.Thread(target=self._run, name="deadlines", daemon=True)
                 self._thread.start()
-            elif len(self._queue) == 1:
+            elif self._heap[0][2] is exchange:
                 self._changed.notify()
 
     def _run(self) -> None:
         while True:
             with self._changed:
-                while self._queue and self._queue[0].over:
-                    self._queue.popleft()
-                if not self._queue:
+                while self._heap and self._heap[0][2].over:
+                    heapq.heappop(self._heap)
+                if not self._heap:
                     self._changed.wait()
                     continue
-                head = self._queue[0]
-                wait_s = head.ends_at - time.monotonic()
-                if wait_s > 0:
-                    self._changed.wait(wait_s)
+                at, number, exchange = self._heap[0]
+                now = time.monotonic()
+                if at > now:
+                    self._changed.wait(at - now)
                     continue
-                self._queue.popleft()
-            if not head.over:
-                head.expire()
+                heapq.heapreplace(self._heap, (now + _AGAIN_S, number, exchange))
+            if not exchange.over:
+                exchange.expire()
 
 
 class Sender:
@@ -107,7 +117,11 @@ class Sender:
         self._adapter = _adapter(guard, self._local, connect_s)
 
     def send(self, url: str, headers: dict[str, str], body: bytes) -> Outcome:
-        """POST the exact bytes. Raises nothing."""
+        """POST the exact bytes. Raises nothing.
+
+        A kept-alive connection that breaks before an answer says nothing about the receiver,
+        which may have closed it at that moment: the request goes out again on another.
+        """
         began = time.monotonic()
         exchange = _Exchange(began + self._deadline_s)
         self._local.exchange = exchange
@@ -116,12 +130,19 @@ class Sender:
         text = ""
         early = False
         try:
-            status, error, text = self._exchange(exchange, url, headers, body)
-        except (requests.RequestException, HTTPError, _Refused, OSError, ValueError) as failure:
-            error = self._sentence(exchange, failure)
-            early = not exchange.sent and not exchange.expired and not _is_cause(failure, _Refused)
+            for _ in range(_STALE_TRIES):
+                try:
+                    status, error, text = self._exchange(exchange, url, headers, body)
+                except Exception as failure:  # receivers make the libraries raise nearly everything
+                    error = self._sentence(exchange, failure)
+                    early = not exchange.sent and not exchange.expired and _is_worth_a_quick_try(failure)
+                    if not _was_stale(exchange, failure):
+                        break
+                else:
+                    break
         finally:
             exchange.over = True
+            exchange.sock = None
         duration_ms = round((time.monotonic() - began) * 1000)
         return Outcome(status, error, text, duration_ms, exchange.address, early=early)
 
@@ -144,8 +165,12 @@ class Sender:
             },
         ).prepare()
         response = self._adapter.send(request, stream=True, timeout=(self._connect_s, self._deadline_s), verify=True)
+        exchange.answered = True
         try:
-            raw = response.raw.read(READ_LIMIT, decode_content=False)
+            raw = b""
+            # To the end or the limit: only the read that finds nothing says that something is missing.
+            while len(raw) < READ_LIMIT and (piece := response.raw.read(READ_LIMIT - len(raw), decode_content=False)):
+                raw += piece
         finally:
             # Past the limit the rest is not read: closing throws the connection away.
             response.close()
@@ -155,21 +180,36 @@ class Sender:
 
     def _sentence(self, exchange: _Exchange, failure: BaseException) -> str:
         """What went wrong, for the person who runs the receiver; no address, no port, no library names."""
-        if exchange.expired or _is_cause(failure, TimeoutError) or _is_cause(failure, requests.Timeout):
+        if exchange.expired or _is_cause(failure, TimeoutError, requests.Timeout):
             if exchange.sent or exchange.expired:
                 return f"timed out: no complete answer within {self._deadline_s:g} s"
             return f"timed out: no connection within {self._connect_s:g} s"
-        for kind, sentence in (
-            (_Refused, "the address of this URL is private or reserved (see INBOXD_ALLOW_PRIVATE)"),
-            (socket.gaierror, "the host name cannot be resolved"),
-            (requests.exceptions.SSLError, "the TLS certificate or handshake is not valid"),
-            (requests.exceptions.InvalidURL, "the URL is not valid"),
-            (ConnectionRefusedError, "connection refused"),
-            (ConnectionResetError, "the connection was reset"),
-        ):
-            if _is_cause(failure, kind):
+        for kinds, sentence in _SENTENCES:
+            if _is_cause(failure, *kinds):
                 return sentence
         return "the connection was closed or broken before a complete answer"
+
+
+_SENTENCES: tuple[tuple[tuple[type[BaseException], ...], str], ...] = (
+    ((_Refused,), "the address of this URL is private or reserved (see INBOXD_ALLOW_PRIVATE)"),
+    ((socket.gaierror, UnicodeError), "the host name cannot be resolved"),
+    ((requests.exceptions.SSLError, ssl.SSLError), "the TLS certificate or handshake is not valid"),
+    ((requests.exceptions.InvalidURL, requests.exceptions.InvalidSchema, requests.exceptions.MissingSchema),
+     "the URL is not valid"),
+    ((ConnectionRefusedError,), "connection refused"),
+    ((RemoteDisconnected,), "the connection was closed before an answer"),
+    ((ConnectionResetError, BrokenPipeError), "the connection was reset"),
+)  # fmt: skip
+
+
+def _is_worth_a_quick_try(failure: BaseException) -> bool:
+    """Refused, reset or unknown by name, as a receiver is that just restarts; a timeout has cost enough."""
+    return _is_cause(failure, ConnectionError, socket.gaierror)
+
+
+def _was_stale(exchange: _Exchange, failure: BaseException) -> bool:
+    broken = exchange.reused and not exchange.answered and not exchange.expired
+    return broken and _is_cause(failure, ConnectionError)
 
 
 def _status_error(response: requests.Response) -> str | None:
@@ -182,19 +222,19 @@ def _status_error(response: requests.Response) -> str | None:
         reason = clean_line(response.reason or "", 80)
     if 300 <= code < 400:
         location = clean_line(response.headers.get("Location", ""), 300)
-        return f"{code} {reason}: redirects are not followed, update the URL to {location}"
+        return f"{code} {reason}: redirects are not followed, update the URL" + (f" to {location}" if location else "")
     return f"{code} {reason}".strip()
 
 
-def _is_cause(failure: BaseException, kind: type[BaseException]) -> bool:
-    """Whether `kind` is behind a failure: the libraries wrap it several times, in args and context."""
+def _is_cause(failure: BaseException, *kinds: type[BaseException]) -> bool:
+    """Whether one of `kinds` is behind a failure: the libraries wrap it several times, in args and context."""
     seen: set[int] = set()
     queue: list[Any] = [failure]
     while queue:
         one = queue.pop()
         if not isinstance(one, BaseException) or id(one) in seen:
             continue
-        if isinstance(one, kind):
+        if isinstance(one, kinds):
             return True
         seen.add(id(one))
         queue += [one.__cause__, one.__context__, getattr(one, "reason", None), *one.args]
@@ -208,6 +248,7 @@ def _adapter(guard: Guard, local: threading.local, connect_s: float) -> HTTPAdap
         host: str
         port: int
         sock: Any
+        peer: str
 
         def _new_conn(self) -> socket.socket:
             exchange: _Exchange = local.exchange
@@ -229,19 +270,30 @@ def _adapter(guard: Guard, local: threading.local, connect_s: float) -> HTTPAdap
                     sock.close()
                     raise _Refused
                 sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-                exchange.address = peer
-                exchange.sock = sock
+                exchange.address = self.peer = peer
                 return sock
             raise NewConnectionError(self, "no connection") from failure  # type: ignore[arg-type]
 
+        def connect(self) -> None:
+            super().connect()  # type: ignore[misc]
+            exchange: _Exchange = local.exchange
+            exchange.reused = False
+            exchange.sock = self.sock
+            self.sock.settimeout(exchange.left())
+
         def request(self, *args: Any, **kwargs: Any) -> None:
             exchange: _Exchange = local.exchange
-            if self.sock is not None:  # kept alive from an earlier exchange
+            if self.sock is not None and self.sock is not exchange.sock:
+                exchange.reused = True
                 exchange.sock = self.sock
-                exchange.address = str(self.sock.getpeername()[0])
+                exchange.address = self.peer
             super().request(*args, **kwargs)  # type: ignore[misc]
-            exchange.sent = True
-            exchange.sock = self.sock
+
+        def send(self, data: Any) -> None:
+            if self.sock is None:
+                self.connect()
+            local.exchange.sent = True
+            super().send(data)  # type: ignore[misc]
 
     class Plain(Guarded, HTTPConnection):
         pass

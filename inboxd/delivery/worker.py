@@ -46,12 +46,21 @@ class Worker:
         self._stopping.set()
 
     def attempt(self, claim: Claim) -> Outcome:
-        """Try a claimed delivery once and record what came of it."""
-        outcome = self._send(claim)
-        for pause_s in QUICK_TRIES_S if claim.number == 1 else ():
-            if not outcome.early or self._stopping.wait(pause_s):
-                break
+        """Try a claimed delivery once, quick tries included. Raises nothing: what is wrong on our
+        side fails the attempt, or its line would wait for a restart."""
+        try:
             outcome = self._send(claim)
+            for pause_s in QUICK_TRIES_S if claim.number == 1 else ():
+                if not outcome.early or self._stopping.wait(pause_s):
+                    break
+                outcome = self._send(claim)
+        except Exception:
+            _log.exception("an attempt of delivery %s failed on our side", claim.uuid)
+            return Outcome(None, "inboxd itself failed, see its log")
+        return outcome
+
+    def record(self, claim: Claim, outcome: Outcome) -> None:
+        """Store what came of an attempt."""
         state, next_at = self._store.write(lambda tx: record(tx, claim, outcome, self._policy))
         _log.info(
             "delivery.attempted %s",
@@ -61,7 +70,6 @@ class Worker:
                 "next_attempt_at": next_at,
             }),
         )  # fmt: skip
-        return outcome
 
     def _send(self, claim: Claim) -> Outcome:
         return self._sender.send(claim.url, prepare(claim, int(time.time())), claim.body)

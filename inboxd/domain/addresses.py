@@ -12,9 +12,23 @@ _NEVER = tuple(
     for block in (
         "0.0.0.0/8", "100.64.0.0/10", "192.0.0.0/24", "192.88.99.0/24", "198.18.0.0/15", "224.0.0.0/4",
         "240.0.0.0/4", "168.63.129.16/32",
-        "64:ff9b::/96", "64:ff9b:1::/48", "100::/64", "2001::/23", "2002::/16", "fc00::/7", "fe80::/9", "ff00::/8",
+        "2001::/23", "2002::/16", "3fff::/20",
     )
 )  # fmt: skip
+# Everything else is reserved, local, multicast or translated: 2000::/3 is all that was ever given out.
+_UNICAST_V6 = ipaddress.IPv6Network("2000::/3")
+# Whoever reaches these as this machine may get its credentials.
+_METADATA = frozenset(
+    ipaddress.ip_address(address)
+    for address in (
+        "169.254.169.254",
+        "169.254.170.2",
+        "168.63.129.16",
+        "100.100.100.200",
+        "192.0.0.192",
+        "fd00:ec2::254",
+    )
+)
 
 
 def unmapped(address: Address) -> Address:
@@ -29,6 +43,8 @@ def unmapped(address: Address) -> Address:
 
 def is_public(address: Address) -> bool:
     address = unmapped(address)
+    if isinstance(address, ipaddress.IPv6Address) and address not in _UNICAST_V6:
+        return False
     return address.is_global and not any(address.version == block.version and address in block for block in _NEVER)
 
 
@@ -36,7 +52,8 @@ def is_public(address: Address) -> bool:
 class Guard:
     """Decides on the address that was really connected to, whatever the name said before.
 
-    `networks` and `hosts` are the administrator's exceptions (INBOXD_ALLOW_PRIVATE).
+    `networks` and `hosts` are the administrator's exceptions (INBOXD_ALLOW_PRIVATE). A metadata
+    service needs an exception of its own: its exact address, not a network or a host around it.
     """
 
     networks: tuple[Network, ...] = ()
@@ -44,6 +61,8 @@ class Guard:
 
     def allows(self, host: str, peer: str) -> bool:
         address = unmapped(ipaddress.ip_address(peer.partition("%")[0]))
+        if address in _METADATA:
+            return any(block.num_addresses == 1 and address in block for block in self.networks)
         if is_public(address) or host.lower().rstrip(".") in self.hosts:
             return True
         return any(address.version == block.version and address in block for block in self.networks)

@@ -213,7 +213,7 @@ class Tx:
         """Write what differs, in the table and in `row`; `updated_at` moves when anything did."""
         model = type(row)
         data = row.__data__
-        changes: Changes = {name: (data[name], value) for name, value in values.items() if data[name] != value}
+        changes: Changes = {name: (data[name], value) for name, value in values.items() if _differ(data[name], value)}
         if not changes:
             return changes
         shape = _shape(model)
@@ -271,6 +271,17 @@ def _equal(model: type[Row], equal: dict[str, Any]) -> "peewee.ModelSelect[Row]"
     return query.where(*(getattr(model, name) == arg(name) for name in equal)) if equal else query
 
 
+def _differ(before: Any, after: Any) -> bool:
+    if before != after:
+        return True
+    # Python takes 1, 1.0 and True for equal, also inside objects and lists; JSON and who reads it do not.
+    return (
+        isinstance(after, dict | list)
+        and before is not after
+        and json.dumps(before, sort_keys=True) != json.dumps(after, sort_keys=True)
+    )
+
+
 class _Job:
     """A unit that waits for its commit. `turn` opens when it is done, or when its thread must lead."""
 
@@ -310,7 +321,6 @@ class Store:
         self.links = Links("", b"")
         self.clock = clock
         self._announce = announce
-        self._lock_file = _own(directory)
         self._path = directory / "inboxd.sqlite3"
         self._compiler = _Compiler(peewee.SqliteDatabase(None))
         self._memory: dict[Any, Any] = {}
@@ -319,13 +329,25 @@ class Store:
         self._leading = False
         self._closed = False
         self._last_now = 0
-        self._writer = self._connect()
-        self._writer.execute("PRAGMA journal_mode=WAL")
-        self._writer.execute("PRAGMA synchronous=FULL")
-        migrate(self._writer)
+        self._telling_time = threading.Lock()
         self._readers: list[sqlite3.Connection] = []
         self._reader = threading.local()
-        os.chmod(self._path, 0o600)
+        self._lock_file = _own(directory)
+        try:
+            # Before SQLite opens it: the WAL takes over the mode that the database has then.
+            self._path.touch(mode=0o600)
+            self._path.chmod(0o600)
+            self._writer = self._connect()
+            try:
+                self._writer.execute("PRAGMA journal_mode=WAL")
+                self._writer.execute("PRAGMA synchronous=FULL")
+                migrate(self._writer)
+            except BaseException:
+                self._writer.close()
+                raise
+        except BaseException:
+            self._lock_file.close()
+            raise
 
     def publish(self, about: dict[str, Any]) -> None:
         """Write into the lock file what other processes may know of this one, such as its URL."""
@@ -359,6 +381,8 @@ class Store:
     @contextmanager
     def read(self) -> Iterator[Tx]:
         """A snapshot on a read-only connection of this thread."""
+        if self._closed:
+            raise StoreClosed
         connection = getattr(self._reader, "connection", None)
         if connection is None:
             connection = self._reader.connection = self._connect()
@@ -383,8 +407,9 @@ class Store:
 
     def _now(self) -> int:
         # Never backwards inside one process: order by time must agree with order by commit.
-        self._last_now = max(self._last_now, self.clock())
-        return self._last_now
+        with self._telling_time:
+            now = self._last_now = max(self._last_now, self.clock())
+        return now
 
     def _lead(self, own: _Job) -> None:
         with self._mutex:
@@ -420,7 +445,7 @@ class Store:
                     self._memory.clear()
                     if not connection.in_transaction:  # SQLite gave the whole transaction up
                         raise
-                    job.error = error
+                    job.error = _in_words(error)
                     connection.execute("ROLLBACK TO unit")
                 else:
                     signals |= tx.signals
@@ -428,10 +453,11 @@ class Store:
             connection.execute("COMMIT")
         except BaseException as error:
             self._memory.clear()
-            if connection.in_transaction:
-                connection.execute("ROLLBACK")
+            # First of all, in case the rollback fails too: nobody may take silence for success.
             for job in batch:
                 job.error = _in_words(error)
+            if connection.in_transaction:
+                connection.execute("ROLLBACK")
             return set()
         return signals
 
@@ -458,7 +484,7 @@ def _own(directory: Path) -> Any:
     handle = (directory / "inboxd.lock").open("a+")
     try:
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
+    except BlockingIOError:
         handle.seek(0)
         try:
             owner = json.loads(handle.read() or "{}")

@@ -305,6 +305,7 @@ CREATE TABLE deliveries (
 CREATE UNIQUE INDEX delivery_uuid ON deliveries (uuid);
 CREATE INDEX delivery_event_id ON deliveries (event_id);
 CREATE INDEX deliveries_due ON deliveries (webhook_id, next_attempt_at, id) WHERE state = 'pending' AND next_attempt_at IS NOT NULL;
+CREATE INDEX deliveries_sending ON deliveries (state) WHERE state = 'sending';
 CREATE INDEX deliveries_exhausted ON deliveries (finished_at) WHERE state = 'exhausted';
 CREATE INDEX deliveries_line ON deliveries (webhook_id, conversation_id, id) WHERE state IN ('pending', 'sending');
 

@@ -377,6 +377,8 @@ Delivery.add_index(
         where=SQL("state = 'pending' AND next_attempt_at IS NOT NULL"),
     )
 )
+# A crash leaves a handful under way, beside what may be a backlog of days.
+Delivery.add_index(Delivery.index(Delivery.state, name="deliveries_sending", where=SQL("state = 'sending'")))
 Delivery.add_index(Delivery.index(Delivery.finished_at, name="deliveries_exhausted", where=SQL("state = 'exhausted'")))
 Delivery.add_index(
     Delivery.index(

@@ -1,0 +1,130 @@
+"""What the tests of worker and dispatcher share: a queue that is worked off step by step."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from inboxd.delivery.dispatcher import Dispatcher
+from inboxd.delivery.sender import Sender
+from inboxd.delivery.worker import Policy, Worker
+from inboxd.domain.addresses import parse_guard
+from inboxd.domain.retry import Outcome
+from inboxd.store import outbox
+from inboxd.store.db import Store
+from inboxd.store.models import Attempt, Delivery, Event, Webhook
+from inboxd.store.outbox import Claim
+from tests.cast import Clock
+
+DELIVERED = Outcome(200, None, "ok", 3, "127.0.0.1")
+FAILED = Outcome(500, "500 Internal Server Error", "oops", 3, "127.0.0.1")
+REFUSED = Outcome(None, "connection refused", early=True)
+
+
+@dataclass
+class Sent:
+    url: str
+    headers: dict[str, str]
+    body: bytes
+
+
+class FakeSender(Sender):
+    """Answers from `script`, then with `default`; `during` runs while an attempt is under way."""
+
+    def __init__(self) -> None:
+        super().__init__(parse_guard("", allow_loopback=True))
+        self.script: list[Outcome] = []
+        self.default = DELIVERED
+        self.sent: list[Sent] = []
+        self.during: Callable[[Sent], None] = lambda sent: None
+
+    def send(self, url: str, headers: dict[str, str], body: bytes) -> Outcome:
+        sent = Sent(url, headers, body)
+        self.sent.append(sent)
+        self.during(sent)
+        return self.script.pop(0) if self.script else self.default
+
+
+@dataclass
+class Bench:
+    store: Store
+    clock: Clock
+    sender: Sender
+    policy: Policy = field(default_factory=lambda: Policy((5, 300, 1800), lambda: 0.5))
+    threads: int = 8
+
+    def __post_init__(self) -> None:
+        self.worker = Worker(self.store, self.sender, self.policy)
+        self.dispatcher = Dispatcher(self.store, self.worker, threads=self.threads, clock=self.clock)
+
+    def step(self) -> float | None:
+        """One step of the dispatcher, and all that it handed out done."""
+        rest_s = self.dispatcher.step()
+        self.settle()
+        return rest_s
+
+    def settle(self) -> None:
+        with self.dispatcher._news:
+            assert self.dispatcher._news.wait_for(lambda: not self.dispatcher._taken.total(), 20)
+
+    def drain(self) -> None:
+        """Step until nothing is due now."""
+        for _ in range(500):
+            if not self.due():
+                return
+            self.step()
+        raise AssertionError("the queue does not run empty")
+
+    def due(self) -> list[int]:
+        with self.store.read() as tx:
+            return [one for line in outbox.lines(tx) for one in outbox.due(tx, line.webhook_id, 1000)]
+
+    def claim(self) -> Claim:
+        """The delivery that has been due longest, taken."""
+        first = self.due()[0]
+        claim = self.store.write(lambda tx: outbox.claim(tx, first))
+        assert claim is not None
+        return claim
+
+    def attempt(self) -> Outcome:
+        claim = self.claim()
+        outcome = self.worker.attempt(claim)
+        self.worker.record(claim, outcome)
+        return outcome
+
+    def deliveries(self, **equal: Any) -> list[Delivery]:
+        with self.store.read() as tx:
+            return tx.filter(Delivery, **equal)
+
+    def attempts(self, delivery_id: int) -> list[Attempt]:
+        with self.store.read() as tx:
+            return tx.filter(Attempt, delivery_id=delivery_id)
+
+    def event_of(self, delivery: Delivery) -> Event:
+        with self.store.read() as tx:
+            found = tx.get(Event, delivery.event_id)
+        assert found is not None
+        return found
+
+    def hook(self, url: str) -> int:
+        """A webhook of its own, of nobody in particular."""
+        return self.store.write(
+            lambda tx: tx.insert(Webhook, account_id=1, kind="account", url=url, secret="s" * 24, subscriptions=[])
+        ).id
+
+    def owe(self, hook: int, conversation: int | None = None, payload: str = "{}") -> Delivery:
+        seq = len(self.deliveries()) + 1_000_000
+        return self.store.write(
+            lambda tx: outbox.add(
+                tx,
+                tx.insert(
+                    Event,
+                    account_id=1,
+                    seq=seq,
+                    name="message_created",
+                    conversation_id=conversation,
+                    payload=payload,
+                ),
+                hook,
+                f"uuid-{seq}",
+            )
+        )

@@ -1,0 +1,354 @@
+import threading
+from collections import defaultdict
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler
+from pathlib import Path
+
+import pytest
+
+from inboxd.delivery import dispatcher as module
+from inboxd.delivery.dispatcher import SEATS_A_WEBHOOK
+from inboxd.delivery.sender import Sender
+from inboxd.domain.addresses import parse_guard
+from inboxd.domain.retry import Outcome
+from inboxd.store.db import Store
+from tests.cast import Clock, Received, Receiver
+from tests.delivery.bench import DELIVERED, FAILED, Bench, FakeSender, Sent
+
+LOCAL = parse_guard("", allow_loopback=True)
+
+
+class Gate(FakeSender):
+    """Attempts at the URLs in `closed` hang until the gate opens."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.closed: set[str] = set()
+        self.busy: defaultdict[str, int] = defaultdict(int)
+        self.most: defaultdict[str, int] = defaultdict(int)
+        self._open = threading.Condition()
+        self.during = self._wait
+
+    def _wait(self, sent: Sent) -> None:
+        with self._open:
+            self.busy[sent.url] += 1
+            self.most[sent.url] = max(self.most[sent.url], self.busy[sent.url])
+            self._open.notify_all()
+            assert self._open.wait_for(lambda: sent.url not in self.closed, 20)
+            self.busy[sent.url] -= 1
+
+    def open(self, *urls: str) -> None:
+        with self._open:
+            self.closed -= set(urls) or set(self.closed)
+            self._open.notify_all()
+
+    def wait_busy(self, count: int) -> None:
+        with self._open:
+            assert self._open.wait_for(lambda: sum(self.busy.values()) >= count, 20), dict(self.busy)
+
+
+@pytest.fixture
+def woken() -> list[set[str]]:
+    return []
+
+
+@pytest.fixture
+def store(tmp_path: Path, clock: Clock, woken: list[set[str]]) -> Iterator[Store]:
+    made = Store(tmp_path / "data", clock=clock, announce=woken.append)
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def gate() -> Iterator[Gate]:
+    made = Gate()
+    yield made
+    made.open()
+
+
+@pytest.fixture
+def bench(store: Store, clock: Clock, gate: Gate) -> Iterator[Bench]:
+    made = Bench(store, clock, gate)
+    yield made
+    gate.open()
+    made.dispatcher.stop()
+
+
+def test_a_step_with_nothing_to_do_says_that_nothing_is_pending(bench: Bench) -> None:
+    assert bench.step() is None
+
+
+def test_a_step_hands_out_what_is_due_and_says_how_long_to_rest(bench: Bench, gate: Gate, clock: Clock) -> None:
+    hook = bench.hook("http://a.test/")
+    bench.owe(hook)
+    gate.script = [FAILED]
+
+    assert bench.step() == 0.0
+    assert bench.step() == 5.0
+    clock.advance(s=4)
+    assert bench.step() == 1.0
+    assert len(gate.sent) == 1
+    clock.advance(s=1)
+    assert bench.step() == 0.0
+    assert bench.step() is None
+    assert len(gate.sent) == 2
+
+
+def test_order_holds_in_each_conversation_through_failures(bench: Bench, gate: Gate, clock: Clock) -> None:
+    hooks = [bench.hook(f"http://{name}.test/") for name in "ab"]
+    for number in range(5):
+        for hook in hooks:
+            for conversation in (1, 2, 3):
+                bench.owe(hook, conversation, f'{{"hook":{hook},"conversation":{conversation},"number":{number}}}')
+    gate.script = [FAILED, DELIVERED, FAILED, FAILED, DELIVERED, FAILED, FAILED, FAILED, FAILED] * 3
+    for _ in range(100):
+        bench.drain()
+        clock.advance(s=1800)
+        if not any(one.state == "pending" for one in bench.deliveries()):
+            break
+
+    lines: defaultdict[tuple[str, bytes], list[bytes]] = defaultdict(list)
+    for sent in gate.sent:
+        head, _, last = sent.body.rpartition(b",")
+        lines[sent.url, head].append(last)
+    assert len(lines) == 6
+    for numbers in lines.values():
+        assert numbers == sorted(numbers)
+        assert len(set(numbers)) == 5
+    assert {one.state for one in bench.deliveries()} <= {"delivered", "exhausted"}
+
+
+def test_other_conversations_pass_one_that_waits_for_its_retry(bench: Bench, gate: Gate) -> None:
+    hook = bench.hook("http://a.test/")
+    first, behind, other = bench.owe(hook, 1), bench.owe(hook, 1), bench.owe(hook, 2)
+    gate.script = [FAILED]
+    bench.drain()
+
+    assert [bench.deliveries(id=one.id)[0].state for one in (first, behind, other)].count("delivered") == 1
+    assert bench.deliveries(id=behind.id)[0].attempt_count == 0
+
+
+def test_a_webhook_has_at_most_two_seats(bench: Bench, gate: Gate) -> None:
+    url = "http://a.test/"
+    gate.closed = {url}
+    hook = bench.hook(url)
+    for conversation in range(6):
+        bench.owe(hook, conversation)
+
+    bench.dispatcher.step()
+    gate.wait_busy(SEATS_A_WEBHOOK)
+    assert bench.dispatcher.step() is None
+    assert [one.state for one in bench.deliveries()] == ["sending"] * 2 + ["pending"] * 4
+
+    gate.open()
+    bench.settle()
+    bench.drain()
+    assert gate.most[url] == SEATS_A_WEBHOOK == 2
+    assert {one.state for one in bench.deliveries()} == {"delivered"}
+
+
+def test_nothing_is_claimed_without_a_seat(bench: Bench, gate: Gate) -> None:
+    hooks = [bench.hook(f"http://{number}.test/") for number in range(10)]
+    gate.closed = {f"http://{number}.test/" for number in range(10)}
+    for hook in hooks:
+        bench.owe(hook)
+
+    bench.dispatcher.step()
+    gate.wait_busy(8)
+    assert bench.dispatcher.step() is None
+    assert [one.state for one in bench.deliveries()] == ["sending"] * 8 + ["pending"] * 2
+
+
+def test_a_hanging_receiver_does_not_delay_another(bench: Bench, gate: Gate) -> None:
+    slow, fast = bench.hook("http://slow.test/"), bench.hook("http://fast.test/")
+    gate.closed = {"http://slow.test/"}
+    for conversation in range(20):
+        bench.owe(slow, conversation)
+    owed = bench.owe(fast, 1)
+
+    bench.dispatcher.step()
+    gate.wait_busy(2)
+    with bench.dispatcher._news:
+        assert bench.dispatcher._news.wait_for(lambda: not bench.dispatcher._taken[fast], 20)
+
+    assert bench.deliveries(id=owed.id)[0].state == "delivered"
+
+
+def test_more_hanging_receivers_than_seats_leave_half_of_them_once_they_are_known(
+    bench: Bench, gate: Gate, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "SLOW_S", 0.0)
+    urls = [f"http://{number}.test/" for number in range(10)]
+    hooks = [bench.hook(url) for url in urls]
+    gate.default = FAILED
+    for hook in hooks:
+        bench.owe(hook, 1)
+        bench.owe(hook, 2)
+    bench.drain()
+    assert bench.dispatcher._slow == set(hooks)
+    monkeypatch.setattr(module, "SLOW_S", 1.0)
+    gate.closed = set(urls)
+    clock.advance(s=10)
+
+    bench.dispatcher.step()
+    gate.wait_busy(4)
+    gate.default = DELIVERED
+    owed = bench.owe(bench.hook("http://healthy.test/"))
+    bench.dispatcher.step()
+    with bench.dispatcher._news:
+        assert bench.dispatcher._news.wait_for(lambda: bench.dispatcher._taken.total() == 4, 20)
+
+    assert bench.deliveries(id=owed.id)[0].state == "delivered"
+    assert sum(gate.busy.values()) == 4
+    gate.open()
+    bench.settle()
+    bench.drain()
+    assert {one.state for one in bench.deliveries()} == {"delivered"}
+    assert bench.dispatcher._slow == set()
+
+
+def test_hanging_receivers_one_more_than_seats_hold_up_a_healthy_one_for_one_deadline_at_most(
+    store: Store, clock: Clock, receiver: Receiver
+) -> None:
+    over = threading.Event()
+
+    def hang(handler: BaseHTTPRequestHandler, _: Received) -> None:
+        over.wait(20)
+
+    hanging = Receiver(default=hang)
+    bench = Bench(store, clock, Sender(LOCAL, deadline_s=0.5), threads=4)
+    for number in range(6):
+        bench.owe(bench.hook(f"{hanging.url}/{number}"), 1)
+    owed = bench.owe(bench.hook(receiver.url), 1)
+    bench.drain()
+    over.set()
+    hanging.close()
+    bench.dispatcher.stop()
+
+    assert bench.deliveries(id=owed.id)[0].state == "delivered"
+    assert [one.state for one in bench.deliveries()].count("pending") == 6
+    began = hanging.received[0].at
+    assert receiver.received[0].at - began < 3
+
+
+def test_a_single_thread_serves_slow_ones_too(store: Store, clock: Clock, gate: Gate) -> None:
+    bench = Bench(store, clock, gate, threads=1)
+    hook = bench.hook("http://a.test/")
+    bench.dispatcher._slow.add(hook)
+    bench.owe(hook)
+
+    bench.step()
+
+    assert [one.state for one in bench.deliveries()] == ["delivered"]
+    bench.dispatcher.stop()
+
+
+def test_a_restart_gives_back_what_was_being_sent(store: Store, clock: Clock, gate: Gate, receiver: Receiver) -> None:
+    before = Bench(store, clock, gate)
+    hook = before.hook(receiver.url)
+    first = before.owe(hook, 1, '{"event":"first"}')
+    before.owe(hook, 1, '{"event":"second"}')
+    claim = before.claim()
+
+    after = Bench(store, clock, Sender(LOCAL))
+    after.dispatcher.start()
+    received = receiver.wait_for(1)
+    after.dispatcher.stop()
+
+    assert claim.delivery_id == first.id
+    assert (received[0].headers["webhook-id"], received[0].body) == (claim.uuid, claim.body)
+    assert [(one.number, one.error) for one in after.attempts(first.id)] == [(1, "interrupted"), (2, None)]
+
+
+def test_stopping_waits_for_running_attempts_and_claims_nothing_more(store: Store, clock: Clock, gate: Gate) -> None:
+    bench = Bench(store, clock, gate)
+    url = "http://a.test/"
+    gate.closed = {url}
+    hook = bench.hook(url)
+    running, behind = bench.owe(hook, 1), bench.owe(hook, 1)
+    bench.dispatcher.start()
+    gate.wait_busy(1)
+    stopping = threading.Thread(target=bench.dispatcher.stop)
+    stopping.start()
+    gate.open()
+    stopping.join(20)
+
+    assert bench.deliveries(id=running.id)[0].state == "delivered"
+    assert bench.deliveries(id=behind.id)[0].state == "pending"
+
+
+def test_what_does_not_end_in_time_is_given_back_when_stopping(bench: Bench, gate: Gate) -> None:
+    url = "http://a.test/"
+    gate.closed = {url}
+    owed = bench.owe(bench.hook(url))
+    bench.dispatcher.step()
+    gate.wait_busy(1)
+
+    bench.dispatcher.stop(timeout_s=0)
+
+    [delivery] = bench.deliveries(id=owed.id)
+    assert delivery.state == "pending"
+    assert delivery.next_attempt_at is not None
+    gate.open()
+    bench.settle()
+    assert bench.deliveries(id=owed.id)[0].state == "pending"
+
+
+def test_an_idle_dispatcher_steps_once_and_then_only_when_woken(
+    store: Store, clock: Clock, gate: Gate, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bench = Bench(store, clock, gate)
+    steps = 0
+    step = bench.dispatcher.step
+    rested = threading.Event()
+    wait = bench.dispatcher._news.wait
+    pauses: list[float | None] = []
+
+    def counted() -> float | None:
+        nonlocal steps
+        steps += 1
+        return step()
+
+    def waited(timeout: float | None = None) -> bool:
+        pauses.append(timeout)
+        rested.set()
+        return wait(timeout)
+
+    monkeypatch.setattr(bench.dispatcher, "step", counted)
+    monkeypatch.setattr(bench.dispatcher._news, "wait", waited)
+    bench.dispatcher.start()
+    assert rested.wait(10)
+    assert (steps, pauses) == (1, [None])
+    rested.clear()
+    bench.dispatcher.wake()
+    assert rested.wait(10)
+    assert (steps, pauses) == (2, [None, None])
+    bench.dispatcher.stop()
+
+
+def fill(store: Store) -> None:
+    """From now on the database cannot grow."""
+    pages = store._writer.execute("PRAGMA page_count").fetchone()[0]
+    store._writer.execute(f"PRAGMA max_page_count={pages}")
+
+
+def test_an_outcome_that_a_full_disk_did_not_take_is_stored_later(
+    bench: Bench, store: Store, gate: Gate, clock: Clock
+) -> None:
+    hook = bench.hook("http://a.test/")
+    owed = bench.owe(hook, 1)
+    behind = bench.owe(hook, 1)
+
+    gate.during = lambda _: fill(store)
+    gate.script = [Outcome(200, None, "x" * 200_000)]
+    bench.step()
+    assert bench.step() == 1.0
+    assert bench.deliveries(id=owed.id)[0].state == "sending"
+
+    gate.during = lambda _: None
+    store._writer.execute("PRAGMA max_page_count=100000")
+    bench.step()
+    bench.drain()
+
+    assert [bench.deliveries(id=one.id)[0].state for one in (owed, behind)] == ["delivered"] * 2
+    assert len(gate.sent) == 2

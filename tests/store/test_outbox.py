@@ -1,0 +1,336 @@
+import uuid
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from inboxd.domain.retry import Outcome
+from inboxd.store import outbox
+from inboxd.store.db import Store, Tx
+from inboxd.store.models import Attempt, Delivery, Event, Webhook
+from inboxd.store.outbox import Claim, Line
+from tests.cast import EPOCH, Clock
+
+
+@dataclass
+class Queue:
+    """A store with webhooks, and short words for what the tests do to it."""
+
+    store: Store
+    signals: list[set[str]]
+    seq: int = 0
+
+    def hook(self, url: str = "http://receiver.test/") -> int:
+        return self.store.write(
+            lambda tx: tx.insert(Webhook, account_id=1, kind="account", url=url, secret="s" * 24)
+        ).id
+
+    def owe(self, hook: int, conversation: int | None = 1) -> int:
+        def unit(tx: Tx) -> int:
+            self.seq += 1
+            event = tx.insert(
+                Event, account_id=1, seq=self.seq, name="message_created", conversation_id=conversation, payload="{}"
+            )
+            return outbox.add(tx, event, hook, str(uuid.uuid4())).id
+
+        return self.store.write(unit)
+
+    def claim(self, delivery: int) -> Claim | None:
+        return self.store.write(lambda tx: outbox.claim(tx, delivery))
+
+    def due(self, hook: int, limit: int = 100) -> list[int]:
+        with self.store.read() as tx:
+            return outbox.due(tx, hook, limit)
+
+    def lines(self) -> list[Line]:
+        with self.store.read() as tx:
+            return outbox.lines(tx)
+
+    def row(self, delivery: int) -> Delivery:
+        with self.store.read() as tx:
+            found = tx.get(Delivery, delivery)
+        assert found is not None
+        return found
+
+    def finish(self, delivery: int, state: str = "delivered") -> None:
+        self.store.write(lambda tx: outbox.finish(tx, self.row(delivery), state, None))
+
+    def attempts(self, delivery: int) -> list[Attempt]:
+        with self.store.read() as tx:
+            return tx.filter(Attempt, delivery_id=delivery)
+
+
+@pytest.fixture
+def queue(tmp_path: Path, clock: Clock) -> Iterator[Queue]:
+    signals: list[set[str]] = []
+    store = Store(tmp_path / "data", clock=clock, announce=signals.append)
+    yield Queue(store, signals)
+    store.close()
+
+
+def test_only_the_head_of_a_conversation_is_due(queue: Queue) -> None:
+    hook = queue.hook()
+    first, _, other = queue.owe(hook, 1), queue.owe(hook, 1), queue.owe(hook, 2)
+
+    assert queue.due(hook) == [first, other]
+
+
+def test_lines_of_different_webhooks_do_not_wait_for_each_other(queue: Queue) -> None:
+    one, two = queue.hook(), queue.hook()
+
+    assert [queue.due(hook) for hook in (one, two) for _ in [queue.owe(hook), queue.owe(hook)]][0::2] == [[1], [3]]
+
+
+def test_events_without_a_conversation_wait_for_nothing(queue: Queue) -> None:
+    hook = queue.hook()
+    owed = [queue.owe(hook, None) for _ in range(3)]
+
+    assert queue.due(hook) == owed
+    queue.finish(owed[0])
+    assert queue.due(hook) == owed[1:]
+
+
+@pytest.mark.parametrize("state", ["delivered", "exhausted", "cancelled"])
+def test_the_end_of_one_lets_the_next_one_go(queue: Queue, clock: Clock, state: str) -> None:
+    hook = queue.hook()
+    first, second, third = (queue.owe(hook) for _ in range(3))
+    clock.advance(s=7)
+    queue.signals.clear()
+
+    queue.finish(first, state)
+
+    assert queue.due(hook) == [second]
+    assert queue.row(second).next_attempt_at == EPOCH + 7000
+    assert queue.row(third).next_attempt_at is None
+    assert (queue.row(first).state, queue.row(first).finished_at) == (state, EPOCH + 7000)
+    assert queue.signals == [{"deliveries"}]
+
+
+def test_a_head_that_is_under_way_or_waits_for_its_retry_blocks_its_line(queue: Queue) -> None:
+    hook = queue.hook()
+    first = queue.owe(hook)
+    queue.claim(first)
+    second = queue.owe(hook)
+    assert queue.due(hook) == []
+
+    queue.store.write(lambda tx: tx.update(queue.row(first), state="pending", next_attempt_at=tx.now + 5000))
+    queue.owe(hook)
+    assert queue.due(hook) == []
+    queue.finish(first)
+    assert queue.due(hook) == [second]
+
+
+def test_a_line_that_ran_empty_begins_anew(queue: Queue) -> None:
+    hook = queue.hook()
+    queue.finish(queue.owe(hook))
+
+    following = queue.owe(hook)
+
+    assert queue.due(hook) == [following]
+
+
+def test_the_end_of_one_in_the_middle_moves_nothing_before_it(queue: Queue) -> None:
+    hook = queue.hook()
+    first, second, third = (queue.owe(hook) for _ in range(3))
+
+    queue.finish(second, "cancelled")
+
+    assert queue.due(hook) == [first]
+    queue.finish(first)
+    assert queue.due(hook) == [third]
+
+
+def test_the_longest_due_comes_first_and_no_more_than_asked(queue: Queue, clock: Clock) -> None:
+    hook = queue.hook()
+    owed = []
+    for conversation in range(5):
+        owed.append(queue.owe(hook, conversation))
+        clock.advance(ms=-1 if conversation == 2 else 1)
+
+    assert queue.due(hook, 3) == owed[:3]
+
+
+def test_what_is_due_later_is_not_due_now(queue: Queue, clock: Clock) -> None:
+    hook = queue.hook()
+    delivery = queue.owe(hook)
+    queue.store.write(lambda tx: tx.update(queue.row(delivery), next_attempt_at=tx.now + 1))
+
+    assert queue.due(hook) == []
+    assert queue.lines() == [Line(hook, EPOCH + 1)]
+    clock.advance(ms=1)
+    assert queue.due(hook) == [delivery]
+
+
+def test_a_claim_is_for_one_alone(queue: Queue) -> None:
+    delivery = queue.owe(queue.hook("http://receiver.test/hook"))
+
+    claims = [queue.claim(delivery) for _ in range(3)]
+
+    assert claims[1:] == [None, None]
+    assert claims[0] == Claim(
+        delivery, queue.row(delivery).uuid, 1, 1, "http://receiver.test/hook", "s" * 24, b"{}"
+    )  # fmt: skip
+    assert [(one.number, one.started_at, one.error) for one in queue.attempts(delivery)] == [(1, EPOCH, None)]
+    assert queue.due(1) == []
+
+
+def test_what_was_finished_cannot_be_claimed(queue: Queue) -> None:
+    delivery = queue.owe(queue.hook())
+    queue.finish(delivery, "cancelled")
+
+    assert queue.claim(delivery) is None
+    assert queue.claim(999) is None
+    assert queue.attempts(delivery) == []
+
+
+def test_what_is_owed_to_nobody_is_cancelled_and_lets_the_next_one_go(queue: Queue) -> None:
+    hook = queue.hook()
+    first, second = queue.owe(hook), queue.owe(hook)
+    queue.store.write(lambda tx: tx.update(tx.filter(Webhook)[0], url=""))
+
+    assert queue.claim(first) is None
+    assert (queue.row(first).state, queue.row(first).last_error) == (
+        "cancelled",
+        "the webhook is gone or has no URL",
+    )
+    assert queue.due(hook) == [second]
+
+
+def test_after_a_crash_what_was_under_way_is_due_again(queue: Queue, clock: Clock) -> None:
+    hook = queue.hook()
+    first, second, other = queue.owe(hook), queue.owe(hook), queue.owe(hook, 2)
+    claimed = queue.claim(first)
+    assert claimed is not None
+    clock.advance(s=9)
+    queue.signals.clear()
+
+    assert queue.store.write(outbox.release) == 1
+
+    assert queue.due(hook) == [other, first]
+    assert queue.row(second).next_attempt_at is None
+    assert [(one.number, one.error) for one in queue.attempts(first)] == [(1, "interrupted")]
+    assert queue.signals == [{"deliveries"}]
+    again = queue.claim(first)
+    assert again is not None
+    assert (again.uuid, again.body, again.number) == (claimed.uuid, claimed.body, 2)
+    queue.store.write(outbox.release)
+    queue.signals.clear()
+    assert queue.store.write(outbox.release) == 0
+    assert queue.signals == []
+
+
+def test_every_webhook_with_something_pending_is_a_line(queue: Queue, clock: Clock) -> None:
+    hooks = [queue.hook() for _ in range(12)]
+    for hook in hooks[::2]:
+        for conversation in range(3):
+            queue.owe(hook, conversation)
+        clock.advance(ms=1)
+    under_way = queue.owe(hooks[1])
+    queue.claim(under_way)
+    queue.finish(queue.owe(hooks[3]))
+
+    assert queue.lines() == [Line(hook, EPOCH + number) for number, hook in enumerate(hooks[::2])]
+
+
+def test_no_webhook_no_line(queue: Queue) -> None:
+    assert queue.lines() == []
+
+
+def test_an_outcome_completes_the_attempt_that_the_claim_opened(queue: Queue) -> None:
+    delivery = queue.owe(queue.hook())
+    queue.claim(delivery)
+    outcome = Outcome(503, "503 Service Unavailable", "busy", 12, "127.0.0.1")
+
+    queue.store.write(lambda tx: outbox.record(tx, queue.row(delivery), outcome))
+
+    [attempt] = queue.attempts(delivery)
+    assert (attempt.status_code, attempt.error, attempt.excerpt, attempt.duration_ms, attempt.address) == (
+        503, "503 Service Unavailable", "busy", 12, "127.0.0.1",
+    )  # fmt: skip
+
+
+def test_the_feed_pages_through_events_and_says_how_far_it_looked(queue: Queue) -> None:
+    hook = queue.hook()
+    for conversation in (1, None, 1, 1):
+        queue.owe(hook, conversation)
+
+    def feed(after: int, limit: int, types: list[str]) -> tuple[list[int], int]:
+        with queue.store.read() as tx:
+            found, complete = outbox.feed(tx, 1, after=after, types=types, inbox_id=None, limit=limit)
+        return [event.seq for event in found], complete
+
+    assert feed(0, 3, []) == ([1, 2, 3], 3)
+    assert feed(3, 3, []) == ([4], 4)
+    assert feed(4, 3, []) == ([], 4)
+    assert feed(0, 3, ["contact_created"]) == ([], 4)
+    assert feed(99, 3, []) == ([], 99)
+
+
+def test_health_counts_what_is_owed_and_what_was_given_up_in_a_day(queue: Queue, clock: Clock) -> None:
+    hook = queue.hook()
+    old = queue.owe(hook, 1)
+    queue.finish(old, "exhausted")
+    clock.advance(s=86_400)
+    queue.finish(queue.owe(hook, 2), "exhausted")
+    queue.owe(hook, 3)
+    clock.advance(s=30)
+    queue.claim(queue.owe(hook, 4))
+
+    with queue.store.read() as tx:
+        assert outbox.health(tx) == {"pending_deliveries": 2, "oldest_pending_s": 30, "exhausted_24h": 1}
+
+
+def _plans(queue: Queue, run: Any) -> list[str]:
+    """How SQLite finds the rows of every statement that `run` executes."""
+    statements: list[str] = []
+
+    def traced(tx: Tx) -> None:
+        tx._connection.set_trace_callback(statements.append)
+        try:
+            run(tx)
+        finally:
+            tx._connection.set_trace_callback(None)
+
+    queue.store.write(traced)
+    writer = queue.store._writer
+    return [
+        detail
+        for sql in statements
+        if sql.split()[0] in ("SELECT", "UPDATE", "DELETE", "WITH")
+        for *_, detail in writer.execute("EXPLAIN QUERY PLAN " + sql)
+    ]
+
+
+@pytest.mark.parametrize("analysed", [False, True])
+def test_the_queue_never_scans_its_tables(queue: Queue, analysed: bool) -> None:
+    hook = queue.hook()
+    owed = [queue.owe(hook, number % 7) for number in range(50)]
+    for delivery in owed[:30]:
+        queue.finish(delivery, "exhausted" if delivery % 2 else "delivered")
+    if analysed:
+        queue.store._writer.execute("ANALYZE")
+
+    with queue.store.read() as tx:
+        event = tx.filter(Event)[0]
+
+    uses = {
+        "due": (lambda tx: outbox.due(tx, hook, 2), "deliveries_due"),
+        "lines": (outbox.lines, "deliveries_due"),
+        "claim": (lambda tx: outbox.claim(tx, owed[35]), "PRIMARY KEY"),
+        "release": (outbox.release, "deliveries_sending"),
+        "add": (lambda tx: outbox.add(tx, event, hook, "u"), "deliveries_line"),
+        "finish": (lambda tx: outbox.finish(tx, queue.row(owed[40]), "delivered", None), "deliveries_line"),
+        "unfinished": (lambda tx: outbox.unfinished(tx, hook), "deliveries_line"),
+        "health": (outbox.health, "deliveries_exhausted"),
+    }  # fmt: skip
+    for name, (run, index) in uses.items():
+        plans = [plan for plan in _plans(queue, run) if " VIRTUAL TABLE " not in plan]
+        assert any(index in plan for plan in plans), (name, plans)
+        for plan in plans:
+            # "SCAN hooks" is the recursion of `lines` over what it has found itself.
+            whole = plan.startswith("SCAN") and not any(
+                bounded in plan for bounded in ("deliveries_line", "deliveries_due", "SCAN hooks", "CONSTANT ROW")
+            )
+            assert not whole, (name, plan)
