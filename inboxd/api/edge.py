@@ -98,10 +98,10 @@ class Edge:
             return
         if route.is_unit:
             if tx.writes:
-                accounts.mark_active(tx, membership)
+                accounts.mark_active(tx, membership.account_id, membership.user_id)
         else:
             with suppress(StorageFull):  # reading goes on
-                self._store.write(lambda unit: accounts.mark_active(unit, membership))
+                self._store.write(lambda unit: accounts.mark_active(unit, membership.account_id, membership.user_id))
 
 
 def _run(call: Call, route: Route) -> Any:

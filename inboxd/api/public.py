@@ -32,28 +32,37 @@ def find_inbox(call: Call) -> Inbox:
     return inbox
 
 
-def find_place(call: Call) -> Place:
+def _named(call: Call) -> tuple[Place, Conversation | None]:
+    """The place that the path names, and its account's conversation with the number in the path."""
     inbox = find_inbox(call)
-    contact_inbox = contact_store.contact_inbox(call.tx, inbox.id, call.args["source_id"])
     account = accounts.account(call.tx, inbox.account_id)
-    contact = contact_store.by_id(call.tx, inbox.account_id, contact_inbox.contact_id) if contact_inbox else None
-    if contact_inbox is None or contact is None or account is None:
+    found = contact_store.on_path(call.tx, inbox.id, call.args["source_id"], call.args.get("id", 0))
+    if found is None or account is None:
         raise NotFound
-    return Place(account, inbox, contact, contact_inbox)
+    contact_inbox, contact, conversation = found
+    return Place(account, inbox, contact, contact_inbox), conversation
+
+
+def _check_proved(place: Place) -> None:
+    """Where the inbox demands identity, only a contact that has proved it gets further."""
+    if place.inbox.hmac_mandatory and not place.contact_inbox.hmac_verified:
+        raise Unauthenticated(_UNVERIFIED)
+
+
+def find_place(call: Call) -> Place:
+    return _named(call)[0]
 
 
 def find_verified_place(call: Call) -> Place:
-    """The place, where the inbox demands identity only when the contact has proved it."""
     place = find_place(call)
-    if place.inbox.hmac_mandatory and not place.contact_inbox.hmac_verified:
-        raise Unauthenticated(_UNVERIFIED)
+    _check_proved(place)
     return place
 
 
 def find_conversation(call: Call) -> tuple[Place, Conversation]:
     """The conversation and its own place, which a verified contact may reach by another source_id."""
-    place = find_verified_place(call)
-    conversation = conversation_store.by_display_id(call.tx, place.account.id, call.args["id"])
+    place, conversation = _named(call)
+    _check_proved(place)
     if conversation is None or not _may_see(place, conversation):
         raise NotFound
     if conversation.contact_inbox_id != place.contact_inbox.id:

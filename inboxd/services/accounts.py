@@ -66,8 +66,10 @@ def create_token(tx: Tx, user: User, name: str) -> tuple[AccessToken, str]:
     return tx.insert(AccessToken, owner_id=user.id, name=name, digest=tokens.digest(token)), token
 
 
-def mark_active(tx: Tx, membership: AccountUser) -> None:
-    tx.update(membership, active_at=tx.now)
+def mark_active(tx: Tx, account_id: int, user_id: int) -> None:
+    membership = store.membership(tx, account_id, user_id)
+    if membership is not None:
+        tx.update(membership, active_at=tx.now)
 
 
 def is_stale(membership: AccountUser, now: int) -> bool:

@@ -45,7 +45,7 @@ def open_conversation(
     conversation = tx.insert(
         Conversation,
         account_id=place.account.id,
-        display_id=accounts.next_number(tx, place.account.id, "conversation"),
+        display_id=tx.next_number(place.account.id, "conversation"),
         uuid=str(uuid.uuid4()),
         inbox_id=place.inbox.id,
         contact_id=place.contact.id,

@@ -26,7 +26,7 @@ def emit(
 ) -> None:
     """Store the event with its exact body, and owe it to everybody subscribed at this moment."""
     kind = EVENTS[name]
-    seq = accounts.next_number(tx, account_id, "event")
+    seq = tx.next_number(account_id, "event")
     payload["event"] = name
     if kind.changes:
         payload["changed_attributes"] = wire.changed_attributes(changes or {})

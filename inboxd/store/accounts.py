@@ -1,6 +1,6 @@
 """Accounts, users, tokens, inboxes and webhooks: the small tables, remembered between writes."""
 
-from inboxd.store.db import Prepared, Tx, arg
+from inboxd.store.db import Tx
 from inboxd.store.models import (
     AccessToken,
     Account,
@@ -8,7 +8,6 @@ from inboxd.store.models import (
     Attachment,
     ContactInbox,
     Conversation,
-    Counter,
     Inbox,
     InboxMember,
     Message,
@@ -96,25 +95,6 @@ def subscribers(tx: Tx, account_id: int, inbox_id: int | None, event: str, *, in
         return found
 
     return tx.remember(("subscribers", account_id, inbox_id, event), load)
-
-
-_COUNT = Prepared(
-    Counter,
-    lambda: (
-        Counter.update({Counter.value: Counter.value + 1})
-        .where(Counter.account_id == arg("account_id"), Counter.name == arg("name"))
-        .returning(Counter.value)
-    ),
-)
-
-
-def next_number(tx: Tx, account_id: int, name: str) -> int:
-    """The next `conversation` or `event` number of an account: no gaps, no repeats."""
-    rows = tx.tuples(_COUNT, account_id=account_id, name=name)
-    if rows:
-        number: int = rows[0][0]
-        return number
-    return tx.insert(Counter, account_id=account_id, name=name, value=1).value
 
 
 def drop_inbox(tx: Tx, inbox_id: int) -> None:

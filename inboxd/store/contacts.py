@@ -4,9 +4,9 @@ from functools import reduce
 from operator import or_
 from typing import Any
 
-from peewee import SQL, fn
+from peewee import JOIN, SQL, fn
 
-from inboxd.store.db import Tx
+from inboxd.store.db import Prepared, Tx, arg
 from inboxd.store.models import Contact, ContactInbox, Conversation, Message
 
 PAGE = 15
@@ -33,6 +33,34 @@ def by_identity(tx: Tx, account_id: int, key: str, value: str) -> Contact | None
 
 def contact_inbox(tx: Tx, inbox_id: int, source_id: str) -> ContactInbox | None:
     return tx.find(ContactInbox, inbox_id=inbox_id, source_id=source_id)
+
+
+_ON_PATH = Prepared(
+    ContactInbox,
+    lambda: (
+        ContactInbox.select(ContactInbox, Contact, Conversation)
+        .join(Contact, on=(Contact.id == ContactInbox.contact_id))
+        .join(
+            Conversation,
+            JOIN.LEFT_OUTER,
+            on=((Conversation.account_id == ContactInbox.account_id) & (Conversation.display_id == arg("display_id"))),
+        )
+        .where(ContactInbox.inbox_id == arg("inbox_id"), ContactInbox.source_id == arg("source_id"))
+    ),
+)
+
+
+def on_path(
+    tx: Tx, inbox_id: int, source_id: str, display_id: int
+) -> tuple[ContactInbox, Contact, Conversation | None] | None:
+    """What a path of the client API names, in one statement: it is on the way of every message.
+
+    The conversation is only one of the same account; whether the contact may see it is not decided here.
+    """
+    found = tx.joined(
+        _ON_PATH, ContactInbox, Contact, Conversation, inbox_id=inbox_id, source_id=source_id, display_id=display_id
+    )
+    return (found[0][0], found[0][1], found[0][2]) if found else None
 
 
 def contact_inboxes(tx: Tx, contact_id: int) -> list[ContactInbox]:

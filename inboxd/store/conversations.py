@@ -137,19 +137,27 @@ def page(
     return tx.all(query)
 
 
-_UNREAD = Prepared(
+_SEEN = Prepared(
+    Message,
+    lambda: (
+        Message.select(Message.id)
+        .where(Message.conversation_id == arg("conversation_id"), Message.created_at <= arg("moment"))
+        .order_by(Message.id.desc())
+        .limit(1)
+    ),
+)
+_INCOMING = Prepared(
     Message,
     lambda: Message.select(fn.COUNT(Message.id)).where(
-        Message.conversation_id == arg("conversation_id"),
-        Message.created_at > arg("after"),
-        Message.message_type == 0,
+        Message.conversation_id == arg("conversation_id"), Message.id > arg("after"), Message.message_type == 0
     ),
 )
 
 
 def unread_count(tx: Tx, conversation_id: int, after: int | None) -> int:
-    """Incoming messages after a moment; all of them when it is None."""
-    count: int = tx.tuples(_UNREAD, conversation_id=conversation_id, after=after or 0)[0][0]
+    """Incoming messages after a moment; all of them when it is None. Reads only what is newer."""
+    seen = tx.tuples(_SEEN, conversation_id=conversation_id, moment=after) if after is not None else []
+    count: int = tx.tuples(_INCOMING, conversation_id=conversation_id, after=seen[0][0] if seen else 0)[0][0]
     return count
 
 

@@ -1,9 +1,14 @@
 """The store: one writer with group commit, read-only snapshots for everybody else.
 
 `Store.write(unit)` runs a function inside the open transaction. Whoever finds the writer free
-runs every waiting unit in one BEGIN IMMEDIATE, each inside its own SAVEPOINT, commits once with
-synchronous=FULL and wakes the others: what the caller is told happened is on disk, and thirty
-callers pay for one fsync. A unit is short, commits nothing and does no I/O but the database's.
+runs every waiting unit in one BEGIN IMMEDIATE, commits once with synchronous=FULL and wakes the
+others: what the caller is told happened is on disk, and thirty callers pay for one fsync.
+
+A unit is short, commits nothing and does no I/O but the database's. It may run twice: when one of
+a batch fails after it wrote, the batch is rolled back and run again with a SAVEPOINT around each
+unit, so that the failure undoes its own work alone. Savepoints for everybody would cost two
+statements a message, and it is the number of statements, at each of which sqlite3 lets go of the
+interpreter lock, that costs under load.
 """
 
 import fcntl
@@ -25,6 +30,7 @@ from inboxd.store.models import (
     AccessToken,
     Account,
     AccountUser,
+    Counter,
     Inbox,
     InboxMember,
     Record,
@@ -41,6 +47,10 @@ Changes = dict[str, tuple[Any, Any]]
 # forgotten together whenever one of them is written.
 _REMEMBERED: frozenset[type[Record]] = frozenset({AccessToken, Account, AccountUser, Inbox, InboxMember, User, Webhook})
 _BATCH = 128
+_COUNTED = (
+    "INSERT INTO counters (created_at, account_id, name, value) VALUES (?, ?, ?, ?)"
+    " ON CONFLICT (account_id, name) DO UPDATE SET value = excluded.value"
+)
 
 
 class Arg:
@@ -64,14 +74,16 @@ class _Shape(Generic[Row]):
         self.fields = {field.name: field for field in fields}
         adapts = {peewee.Field, peewee.IntegerField, peewee.BigIntegerField, peewee.TextField, peewee.AutoField}
         self.readers = [(field.name, field.python_value) for field in fields if type(field) not in adapts]
-        self.writers = {field.name: field.db_value for field in fields if type(field) not in adapts}
-        self.defaults = {field.name: field.default for field in fields if field.default is not None}
+        self.writers = [(field.name, field.db_value) for field in fields if type(field) not in adapts]
+        defaults = {field.name: field.default for field in fields if field.default is not None}
+        self.factories = [(name, make) for name, make in defaults.items() if callable(make)]
+        self.blank = dict.fromkeys(self.names) | {n: value for n, value in defaults.items() if not callable(value)}
+        del self.blank["id"]
+        self.keeps_update = "updated_at" in self.fields
 
     def row(self, data: dict[str, Any]) -> Row:
         row = self.model.__new__(self.model)
-        row.__data__ = data
-        row._dirty = set()  # type: ignore[attr-defined]
-        row.__rel__ = {}
+        row.__dict__ = data
         return row
 
     def read(self, values: tuple[Any, ...]) -> Row:
@@ -81,9 +93,13 @@ class _Shape(Generic[Row]):
                 data[name] = reader(data[name])
         return self.row(data)
 
-    def stored(self, name: str, value: Any) -> Any:
-        writer = self.writers.get(name)
-        return value if writer is None or value is None else writer(value)
+    def to_store(self, data: dict[str, Any]) -> dict[str, Any]:
+        """The same values as the database takes them."""
+        stored = data.copy()
+        for name, writer in self.writers:
+            if stored.get(name) is not None:
+                stored[name] = writer(stored[name])
+        return stored
 
 
 _SHAPES: dict[type[Record], _Shape[Any]] = {}
@@ -150,12 +166,16 @@ class Tx:
         now: int,
         links: Links,
         memory: dict[Any, Any],
+        numbers: dict[tuple[int, str], int],
         *,
         writes: bool,
     ) -> None:
         self._connection = connection
         self._compiler = compiler
         self._memory = memory
+        self._numbers = numbers
+        self.counted: dict[tuple[int, str], int] = {}
+        """The counters this unit moved, with their values before it."""
         self.writes = writes
         self.now = now
         self.links = links
@@ -182,6 +202,35 @@ class Tx:
         sql, values = self._compiler.now(query)
         return [shape.read(found) for found in self._connection.execute(sql, values)]
 
+    def joined(self, query: Prepared[Any], *models: type[Record], **values: Any) -> list[list[Any]]:
+        """The rows of a query that selects whole rows of several tables, one of each in a list; None
+        for what an outer join did not find."""
+        shapes = [_shape(model) for model in models]
+        found = []
+        for one in self.tuples(query, **values):
+            rows, start = [], 0
+            for shape in shapes:
+                end = start + len(shape.names)
+                rows.append(shape.read(one[start:end]) if one[start] is not None else None)
+                start = end
+            found.append(rows)
+        return found
+
+    def next_number(self, account_id: int, name: str) -> int:
+        """The next `conversation` or `event` number of an account: no gaps, no repeats.
+
+        Counted in memory and written once a commit: there is one writer, and what rolls back
+        takes its numbers back with it.
+        """
+        key = (account_id, name)
+        value = self._numbers.get(key)
+        if value is None:
+            row = self.find(Counter, account_id=account_id, name=name)
+            value = row.value if row is not None else 0
+        self.counted.setdefault(key, value)
+        self._numbers[key] = value + 1
+        return value + 1
+
     def run(self, prepared: Prepared[Row], **values: Any) -> list[Row]:
         shape = _shape(prepared.model)
         return [shape.read(found) for found in self.tuples(prepared, **values)]
@@ -193,38 +242,36 @@ class Tx:
     def insert(self, model: type[Row], **values: Any) -> Row:
         """Store a new row. Columns left out take their defaults; both times are `now` unless given."""
         shape = _shape(model)
-        data = {name: default() if callable(default) else default for name, default in shape.defaults.items()}
+        data = shape.blank | {name: make() for name, make in shape.factories}
         data["created_at"] = self.now
-        if "updated_at" in shape.fields:
+        if shape.keeps_update:
             data["updated_at"] = self.now
         data.update(values)
         query = self._compiler.once(
             ("insert", model, *data), lambda: model.insert({shape.fields[name]: arg(name) for name in data})
         )
-        stored = {name: shape.stored(name, value) for name, value in data.items()}
-        cursor = self._connection.execute(query.sql, query.bind(stored))
+        cursor = self._connection.execute(query.sql, query.bind(shape.to_store(data)))
         self._forget(model)
-        for name in shape.names:
-            data.setdefault(name, None)
         data["id"] = cursor.lastrowid
         return shape.row(data)
 
     def update(self, row: Record, **values: Any) -> Changes:
         """Write what differs, in the table and in `row`; `updated_at` moves when anything did."""
         model = type(row)
-        data = row.__data__
+        data = row.__dict__
         changes: Changes = {name: (data[name], value) for name, value in values.items() if _differ(data[name], value)}
         if not changes:
             return changes
         shape = _shape(model)
-        if "updated_at" in shape.fields:
+        if shape.keeps_update:
             changes.setdefault("updated_at", (data["updated_at"], self.now))
         query = self._compiler.once(
             ("update", model, *changes),
             lambda: model.update({shape.fields[name]: arg(name) for name in changes}).where(model.id == arg("id")),
         )
-        stored = {name: shape.stored(name, change[1]) for name, change in changes.items()}
-        self._connection.execute(query.sql, query.bind(stored | {"id": data["id"]}))
+        stored = shape.to_store({name: change[1] for name, change in changes.items()})
+        stored["id"] = data["id"]
+        self._connection.execute(query.sql, query.bind(stored))
         self._forget(model)
         data.update({name: change[1] for name, change in changes.items()})
         return changes
@@ -296,6 +343,10 @@ class _Job:
         self.error: BaseException | None = None
 
 
+class _Spoiled(Exception):
+    """A unit failed after it wrote: what the batch did so far cannot be kept."""
+
+
 class StoreClosed(Exception):
     """The store was asked after `close`."""
 
@@ -324,6 +375,7 @@ class Store:
         self._path = directory / "inboxd.sqlite3"
         self._compiler = _Compiler(peewee.SqliteDatabase(None))
         self._memory: dict[Any, Any] = {}
+        self._numbers: dict[tuple[int, str], int] = {}
         self._mutex = threading.Lock()
         self._waiting: list[_Job] = []
         self._leading = False
@@ -392,7 +444,7 @@ class Store:
                 self._readers.append(connection)
         connection.execute("BEGIN")
         try:
-            yield Tx(connection, self._compiler, self._now(), self.links, {}, writes=False)
+            yield Tx(connection, self._compiler, self._now(), self.links, {}, {}, writes=False)
         finally:
             connection.execute("COMMIT")
 
@@ -432,27 +484,16 @@ class Store:
 
     def _commit(self, batch: list[_Job]) -> set[str]:
         connection = self._writer
-        signals: set[str] = set()
         try:
-            connection.execute("BEGIN IMMEDIATE")
-            now = self._now()
-            for job in batch:
-                connection.execute("SAVEPOINT unit")
-                tx = Tx(connection, self._compiler, now, self.links, self._memory, writes=True)
-                try:
-                    job.result = job.unit(tx)
-                except BaseException as error:
-                    self._memory.clear()
-                    if not connection.in_transaction:  # SQLite gave the whole transaction up
-                        raise
-                    job.error = _in_words(error)
-                    connection.execute("ROLLBACK TO unit")
-                else:
-                    signals |= tx.signals
-                connection.execute("RELEASE unit")
+            try:
+                signals = self._run(batch, savepoints=False)
+            except _Spoiled:
+                self._forget_all()
+                connection.execute("ROLLBACK")
+                signals = self._run(batch, savepoints=True)
             connection.execute("COMMIT")
         except BaseException as error:
-            self._memory.clear()
+            self._forget_all()
             # First of all, in case the rollback fails too: nobody may take silence for success.
             for job in batch:
                 job.error = _in_words(error)
@@ -460,6 +501,45 @@ class Store:
                 connection.execute("ROLLBACK")
             return set()
         return signals
+
+    def _run(self, batch: list[_Job], *, savepoints: bool) -> set[str]:
+        """Every unit of the batch in one transaction, left open. Raises _Spoiled when one failed
+        after it wrote and there is no savepoint to go back to."""
+        connection = self._writer
+        connection.execute("BEGIN IMMEDIATE")
+        now = self._now()
+        signals: set[str] = set()
+        moved: set[tuple[int, str]] = set()
+        for job in batch:
+            if savepoints:
+                connection.execute("SAVEPOINT unit")
+            before = connection.total_changes
+            tx = Tx(connection, self._compiler, now, self.links, self._memory, self._numbers, writes=True)
+            job.error = None
+            try:
+                job.result = job.unit(tx)
+            except BaseException as error:
+                if not connection.in_transaction:  # SQLite gave the whole transaction up
+                    raise
+                job.error = _in_words(error)
+                if connection.total_changes != before:
+                    if not savepoints:
+                        raise _Spoiled from error
+                    self._memory.clear()
+                    connection.execute("ROLLBACK TO unit")
+                self._numbers.update(tx.counted)
+            else:
+                signals |= tx.signals
+                moved.update(tx.counted)
+            if savepoints:
+                connection.execute("RELEASE unit")
+        for account_id, name in moved:
+            connection.execute(_COUNTED, (now, account_id, name, self._numbers[account_id, name]))
+        return signals
+
+    def _forget_all(self) -> None:
+        self._memory.clear()
+        self._numbers.clear()
 
     def _connect(self) -> sqlite3.Connection:
         connection = sqlite3.connect(

@@ -37,9 +37,7 @@ _LAST_INCOMING = Prepared(
 )
 _BUSY = Prepared(
     Message,
-    lambda: (
-        Message.select(Message.created_at).where(_IN, Message.created_at > arg("after")).limit(1).offset(arg("limit"))
-    ),
+    lambda: Message.select(Message.created_at).where(_IN).order_by(Message.id.desc()).limit(1).offset(arg("earlier")),
 )
 _UNREAD_BY_CONTACT = Prepared(
     Message,
@@ -103,7 +101,8 @@ def _first(rows: list[Message]) -> Message | None:
 
 def is_busy(tx: Tx, conversation_id: int, *, after: int, limit: int) -> bool:
     """Whether at least `limit` messages came after a moment. Reads no more than `limit` index entries."""
-    return bool(tx.tuples(_BUSY, conversation_id=conversation_id, after=after, limit=limit - 1))
+    found = tx.tuples(_BUSY, conversation_id=conversation_id, earlier=limit - 1)
+    return bool(found) and found[0][0] > after
 
 
 def unread_by_contact(tx: Tx, conversation_id: int, until: int) -> list[Message]:
@@ -121,12 +120,8 @@ def by_source_id(tx: Tx, conversation_id: int, source_id: str) -> Message | None
 
 
 def newer_than(tx: Tx, conversation_id: int, moment: int | None) -> bool:
-    rows = tx.tuples(
-        Message.select(Message.id)
-        .where(Message.conversation_id == conversation_id, Message.created_at > (moment or 0))
-        .limit(1)
-    )
-    return bool(rows)
+    newest = last(tx, conversation_id)
+    return newest is not None and newest.created_at > (moment or 0)
 
 
 def attachments(tx: Tx, messages: list[Message]) -> dict[int, list[Attachment]]:

@@ -19,13 +19,13 @@ def _statements(connection: sqlite3.Connection, script: str) -> None:
 
 
 def _one(connection: sqlite3.Connection) -> None:
-    # AUTOINCREMENT everywhere: an id that was ever shown to a client is never given out again.
+    # AUTOINCREMENT where ids are shown: one that a client ever saw is never given out again.
     _statements(connection, _FIRST_SCHEMA)
 
 
 _FIRST_SCHEMA = """
 CREATE TABLE settings (
-    id INTEGER PRIMARY KEY AUTOINCREMENT NOT NULL,
+    id INTEGER PRIMARY KEY NOT NULL,
     created_at INTEGER NOT NULL,
     name TEXT NOT NULL,
     value TEXT NOT NULL
@@ -46,7 +46,7 @@ CREATE TABLE accounts (
 );
 
 CREATE TABLE counters (
-    id INTEGER PRIMARY KEY AUTOINCREMENT NOT NULL,
+    id INTEGER PRIMARY KEY NOT NULL,
     created_at INTEGER NOT NULL,
     account_id INTEGER NOT NULL,
     name TEXT NOT NULL,
@@ -129,7 +129,7 @@ CREATE UNIQUE INDEX inbox_identifier ON inboxes (identifier);
 CREATE INDEX inbox_account_id ON inboxes (account_id);
 
 CREATE TABLE inbox_members (
-    id INTEGER PRIMARY KEY AUTOINCREMENT NOT NULL,
+    id INTEGER PRIMARY KEY NOT NULL,
     created_at INTEGER NOT NULL,
     account_id INTEGER NOT NULL,
     inbox_id INTEGER NOT NULL,
@@ -175,7 +175,6 @@ CREATE TABLE contacts (
 CREATE UNIQUE INDEX contact_account_id_email ON contacts (account_id, email);
 CREATE UNIQUE INDEX contact_account_id_identifier ON contacts (account_id, identifier);
 CREATE UNIQUE INDEX contact_account_id_phone_number ON contacts (account_id, phone_number);
-CREATE INDEX contact_account_id_last_activity_at ON contacts (account_id, last_activity_at);
 
 CREATE TABLE contact_inboxes (
     id INTEGER PRIMARY KEY AUTOINCREMENT NOT NULL,
@@ -227,7 +226,7 @@ CREATE INDEX conversation_contact_inbox_id ON conversations (contact_inbox_id);
 CREATE INDEX conversation_contact_id_inbox_id ON conversations (contact_id, inbox_id);
 
 CREATE TABLE taggings (
-    id INTEGER PRIMARY KEY AUTOINCREMENT NOT NULL,
+    id INTEGER PRIMARY KEY NOT NULL,
     created_at INTEGER NOT NULL,
     account_id INTEGER NOT NULL,
     conversation_id INTEGER NOT NULL,
@@ -256,7 +255,6 @@ CREATE TABLE messages (
     fingerprint TEXT
 );
 CREATE INDEX messages_conversation_id_id ON messages (conversation_id, id);
-CREATE INDEX messages_conversation_id_created_at ON messages (conversation_id, created_at);
 CREATE INDEX messages_conversation_id_source_id ON messages (conversation_id, source_id) WHERE (source_id IS NOT NULL);
 
 CREATE TABLE attachments (
@@ -275,7 +273,7 @@ CREATE INDEX attachment_message_id ON attachments (message_id);
 CREATE INDEX attachment_digest ON attachments (digest);
 
 CREATE TABLE events (
-    id INTEGER PRIMARY KEY AUTOINCREMENT NOT NULL,
+    id INTEGER PRIMARY KEY NOT NULL,
     created_at INTEGER NOT NULL,
     account_id INTEGER NOT NULL,
     seq INTEGER NOT NULL,
@@ -310,7 +308,7 @@ CREATE INDEX deliveries_exhausted ON deliveries (finished_at) WHERE state = 'exh
 CREATE INDEX deliveries_line ON deliveries (webhook_id, conversation_id, id) WHERE state IN ('pending', 'sending');
 
 CREATE TABLE attempts (
-    id INTEGER PRIMARY KEY AUTOINCREMENT NOT NULL,
+    id INTEGER PRIMARY KEY NOT NULL,
     created_at INTEGER NOT NULL,
     delivery_id INTEGER NOT NULL,
     number INTEGER NOT NULL,
@@ -324,7 +322,7 @@ CREATE TABLE attempts (
 CREATE UNIQUE INDEX attempt_delivery_id_number ON attempts (delivery_id, number);
 
 CREATE TABLE idempotency_keys (
-    id INTEGER PRIMARY KEY AUTOINCREMENT NOT NULL,
+    id INTEGER PRIMARY KEY NOT NULL,
     created_at INTEGER NOT NULL,
     scope TEXT NOT NULL,
     key TEXT NOT NULL,

@@ -395,4 +395,4 @@ def test_the_echo_id_is_not_stored(world: World, messages: str, app: App) -> Non
     with app.store.read() as tx:
         stored = tx.get(Message, 1)
     assert stored is not None
-    assert "tmp-77" not in str(stored.__data__)
+    assert "tmp-77" not in str(vars(stored))

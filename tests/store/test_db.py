@@ -487,4 +487,56 @@ def test_a_new_row_is_the_row_that_is_read_back(store: Store) -> None:
     with store.read() as tx:
         stored = tx.get(Contact, row.id)
     assert stored is not None
-    assert stored.__data__ == row.__data__
+    assert vars(stored) == vars(row)
+
+
+def test_numbers_have_no_gaps_and_no_repeats_through_failures_and_restarts(tmp_path: Path, clock: Clock) -> None:
+    def number(tx: Tx) -> int:
+        return tx.next_number(1, "event")
+
+    def fails_after_counting(tx: Tx) -> None:
+        number(tx)
+        raise Invalid("no")
+
+    def fails_after_writing(tx: Tx) -> None:
+        tx.insert(Setting, name=str(number(tx)), value="x")
+        raise Invalid("no")
+
+    store = Store(tmp_path / "numbers", clock=clock, announce=lambda signals: None)
+    assert store.write(number) == 1
+    for failing in (fails_after_counting, fails_after_writing):
+        with pytest.raises(Invalid):
+            store.write(failing)
+    assert store.write(lambda tx: (number(tx), number(tx))) == (2, 3)
+    store.close()
+    store = Store(tmp_path / "numbers", clock=clock, announce=lambda signals: None)
+    assert store.write(number) == 4
+    store.close()
+
+
+def test_in_a_batch_only_the_unit_that_failed_after_it_wrote_loses_its_work(store: Store) -> None:
+    thread, _, go = busy_writer(store)
+
+    def writes(name: str, *, fails: bool) -> Callable[[Tx], int]:
+        def unit(tx: Tx) -> int:
+            seq = tx.next_number(1, "event")
+            tx.insert(Setting, name=name, value=str(seq))
+            if fails:
+                raise Invalid(name)
+            return seq
+
+        return unit
+
+    with ThreadPoolExecutor(3) as pool:
+        futures = []
+        for position, name in enumerate("abc", 1):
+            futures.append(pool.submit(store.write, writes(name, fails=name == "b")))
+            queued(store, position)
+        go.set()
+        thread.join()
+        assert futures[0].result() == 1
+        with pytest.raises(Invalid, match="b"):
+            futures[1].result()
+        assert futures[2].result() == 2
+    with store.read() as tx:
+        assert [(row.name, row.value) for row in tx.filter(Setting)] == [("a", "1"), ("c", "2")]

@@ -14,7 +14,7 @@ def show(call: Call) -> Any:
     memberships = store.memberships(call.tx, user.id)
     latest = max(memberships, key=lambda one: one.active_at or 0, default=None)
     if latest is not None and accounts.is_stale(latest, call.tx.now):
-        accounts.mark_active(call.tx, latest)
+        call.tx.update(latest, active_at=call.tx.now)
     pairs = [(one, store.account(call.tx, one.account_id)) for one in memberships]
     return wire.profile(user, [(one, account) for one, account in pairs if account], call.caller.token, call.tx.now)
 
