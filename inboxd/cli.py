@@ -207,7 +207,6 @@ def _serve(config: Config, given: argparse.Namespace, _: Any) -> None:
     logging.basicConfig(
         level=config.log_level.upper(), format="%(asctime)s %(levelname)s %(name)s %(message)s", stream=sys.stderr
     )
-    logging.getLogger("waitress.queue").setLevel(logging.ERROR)
     _raise_descriptor_limit()
     app = App(config)
     try:

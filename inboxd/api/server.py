@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 from urllib.parse import unquote
+from wsgiref.util import FileWrapper
 
 import bottle
 from waitress import wasyncore
@@ -27,6 +28,8 @@ from inboxd.version import __version__
 from inboxd.wire import jsons
 
 _log = logging.getLogger("inboxd.http")
+# A line for every request that waits its turn would cost more than the waiting.
+logging.getLogger("waitress.queue").setLevel(logging.ERROR)
 _TEXT_ARGS = {"identifier", "source_id", "signed", "filename"}
 _CONTACT = re.compile(r"/public/api/v1/inboxes/[^/]+/contacts/[^/]+")
 _HEADERS_S = 30.0
@@ -47,29 +50,85 @@ _REASONS = bottle.HTTP_CODES | {507: "Insufficient Storage"}
 
 
 def make_wsgi(edge: Edge, routes: Iterable[Route], *, body_limit: int) -> Callable[..., Any]:
-    """The WSGI application over a route table."""
-    app = bottle.Bottle()
-    app.default_error_handler = _framework_error
+    """The WSGI application over a route table.
+
+    Of Bottle it takes the router. Bottle's request and response objects would be filled from
+    ours and emptied into WSGI again, which costs as much as storing half a message.
+    """
+    router = bottle.Router()
     for route in routes:
         rule = re.sub(r"\{(\w+)\}", _rule, route.path)
-        methods = ["PATCH", "PUT"] if route.method == "PATCH" else [route.method]
-        app.route(rule, methods, _adapter(edge, route, body_limit))
-    app.route("/public/api/<path:path>", ["OPTIONS"], lambda path: _send(Response(text="", headers=dict(_CORS))))
+        for method in ("PATCH", "PUT") if route.method == "PATCH" else (route.method,):
+            router.add(rule, method, route)
 
     def wsgi(environ: dict[str, Any], start_response: Any) -> Any:
-        # Routes match the path as it was sent: a source_id may hold an encoded slash.
-        path = environ.get("REQUEST_URI") or environ["PATH_INFO"]
-        path = path.partition("?")[0]
-        if not path.startswith("/"):
-            path = "/" + path.partition("://")[2].partition("/")[2]
-        if len(path) > 1:
-            path = path.rstrip("/") or "/"
-        if path.endswith(".json") and not path.startswith(PREFIX) and not _CONTACT.fullmatch(path):
-            path = path[: -len(".json")]
-        environ["PATH_INFO"] = path
-        return app(environ, start_response)
+        began = time.perf_counter()
+        environ["PATH_INFO"] = path = _path(environ)
+        request = Request(
+            environ["REQUEST_METHOD"],
+            path,
+            _Headers(environ),
+            remote=environ.get("REMOTE_ADDR", ""),
+            local=environ.get("inboxd.local") is True,
+        )
+        response = _answer(edge, router, environ, request, body_limit)
+        if _log.isEnabledFor(logging.DEBUG):
+            took_ms = (time.perf_counter() - began) * 1000
+            _log.debug("%s %s %d %.1f ms", request.method, clean_line(path, 200), response.status, took_ms)
+        return _send(response, request, environ, start_response)
 
     return wsgi
+
+
+def _path(environ: dict[str, Any]) -> str:
+    """The path as it was sent, for a source_id may hold an encoded slash; one trailing slash and a
+    `.json` suffix are dropped, as Rails does."""
+    path: str = environ.get("REQUEST_URI") or environ["PATH_INFO"]
+    path = path.partition("?")[0]
+    if not path.startswith("/"):
+        path = "/" + path.partition("://")[2].partition("/")[2]
+    if not path.isascii():
+        # What is not UTF-8 matches nothing: dropping bytes would let another record answer.
+        path = path.encode("latin-1").decode("utf-8", "replace")
+    if len(path) > 1:
+        path = path.rstrip("/") or "/"
+    if path.endswith(".json") and not path.startswith(PREFIX) and not _CONTACT.fullmatch(path):
+        path = path[: -len(".json")]
+    return path
+
+
+def _answer(edge: Edge, router: Any, environ: dict[str, Any], request: Request, body_limit: int) -> Response:
+    files: list[File] = []
+    try:
+        if request.method == "OPTIONS" and request.is_public:
+            return Response(text="")
+        route, args = router.match(environ)
+        values = bodies.read_query(environ.get("QUERY_STRING", ""))
+        length = int(environ.get("CONTENT_LENGTH") or 0)
+        if length:
+            body, request.is_json = bodies.read_body(
+                environ["wsgi.input"], length, environ.get("CONTENT_TYPE", ""), body_limit, files
+            )
+            values |= body
+        request.values = values
+        return edge.answer(route, request, {name: _argument(name, value) for name, value in args.items()})
+    except Failure as failure:
+        return refusal(failure, request)
+    except bottle.HTTPError as error:
+        return _unrouted(error, request)
+    except Exception:
+        _log.exception("reading %s %s failed", request.method, clean_line(request.path, 200))
+        return Response(500, text='{"error":"Internal Server Error"}')
+    finally:
+        for file in files:
+            file.stream.close()
+
+
+def _unrouted(error: Any, request: Request) -> Response:
+    """No such path, or not with this method, in the envelope of the API that was called."""
+    if error.status_code == 405 and not request.is_public:
+        return Response(405, text='{"error":"Method not allowed"}', headers={"Allow": error.headers["Allow"]})
+    return refusal(NotFound(), request)
 
 
 def _rule(match: re.Match[str]) -> str:
@@ -94,43 +153,6 @@ class _Headers(Mapping[str, str]):
         return sum(1 for _ in self)
 
 
-def _adapter(edge: Edge, route: Route, body_limit: int) -> Callable[..., Any]:
-    def adapted(**args: str) -> Any:
-        began = time.perf_counter()
-        environ = bottle.request.environ
-        files: list[File] = []
-        request = Request(
-            environ["REQUEST_METHOD"],
-            environ["PATH_INFO"],
-            _Headers(environ),
-            remote=environ.get("REMOTE_ADDR", ""),
-            local=environ.get("inboxd.local") is True,
-        )
-        try:
-            values = bodies.read_query(environ.get("QUERY_STRING", ""))
-            length = int(environ.get("CONTENT_LENGTH") or 0)
-            if length:
-                body, request.is_json = bodies.read_body(
-                    environ["wsgi.input"], length, environ.get("CONTENT_TYPE", ""), body_limit, files
-                )
-                values |= body
-            request.values = values
-            response = edge.answer(route, request, {name: _argument(name, value) for name, value in args.items()})
-        except Failure as failure:
-            response = refusal(failure, request)
-        finally:
-            for file in files:
-                file.stream.close()
-        if request.is_public:
-            response.headers |= _CORS
-        if _log.isEnabledFor(logging.DEBUG):
-            took_ms = (time.perf_counter() - began) * 1000
-            _log.debug("%s %s %d %.1f ms", request.method, clean_line(request.path, 200), response.status, took_ms)
-        return _send(response)
-
-    return adapted
-
-
 def _argument(name: str, value: str) -> str | int:
     if name not in _TEXT_ARGS:
         return int(value)
@@ -143,36 +165,28 @@ def _argument(name: str, value: str) -> str | int:
     return text
 
 
-def _send(response: Response) -> Any:
-    reply = bottle.response
-    try:
-        body: Any = (response.text or "").encode() if response.file is None else response.file.open("rb")
-    except FileNotFoundError:  # removed since it was looked up
-        response = Response(404, text='{"error":"Resource could not be found"}')
-        body = (response.text or "").encode()
-    reply.status = f"{response.status} {_REASONS.get(response.status, 'Unknown')}"
-    reply.headers["X-Content-Type-Options"] = "nosniff"
-    reply.headers["Content-Type"] = "application/json; charset=utf-8"
-    for name, value in response.headers.items():
-        reply.headers[name] = value
-    return body
-
-
-def _framework_error(error: Any) -> bytes:
-    """What Bottle itself refuses, such as an unknown path, in the envelope of the API called."""
-    environ = bottle.request.environ
-    request = Request(environ["REQUEST_METHOD"], environ["PATH_INFO"], _Headers(environ))
-    if error.status_code >= 500:
-        _log.error("the framework failed on %s: %s", clean_line(request.path, 200), type(error.exception).__name__)
-        response = Response(500, text='{"error":"Internal Server Error"}')
-    elif error.status_code == 405 and not request.is_public:
-        response = Response(405, text='{"error":"Method not allowed"}', headers={"Allow": error.headers["Allow"]})
-    else:
-        response = refusal(NotFound(), request)
+def _send(response: Response, request: Request, environ: dict[str, Any], start_response: Any) -> Any:
+    file = None
+    if response.file is not None:
+        try:
+            file = response.file.open("rb")
+        except FileNotFoundError:  # removed since it was looked up
+            response = refusal(NotFound(), request)
+    body = (response.text or "").encode()
+    headers = {
+        "Content-Type": "application/json; charset=utf-8",
+        "Content-Length": str(len(body)),
+        "X-Content-Type-Options": "nosniff",
+        **response.headers,
+    }
     if request.is_public:
-        response.headers |= _CORS
-    sent: bytes = _send(response)
-    return sent
+        headers |= _CORS
+    start_response(f"{response.status} {_REASONS.get(response.status, 'Unknown')}", list(headers.items()))
+    if request.method == "HEAD":
+        if file is not None:
+            file.close()
+        return []
+    return [body] if file is None else environ.get("wsgi.file_wrapper", FileWrapper)(file)
 
 
 class _Parser(HTTPRequestParser):
