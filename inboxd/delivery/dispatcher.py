@@ -1,7 +1,9 @@
 """Seats, claims, and the pool: a free seat first, then a claim, then a thread.
 
-Nothing that was claimed ever waits in memory, and no webhook holds more than its share of the
-seats, so a slow receiver delays the others by nothing.
+No webhook holds more than its share of the seats, so a slow receiver delays the others by
+nothing. Whoever has a seat goes on with the next deliveries of the same webhook, several a
+transaction, while its receiver is quick; at the first one that is not, what was claimed and not
+tried is given back.
 """
 
 import logging
@@ -23,8 +25,17 @@ SEATS_A_WEBHOOK = 2
 SLOW_S = 1.0
 """A webhook whose last attempt held its seat for longer is slow, whatever came of it: all slow ones
 together hold no more than half of the seats, so that many dead receivers leave room as one does."""
+QUICK_S = 0.05
+"""An attempt that took longer ends its round: what waits behind it may go elsewhere."""
+ROUND = 16
+"""Deliveries that one seat claims at once, at the most."""
+TURN_S = 0.25
+"""How long a seat goes on with one webhook before the longest due one gets it."""
 _LONGEST_REST_S = 60.0
 _PAUSE_S = 1.0
+
+_Round = tuple[list[tuple[Claim, Outcome]], list[Claim]]
+"""Attempts of one webhook with their outcomes, and claims that were not tried."""
 
 
 class Dispatcher:
@@ -41,7 +52,7 @@ class Dispatcher:
         self._stopping = False
         self._taken: Counter[int] = Counter()
         self._slow: set[int] = set()
-        self._unrecorded: deque[tuple[Claim, Outcome]] = deque()
+        self._unrecorded: deque[_Round] = deque()
         self._thread = threading.Thread(target=self._run, name="dispatcher", daemon=True)
 
     def start(self) -> None:
@@ -104,13 +115,14 @@ class Dispatcher:
 
     def _attempt(self, claim: Claim) -> None:
         began = time.monotonic()
+        last = 0.0
+        claims = [claim]
         try:
-            outcome = self._worker.attempt(claim)
-            if not self._record(claim, outcome):
-                self._unrecorded.append((claim, outcome))
+            while claims:
+                claims, last = self._round(claims, began)
         finally:
             with self._news:
-                if time.monotonic() - began > SLOW_S:
+                if last > SLOW_S:
                     self._slow.add(claim.webhook_id)
                 else:
                     self._slow.discard(claim.webhook_id)
@@ -118,23 +130,37 @@ class Dispatcher:
                 self._awake = True
                 self._news.notify_all()
 
-    def _record(self, claim: Claim, outcome: Outcome) -> bool:
-        """False when the outcome could not be stored and should be once more, as on a full disk."""
+    def _round(self, claims: list[Claim], turn_began: float) -> tuple[list[Claim], float]:
+        """Try what is claimed and record it. Returns the next claims, and how long the last try took."""
+        done: list[tuple[Claim, Outcome]] = []
+        took_s = 0.0
+        for claim in claims:
+            began = time.monotonic()
+            outcome = self._worker.attempt(claim)
+            took_s = time.monotonic() - began
+            done.append((claim, outcome))
+            if not outcome.delivered or took_s > QUICK_S or self._stopping:
+                break
+        goes_on = outcome.delivered and took_s <= QUICK_S and began - turn_began < TURN_S and not self._stopping
+        wanted = min(ROUND, 2 * len(claims)) if goes_on else 0
+        return self._record((done, claims[len(done) :]), wanted), took_s
+
+    def _record(self, round_: "_Round", wanted: int) -> list[Claim]:
+        """Store a round and return the next claims. What cannot be stored, as on a full disk, is kept
+        for later."""
         try:
-            self._worker.record(claim, outcome)
+            return self._worker.record(*round_, wanted)
         except StoreClosed:
-            _log.debug("stopped before the outcome of %s was stored: it goes out again", claim.uuid)
+            _log.debug("stopped before an outcome was stored: it goes out again")
         except Exception:
-            _log.exception("the outcome of delivery %s could not be stored", claim.uuid)
-            return False
-        return True
+            _log.exception("the outcome of delivery %s could not be stored", round_[0][0][0].uuid)
+            self._unrecorded.append(round_)
+        return []
 
     def _record_late(self) -> bool:
-        """Store the outcomes that could not be stored before; False when some still cannot."""
+        """Store the rounds that could not be stored before; False when some still cannot."""
         for _ in range(len(self._unrecorded)):
-            claim, outcome = self._unrecorded.popleft()
-            if not self._record(claim, outcome):
-                self._unrecorded.append((claim, outcome))
+            self._record(self._unrecorded.popleft(), 0)
         return not self._unrecorded
 
     def _run(self) -> None:

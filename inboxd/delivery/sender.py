@@ -12,6 +12,7 @@ import socket
 import ssl
 import threading
 import time
+from functools import lru_cache
 from http import HTTPStatus
 from http.client import RemoteDisconnected
 from typing import Any
@@ -152,18 +153,10 @@ class Sender:
     def _exchange(
         self, exchange: _Exchange, url: str, headers: dict[str, str], body: bytes
     ) -> tuple[int, str | None, str]:
-        request = requests.Request(
-            "POST",
-            url,
-            data=body,
-            headers={
-                "Content-Type": "application/json",
-                "Accept": "application/json",
-                "Accept-Encoding": "identity",
-                "User-Agent": f"inboxd/{__version__}",
-                **headers,
-            },
-        ).prepare()
+        request = _blank(url).copy()
+        request.body = body
+        request.headers.update(headers)
+        request.headers["Content-Length"] = str(len(body))
         response = self._adapter.send(request, stream=True, timeout=(self._connect_s, self._deadline_s), verify=True)
         exchange.answered = True
         try:
@@ -188,6 +181,21 @@ class Sender:
             if _is_cause(failure, *kinds):
                 return sentence
         return "the connection was closed or broken before a complete answer"
+
+
+@lru_cache(maxsize=256)
+def _blank(url: str) -> requests.PreparedRequest:
+    """A POST without its body. Preparing the URL again for each delivery would cost as much as sending."""
+    return requests.Request(
+        "POST",
+        url,
+        headers={
+            "Content-Type": "application/json",
+            "Accept": "application/json",
+            "Accept-Encoding": "identity",
+            "User-Agent": f"inboxd/{__version__}",
+        },
+    ).prepare()
 
 
 _SENTENCES: tuple[tuple[tuple[type[BaseException], ...], str], ...] = (

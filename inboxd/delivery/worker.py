@@ -5,7 +5,7 @@ import logging
 import random
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from inboxd.delivery.sender import Sender
@@ -59,20 +59,37 @@ class Worker:
             return Outcome(None, "inboxd itself failed, see its log")
         return outcome
 
-    def record(self, claim: Claim, outcome: Outcome) -> None:
-        """Store what came of an attempt."""
-        state, next_at = self._store.write(lambda tx: record(tx, claim, outcome, self._policy))
-        _log.info(
-            "delivery.attempted %s",
-            json.dumps({
-                "delivery": claim.uuid, "webhook": claim.webhook_id, "attempt": claim.number, "state": state,
-                "status": outcome.status_code, "error": outcome.error, "duration_ms": outcome.duration_ms,
-                "next_attempt_at": next_at,
-            }),
-        )  # fmt: skip
+    def record(self, done: Sequence[tuple[Claim, Outcome]], untried: Sequence[Claim], wanted: int) -> list[Claim]:
+        """Store what came of some attempts of one webhook and give back what was not tried.
+
+        Up to `wanted` further deliveries of that webhook are claimed in the same transaction: a
+        receiver that keeps up costs one commit for many deliveries.
+        """
+
+        def unit(tx: Tx) -> tuple[list[tuple[str, int | None]], list[Claim]]:
+            states = [record(tx, claim, outcome, self._policy) for claim, outcome in done]
+            for claim in untried:
+                outbox.give_back(tx, claim)
+            due = outbox.due(tx, done[0][0].webhook_id, wanted) if wanted else []
+            claims = (outbox.claim(tx, delivery_id) for delivery_id in due)
+            return states, [claim for claim in claims if claim is not None]
+
+        states, claims = self._store.write(unit)
+        if _log.isEnabledFor(logging.INFO):
+            for (claim, outcome), (state, next_at) in zip(done, states, strict=True):
+                _log.info("delivery.attempted %s", _line(claim, outcome, state, next_at))
+        return claims
 
     def _send(self, claim: Claim) -> Outcome:
         return self._sender.send(claim.url, prepare(claim, int(time.time())), claim.body)
+
+
+def _line(claim: Claim, outcome: Outcome, state: str, next_at: int | None) -> str:
+    return json.dumps({
+        "delivery": claim.uuid, "webhook": claim.webhook_id, "attempt": claim.number, "state": state,
+        "status": outcome.status_code, "error": outcome.error, "duration_ms": outcome.duration_ms,
+        "next_attempt_at": next_at,
+    })  # fmt: skip
 
 
 def record(tx: Tx, claim: Claim, outcome: Outcome, policy: Policy) -> tuple[str, int | None]:
@@ -83,16 +100,18 @@ def record(tx: Tx, claim: Claim, outcome: Outcome, policy: Policy) -> tuple[str,
     delivery = tx.get(Delivery, claim.delivery_id)
     if delivery is None:
         return "gone", None
-    outbox.record(tx, delivery, outcome)
-    if delivery.state != "sending":
-        return delivery.state, delivery.next_attempt_at  # cancelled while it was under way
+    if delivery.state != "sending" or delivery.attempt_count != claim.number:
+        outbox.record_late(tx, delivery.id, claim.number, outcome)
+        return delivery.state, delivery.next_attempt_at
+    outbox.record(tx, delivery.id, claim.number, outcome)
     if outcome.delivered:
         outbox.finish(tx, delivery, "delivered", None)
         return delivery.state, None
-    delay_ms = retry.next_delay_ms(delivery.attempt_count, policy.schedule_s, policy.chance())
+    failed = delivery.failed_count + 1
+    delay_ms = retry.next_delay_ms(failed, policy.schedule_s, policy.chance())
     if delay_ms is not None:
         next_at = tx.now + delay_ms
-        tx.update(delivery, state="pending", next_attempt_at=next_at, last_error=outcome.error)
+        tx.update(delivery, state="pending", failed_count=failed, next_attempt_at=next_at, last_error=outcome.error)
         tx.signals.add("deliveries")
         return delivery.state, next_at
     outbox.finish(tx, delivery, "exhausted", outcome.error)

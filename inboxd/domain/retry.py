@@ -28,15 +28,15 @@ class Outcome:
         return self.error is None
 
 
-def next_delay_ms(attempt_count: int, schedule_s: tuple[int, ...], chance: float) -> int | None:
-    """Milliseconds until the try after attempt number `attempt_count`; None when it was the last.
+def next_delay_ms(failed_count: int, schedule_s: tuple[int, ...], chance: float) -> int | None:
+    """Milliseconds from the failure with this number to the next attempt; None when it was the last.
 
     `chance` in [0, 1) spreads the delay evenly over ±20 %, so that a thousand deliveries that
     failed together do not come back together.
     """
-    if attempt_count > len(schedule_s):
+    if failed_count > len(schedule_s):
         return None
-    return round(schedule_s[attempt_count - 1] * 1000 * (1 - JITTER + 2 * JITTER * chance))
+    return round(schedule_s[failed_count - 1] * 1000 * (1 - JITTER + 2 * JITTER * chance))
 
 
 def parse_schedule(text: str) -> tuple[int, ...]:

@@ -296,6 +296,7 @@ CREATE TABLE deliveries (
     uuid TEXT NOT NULL,
     state TEXT NOT NULL,
     attempt_count INTEGER NOT NULL,
+    failed_count INTEGER NOT NULL,
     next_attempt_at INTEGER,
     finished_at INTEGER,
     last_error TEXT

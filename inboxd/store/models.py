@@ -348,6 +348,8 @@ class Delivery(Table):
 
     `next_attempt_at` is null while an earlier delivery of the same webhook and conversation is
     unfinished: only the head of each such line is ever due, however long the line is.
+    `failed_count` is its place in the schedule: attempts that a stop or a crash interrupted use
+    nothing up.
     """
 
     account_id = IntegerField()
@@ -357,6 +359,7 @@ class Delivery(Table):
     uuid = TextField()
     state = TextField(default="pending")
     attempt_count = IntegerField(default=0)
+    failed_count = IntegerField(default=0)
     next_attempt_at = BigIntegerField(null=True)
     finished_at = BigIntegerField(null=True)
     last_error = TextField(null=True)

@@ -7,7 +7,7 @@ from peewee import SQL, fn
 
 from inboxd.domain.retry import Outcome
 from inboxd.store.db import Prepared, Tx, arg
-from inboxd.store.models import Attempt, Delivery, Event, Message, Webhook
+from inboxd.store.models import Attempt, Counter, Delivery, Event, Message, Webhook
 
 
 @dataclass(frozen=True)
@@ -45,9 +45,12 @@ FROM hooks WHERE hooks.id IS NOT NULL
 """
 
 
+_WAITING = Prepared(Delivery, lambda: SQL(_LINES))
+
+
 def lines(tx: Tx) -> list[Line]:
     """Every webhook with a pending delivery that nothing blocks, the longest due first."""
-    return sorted((Line(*row) for row in tx.tuples(SQL(_LINES))), key=lambda line: line.due_at)
+    return sorted((Line(*row) for row in tx.tuples(_WAITING)), key=lambda line: line.due_at)
 
 
 _DUE = Prepared(
@@ -81,22 +84,38 @@ _CLAIM = Prepared(
 )
 
 
+_OWED = Prepared(
+    Delivery,
+    lambda: (
+        Delivery.select(Delivery, Event).join(Event, on=(Event.id == Delivery.event_id)).where(Delivery.id == arg("id"))
+    ),
+)
+
+
 def claim(tx: Tx, delivery_id: int) -> Claim | None:
     """Take the delivery, unless somebody else has or it was cancelled meanwhile."""
     if tx.execute(_CLAIM, id=delivery_id, now=tx.now) != 1:
         return None
-    delivery = tx.get(Delivery, delivery_id)
-    if delivery is None:
+    owed = tx.joined(_OWED, Delivery, Event, id=delivery_id)
+    if not owed:
         return None
-    event, webhook = tx.get(Event, delivery.event_id), tx.get(Webhook, delivery.webhook_id)
-    if event is None or webhook is None or not webhook.url:
+    delivery, event = owed[0]
+    webhook = tx.remember(("webhook", delivery.webhook_id), lambda: tx.get(Webhook, delivery.webhook_id))
+    if webhook is None or not webhook.url:
         finish(tx, delivery, "cancelled", "the webhook is gone or has no URL")
         return None
-    tx.insert(Attempt, delivery_id=delivery.id, number=delivery.attempt_count, started_at=tx.now)
     return Claim(
         delivery.id, delivery.uuid, delivery.attempt_count, webhook.id, webhook.url, webhook.secret,
         event.payload.encode(),
     )  # fmt: skip
+
+
+def give_back(tx: Tx, claim: Claim) -> None:
+    """A claim that was not tried: as if it had never been taken."""
+    delivery = tx.get(Delivery, claim.delivery_id)
+    if delivery is not None and delivery.state == "sending":
+        tx.update(delivery, state="pending", attempt_count=delivery.attempt_count - 1, next_attempt_at=tx.now)
+        tx.signals.add("deliveries")
 
 
 def add(tx: Tx, event: Event, webhook_id: int, uuid: str) -> Delivery:
@@ -143,25 +162,38 @@ def finish(tx: Tx, delivery: Delivery, state: str, error: str | None) -> None:
             tx.signals.add("deliveries")
 
 
-def record(tx: Tx, delivery: Delivery, outcome: Outcome) -> None:
-    """Complete the attempt row that the claim opened."""
-    attempt = tx.find(Attempt, delivery_id=delivery.id, number=delivery.attempt_count)
-    if attempt is not None:
-        tx.update(
-            attempt,
-            duration_ms=outcome.duration_ms,
-            status_code=outcome.status_code,
-            error=outcome.error,
-            excerpt=outcome.excerpt,
-            address=outcome.address,
-        )
+def record(tx: Tx, delivery_id: int, number: int, outcome: Outcome) -> None:
+    """Keep what an attempt came to. While it runs, the delivery's own state and count say so."""
+    tx.insert(
+        Attempt,
+        delivery_id=delivery_id,
+        number=number,
+        started_at=tx.now - outcome.duration_ms,
+        duration_ms=outcome.duration_ms,
+        status_code=outcome.status_code,
+        error=outcome.error,
+        excerpt=outcome.excerpt,
+        address=outcome.address,
+    )
+
+
+def record_late(tx: Tx, delivery_id: int, number: int, outcome: Outcome) -> None:
+    """The same for an attempt whose delivery was cancelled or given back meanwhile."""
+    tx.delete(Attempt, delivery_id=delivery_id, number=number)
+    record(tx, delivery_id, number, outcome)
 
 
 def release(tx: Tx) -> int:
     """Give back what a crash or a stop left in `sending`; its attempt shows as interrupted."""
     stranded = tx.all(Delivery.select().where(SQL("state = 'sending'")).order_by(Delivery.id))
     for delivery in stranded:
-        record(tx, delivery, Outcome(None, "interrupted"))
+        tx.insert(
+            Attempt,
+            delivery_id=delivery.id,
+            number=delivery.attempt_count,
+            started_at=delivery.updated_at,
+            error="interrupted",
+        )
         tx.update(delivery, state="pending", next_attempt_at=tx.now)
     if stranded:
         tx.signals.add("deliveries")
@@ -199,14 +231,15 @@ def feed(
 
 
 def last_seq(tx: Tx, account_id: int) -> int:
-    newest: int | None = tx.tuples(Event.select(fn.MAX(Event.seq)).where(Event.account_id == account_id))[0][0]
-    return newest or 0
+    """The newest seq that was given out, kept or not."""
+    counter = tx.find(Counter, account_id=account_id, name="event")
+    return counter.value if counter is not None else 0
 
 
 def oldest_seq(tx: Tx, account_id: int) -> int:
-    """The first seq that is still kept; 1 when nothing was ever removed."""
+    """The first seq that is still kept, or the next one to come."""
     oldest: int | None = tx.tuples(Event.select(fn.MIN(Event.seq)).where(Event.account_id == account_id))[0][0]
-    return oldest or 1
+    return oldest or last_seq(tx, account_id) + 1
 
 
 def health(tx: Tx) -> dict[str, Any]:

@@ -88,7 +88,7 @@ class Bench:
     def attempt(self) -> Outcome:
         claim = self.claim()
         outcome = self.worker.attempt(claim)
-        self.worker.record(claim, outcome)
+        self.worker.record([(claim, outcome)], [], 0)
         return outcome
 
     def deliveries(self, **equal: Any) -> list[Delivery]:

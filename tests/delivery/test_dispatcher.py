@@ -1,4 +1,5 @@
 import threading
+import uuid
 from collections import defaultdict
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler
@@ -7,12 +8,15 @@ from pathlib import Path
 import pytest
 
 from inboxd.delivery import dispatcher as module
-from inboxd.delivery.dispatcher import SEATS_A_WEBHOOK
+from inboxd.delivery.dispatcher import SEATS_A_WEBHOOK, Dispatcher
 from inboxd.delivery.sender import Sender
+from inboxd.delivery.worker import Policy, Worker
 from inboxd.domain.addresses import parse_guard
 from inboxd.domain.retry import Outcome
-from inboxd.store.db import Store
-from tests.cast import Clock, Received, Receiver
+from inboxd.store import outbox
+from inboxd.store.db import Store, Tx
+from inboxd.store.models import Delivery, Event, Webhook
+from tests.cast import Clock, Received, Receiver, status
 from tests.delivery.bench import DELIVERED, FAILED, Bench, FakeSender, Sent
 
 LOCAL = parse_guard("", allow_loopback=True)
@@ -352,3 +356,37 @@ def test_an_outcome_that_a_full_disk_did_not_take_is_stored_later(
 
     assert [bench.deliveries(id=one.id)[0].state for one in (owed, behind)] == ["delivered"] * 2
     assert len(gate.sent) == 2
+
+
+def test_a_seat_goes_on_with_a_quick_receiver_and_gives_back_behind_a_failure(
+    store: Store, clock: Clock, receiver: Receiver
+) -> None:
+    app_hook = store.write(
+        lambda tx: tx.insert(Webhook, account_id=1, kind="account", url=receiver.url, secret="s" * 24)
+    ).id
+
+    def owe(tx: Tx) -> None:
+        for conversation in range(1, 8):
+            event = tx.insert(
+                Event,
+                account_id=1,
+                seq=tx.next_number(1, "event"),
+                name="message_created",
+                conversation_id=conversation,
+                payload="{}",
+            )
+            outbox.add(tx, event, app_hook, str(uuid.uuid4()))
+
+    store.write(owe)
+    receiver.script += [status(200), status(200), status(200), status(500)]
+    worker = Worker(store, Sender(parse_guard("", allow_loopback=True)), Policy(chance=lambda: 0.5))
+    dispatcher = Dispatcher(store, worker, threads=1, clock=clock)
+    dispatcher.step()
+    dispatcher._pool.shutdown(wait=True)
+
+    with store.read() as tx:
+        states = [(row.state, row.attempt_count) for row in tx.filter(Delivery)]
+    assert states[:3] == [("delivered", 1)] * 3
+    assert states[3] == ("pending", 1)
+    assert states[4:] == [("pending", 0)] * 3
+    assert len(receiver.received) == 4

@@ -12,9 +12,11 @@ from standardwebhooks import Webhook as Verifier
 from inboxd.app import App
 from inboxd.delivery import worker as module
 from inboxd.delivery.sender import Sender
-from inboxd.delivery.worker import Policy
-from inboxd.store.db import Store
-from inboxd.store.models import Message
+from inboxd.delivery.worker import Policy, record
+from inboxd.domain.retry import Outcome
+from inboxd.store import outbox
+from inboxd.store.db import Store, Tx
+from inboxd.store.models import Event, Message, Webhook
 from tests.cast import EPOCH, Clock, Http, Receiver, World, build_world, status
 from tests.delivery.bench import DELIVERED, FAILED, REFUSED, Bench, FakeSender
 
@@ -59,7 +61,7 @@ def test_a_delivered_event_is_done(bench: Bench, world: World) -> None:
     assert (delivery.next_attempt_at, delivery.last_error) == (None, None)
     [attempt] = bench.attempts(delivery.id)
     assert (attempt.number, attempt.status_code, attempt.error, attempt.excerpt) == (1, 200, None, "ok")
-    assert (attempt.started_at, attempt.duration_ms, attempt.address) == (EPOCH, 3, "127.0.0.1")
+    assert (attempt.started_at, attempt.duration_ms, attempt.address) == (EPOCH - 3, 3, "127.0.0.1")
 
 
 def test_a_failed_attempt_waits_for_its_schedule_on_disk(
@@ -321,3 +323,27 @@ def test_a_real_receiver_gets_a_real_signature(
     assert first.body == second.body
     assert first.headers["webhook-id"] == second.headers["webhook-id"]
     assert Verifier(world.inbox["secret"]).verify(second.body, second.headers)
+
+
+def test_interrupted_attempts_use_up_nothing_of_the_schedule(bare: Store) -> None:
+    hook = bare.write(
+        lambda tx: tx.insert(Webhook, account_id=1, kind="account", url="http://r.test/", secret="s" * 24)
+    )
+
+    def owe(tx: Tx) -> int:
+        event = tx.insert(Event, account_id=1, seq=tx.next_number(1, "event"), name="contact_created", payload="{}")
+        return outbox.add(tx, event, hook.id, "d-1").id
+
+    delivery_id = bare.write(owe)
+    policy = Policy(schedule_s=(5,), chance=lambda: 0.5)
+    for _ in range(12):
+        bare.write(lambda tx: outbox.claim(tx, delivery_id))
+        bare.write(outbox.release)
+
+    def fail(tx: Tx) -> tuple[str, int | None]:
+        claim = outbox.claim(tx, delivery_id)
+        assert claim is not None
+        return record(tx, claim, Outcome(500, "500 Internal Server Error"), policy)
+
+    assert bare.write(fail) == ("pending", EPOCH + 5000)
+    assert bare.write(fail) == ("exhausted", None)

@@ -20,7 +20,6 @@ class Queue:
 
     store: Store
     signals: list[set[str]]
-    seq: int = 0
 
     def hook(self, url: str = "http://receiver.test/") -> int:
         return self.store.write(
@@ -29,9 +28,9 @@ class Queue:
 
     def owe(self, hook: int, conversation: int | None = 1) -> int:
         def unit(tx: Tx) -> int:
-            self.seq += 1
+            seq = tx.next_number(1, "event")
             event = tx.insert(
-                Event, account_id=1, seq=self.seq, name="message_created", conversation_id=conversation, payload="{}"
+                Event, account_id=1, seq=seq, name="message_created", conversation_id=conversation, payload="{}"
             )
             return outbox.add(tx, event, hook, str(uuid.uuid4())).id
 
@@ -172,7 +171,18 @@ def test_a_claim_is_for_one_alone(queue: Queue) -> None:
     assert claims[0] == Claim(
         delivery, queue.row(delivery).uuid, 1, 1, "http://receiver.test/hook", "s" * 24, b"{}"
     )  # fmt: skip
-    assert [(one.number, one.started_at, one.error) for one in queue.attempts(delivery)] == [(1, EPOCH, None)]
+    assert (queue.row(delivery).state, queue.row(delivery).attempt_count) == ("sending", 1)
+
+
+def test_a_claim_that_was_not_tried_is_given_back_as_if_never_taken(queue: Queue) -> None:
+    delivery = queue.owe(queue.hook())
+    claim = queue.claim(delivery)
+    assert claim is not None
+    queue.store.write(lambda tx: outbox.give_back(tx, claim))
+    assert (queue.row(delivery).state, queue.row(delivery).attempt_count) == ("pending", 0)
+    again = queue.claim(delivery)
+    assert again is not None
+    assert again.number == 1
     assert queue.due(1) == []
 
 
@@ -238,12 +248,12 @@ def test_no_webhook_no_line(queue: Queue) -> None:
     assert queue.lines() == []
 
 
-def test_an_outcome_completes_the_attempt_that_the_claim_opened(queue: Queue) -> None:
+def test_an_outcome_is_kept_as_an_attempt(queue: Queue) -> None:
     delivery = queue.owe(queue.hook())
     queue.claim(delivery)
     outcome = Outcome(503, "503 Service Unavailable", "busy", 12, "127.0.0.1")
 
-    queue.store.write(lambda tx: outbox.record(tx, queue.row(delivery), outcome))
+    queue.store.write(lambda tx: outbox.record(tx, delivery, 1, outcome))
 
     [attempt] = queue.attempts(delivery)
     assert (attempt.status_code, attempt.error, attempt.excerpt, attempt.duration_ms, attempt.address) == (
