@@ -74,7 +74,8 @@ class Worker:
             claims = (outbox.claim(tx, delivery_id) for delivery_id in due)
             return states, [claim for claim in claims if claim is not None]
 
-        states, claims = self._store.write(unit)
+        # After a power cut a delivery may go out once more, with the same id: at least once is the promise.
+        states, claims = self._store.write(unit, durable=any(not outcome.delivered for _, outcome in done))
         if _log.isEnabledFor(logging.INFO):
             for (claim, outcome), (state, next_at) in zip(done, states, strict=True):
                 _log.info("delivery.attempted %s", _line(claim, outcome, state, next_at))

@@ -332,10 +332,11 @@ def _differ(before: Any, after: Any) -> bool:
 class _Job:
     """A unit that waits for its commit. `turn` opens when it is done, or when its thread must lead."""
 
-    __slots__ = ("done", "error", "result", "turn", "unit")
+    __slots__ = ("done", "durable", "error", "result", "turn", "unit")
 
-    def __init__(self, unit: Callable[[Tx], Any]) -> None:
+    def __init__(self, unit: Callable[[Tx], Any], durable: bool) -> None:
         self.unit = unit
+        self.durable = durable
         self.turn = threading.Lock()
         self.turn.acquire()
         self.done = False
@@ -381,6 +382,7 @@ class Store:
         self._leading = False
         self._closed = False
         self._last_now = 0
+        self._synced = True
         self._telling_time = threading.Lock()
         self._readers: list[sqlite3.Connection] = []
         self._reader = threading.local()
@@ -405,15 +407,17 @@ class Store:
         """Write into the lock file what other processes may know of this one, such as its URL."""
         _write_owner(self._lock_file, about)
 
-    def write(self, unit: Callable[[Tx], T]) -> T:
+    def write(self, unit: Callable[[Tx], T], *, durable: bool = True) -> T:
         """Run `unit` in a transaction and return its result once that is on disk.
 
-        Raises what the unit raised, with nothing stored; StorageFull when the disk is full.
+        Not `durable`: a killed process loses nothing of it, a power cut may. Right for what would
+        then only be done again. Raises what the unit raised, with nothing stored; StorageFull when
+        the disk is full.
         """
-        return self._submit(unit, last=False)
+        result: T = self._submit(_Job(unit, durable), last=False)
+        return result
 
-    def _submit(self, unit: Callable[[Tx], T], *, last: bool) -> T:
-        job = _Job(unit)
+    def _submit(self, job: "_Job", *, last: bool) -> Any:
         with self._mutex:
             if self._closed:
                 raise StoreClosed
@@ -427,8 +431,7 @@ class Store:
             self._lead(job)
         if job.error is not None:
             raise job.error
-        result: T = job.result
-        return result
+        return job.result
 
     @contextmanager
     def read(self) -> Iterator[Tx]:
@@ -452,7 +455,7 @@ class Store:
         """Refuse new units, wait for those under way, and let go of the data directory."""
         if self._closed:
             return
-        self._submit(lambda tx: None, last=True)
+        self._submit(_Job(lambda tx: None, durable=True), last=True)
         for connection in [*self._readers, self._writer]:
             connection.close()
         self._lock_file.close()
@@ -485,6 +488,7 @@ class Store:
     def _commit(self, batch: list[_Job]) -> set[str]:
         connection = self._writer
         try:
+            self._sync(any(job.durable for job in batch))
             try:
                 signals = self._run(batch, savepoints=False)
             except _Spoiled:
@@ -536,6 +540,12 @@ class Store:
         for account_id, name in moved:
             connection.execute(_COUNTED, (now, account_id, name, self._numbers[account_id, name]))
         return signals
+
+    def _sync(self, wanted: bool) -> None:
+        """Whether the next commit waits for the disk; SQLite takes the order only between transactions."""
+        if wanted != self._synced:
+            self._writer.execute(f"PRAGMA synchronous={'FULL' if wanted else 'NORMAL'}")
+            self._synced = wanted
 
     def _forget_all(self) -> None:
         self._memory.clear()

@@ -540,3 +540,27 @@ def test_in_a_batch_only_the_unit_that_failed_after_it_wrote_loses_its_work(stor
         assert futures[2].result() == 2
     with store.read() as tx:
         assert [(row.name, row.value) for row in tx.filter(Setting)] == [("a", "1"), ("c", "2")]
+
+
+def test_only_a_batch_in_which_nothing_need_be_durable_does_without_the_disk(store: Store) -> None:
+    def synchronous() -> int:
+        level: int = store._writer.execute("PRAGMA synchronous").fetchone()[0]
+        return level
+
+    store.write(put("lazy"), durable=False)
+    assert synchronous() == 1
+    store.write(put("durable"))
+    assert synchronous() == 2
+
+    thread, _, go = busy_writer(store)
+    with ThreadPoolExecutor(2) as pool:
+        lazy = pool.submit(store.write, put("lazy too"), durable=False)
+        queued(store, 1)
+        durable = pool.submit(store.write, put("durable too"))
+        queued(store, 2)
+        go.set()
+        thread.join()
+        lazy.result()
+        durable.result()
+    assert synchronous() == 2
+    assert names(store) == ["lazy", "durable", "lazy too", "durable too"]
