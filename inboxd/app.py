@@ -112,6 +112,9 @@ class App:
             self._dispatcher.wake()
         if "events" in signals:
             self.feed.wake()
+        for signal in signals:
+            if signal.startswith(messages.LET_GO):
+                self.blobs.let_go(signal.removeprefix(messages.LET_GO))
 
     def _is_referenced(self, digest: str) -> bool:
         with self.store.read() as tx:

@@ -58,8 +58,11 @@ def given_token(headers: Mapping[str, str]) -> str:
     return value.strip() if scheme.lower() == "bearer" else ""
 
 
-def authenticate(tx: Tx, headers: Mapping[str, str], account_id: int | None, *, local: bool) -> Caller:
-    """The caller of an application route. Raises in Chatwoot's order: token, account, membership."""
+def authenticate(tx: Tx, headers: Mapping[str, str], account_id: int | None, *, local: bool, hidden: bool) -> Caller:
+    """The caller of an application route. Raises in Chatwoot's order: token, account, membership.
+
+    `hidden` accounts are not there for who is not in them.
+    """
     if local:
         user: User | None = tx.find(User, kind="SuperAdmin")
         token = ""
@@ -79,6 +82,8 @@ def authenticate(tx: Tx, headers: Mapping[str, str], account_id: int | None, *, 
     if account.status != "active":
         raise Unauthorized("Account is suspended")
     membership = accounts.membership(tx, account_id, user.id)
+    if membership is None and hidden:
+        raise NotFound
     if membership is None:
         raise Unauthorized("You are not authorized to access this account")
     return Caller(user, membership, token)

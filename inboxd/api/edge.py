@@ -87,7 +87,8 @@ class Edge:
     def _call(self, tx: Tx, route: Route, request: Request, args: dict[str, Any]) -> Call:
         caller = auth.Caller()
         if route.role != "public":
-            caller = auth.authenticate(tx, request.headers, args.get("account_id"), local=request.local)
+            account_id = args.get("account_id")
+            caller = auth.authenticate(tx, request.headers, account_id, local=request.local, hidden=route.hidden)
             if caller.membership is not None and accounts.is_stale(caller.membership, tx.now):
                 self._mark_active(tx, route, caller)
         return Call(tx, request, args, caller, self._limits, self._feed, self._blobs)

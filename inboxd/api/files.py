@@ -82,8 +82,16 @@ class Blobs:
             self._pending[upload.digest] -= 1
             if self._pending[upload.digest] <= 0:
                 del self._pending[upload.digest]
-                if not self._is_referenced(upload.digest):
-                    self.path(upload.digest).unlink(missing_ok=True)
+                self._remove_unless_wanted(upload.digest)
+
+    def let_go(self, digest: str) -> None:
+        """A row that referred to this content was deleted."""
+        with self._lock:
+            self._remove_unless_wanted(digest)
+
+    def _remove_unless_wanted(self, digest: str) -> None:
+        if digest not in self._pending and not self._is_referenced(digest):
+            self.path(digest).unlink(missing_ok=True)
 
 
 def _sync(directory: Path) -> None:

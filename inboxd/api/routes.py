@@ -78,7 +78,7 @@ ROUTES = (
 
     Route("GET", "/api/v1/profile", profile.show, writes=True, about="who this token is"),
     Route("POST", "/api/v1/accounts", profile.create_account, (Text("name", required=True),), role="superadmin", about="create an account"),
-    Route("GET", A, profile.show_account, about="the account"),
+    Route("GET", A, profile.show_account, hidden=True, about="the account"),
 
     Route("GET", A + "/agents", agents.index, about="people of the account"),
     Route("POST", A + "/agents", agents.create, (Text("name"), Text("email", required=True), Word("role", words=("agent", ADMIN)), Word("availability", words=("online", "busy", "offline")), Boolean("auto_offline")), role=ADMIN, wrapper="agent", about="add somebody"),

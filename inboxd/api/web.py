@@ -127,6 +127,7 @@ class Route:
     that what is not there is 404 for everybody. `handler(call)` or `handler(call, record)`
     returns JSON, or a Response. `wrapper` is the key clients may nest the parameters under.
     `role` is public, agent, administrator or superadmin. GETs run on a snapshot unless `writes`.
+    `hidden` tells strangers that it is not there instead of that they may not.
     """
 
     method: str
@@ -137,6 +138,7 @@ class Route:
     role: str = "agent"
     wrapper: str | None = None
     writes: bool = False
+    hidden: bool = False
     about: str = ""
 
     @property

@@ -178,8 +178,8 @@ def submit(tx: Tx, conversation: Conversation, message: Message, values: Any) ->
 
 
 def delete(tx: Tx, conversation: Conversation, message: Message) -> MessageDetails:
-    """The row stays, its content goes; attachments are let go of."""
-    tx.delete(Attachment, message_id=message.id)
+    """The row stays, its content and its files go."""
+    store.delete_attachments(tx, [message.id])
     return change(
         tx,
         conversation,

@@ -1,11 +1,11 @@
 """Accounts, users, tokens, inboxes and webhooks: the small tables, remembered between writes."""
 
 from inboxd.store.db import Tx
+from inboxd.store.messages import delete_attachments
 from inboxd.store.models import (
     AccessToken,
     Account,
     AccountUser,
-    Attachment,
     ContactInbox,
     Conversation,
     Inbox,
@@ -101,7 +101,7 @@ def drop_inbox(tx: Tx, inbox_id: int) -> None:
     """Remove an inbox with all that is in it."""
     talks = Conversation.select(Conversation.id).where(Conversation.inbox_id == inbox_id)
     inside = Message.select(Message.id).where(Message.conversation_id.in_(talks))
-    tx.execute(Attachment.delete().where(Attachment.message_id.in_(inside)))
+    delete_attachments(tx, inside)
     tx.execute(Message.delete().where(Message.conversation_id.in_(talks)))
     tx.execute(Tagging.delete().where(Tagging.conversation_id.in_(talks)))
     tx.delete(Conversation, inbox_id=inbox_id)

@@ -11,6 +11,8 @@ from inboxd.store.models import Attachment, Contact, Message, User
 _IN = Message.conversation_id == arg("conversation_id")
 _CHAT: Any = (Message.private == 0) & (Message.message_type != int(MessageType.ACTIVITY))
 _EVER = 2**62
+LET_GO = "let go of "
+"""Begins the signal that says which file's row was deleted; its digest follows."""
 
 _BEFORE = Prepared(
     Message,
@@ -158,3 +160,12 @@ def count(tx: Tx, account_id: int) -> int:
 
 def has_attachment(tx: Tx, digest: str) -> bool:
     return tx.find(Attachment, digest=digest) is not None
+
+
+def delete_attachments(tx: Tx, message_ids: Any) -> None:
+    """Delete the attachment rows of these messages (ids or a query of them); the commit says which
+    files may have become nobody's."""
+    where = Attachment.message_id.in_(message_ids)
+    for attachment in tx.all(Attachment.select().where(where)):
+        tx.signals.add(LET_GO + attachment.digest)
+    tx.execute(Attachment.delete().where(where))

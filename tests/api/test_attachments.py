@@ -346,3 +346,23 @@ def test_a_full_disk_answers_507_and_reading_goes_on(drawer: Drawer, monkeypatch
     monkeypatch.undo()
     assert len(drawer.on_disk()) == 1
     assert drawer.send(("b.txt", b"other", "text/plain")).status_code == 200
+
+
+def test_deleting_a_message_or_its_inbox_removes_files_that_nobody_else_has(world: World, app: App) -> None:
+    def send(name: str, content: bytes) -> int:
+        files = {"attachments[]": (name, content, "text/plain")}
+        path = f"{world.account}/conversations/{number}/messages"
+        made: int = world.http.post(path, data={"content": "x"}, files=files, token=world.admin).json()["id"]
+        return made
+
+    def stored() -> int:
+        return sum(1 for path in (app.config.directory / "attachments").glob("??/*"))
+
+    number = world.conversation()
+    first, second, _third = send("a", b"same"), send("b", b"same"), send("c", b"other")
+    assert stored() == 2
+    for message, left in ((first, 2), (second, 1)):
+        world.http.delete(f"{world.account}/conversations/{number}/messages/{message}", token=world.admin)
+        assert stored() == left
+    world.http.delete(f"{world.account}/inboxes/{world.inbox['id']}", token=world.admin)
+    assert stored() == 0

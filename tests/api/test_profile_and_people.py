@@ -246,3 +246,11 @@ def test_a_token_for_nobody_of_the_account_is_404(world: World) -> None:
     for body in ({"user_id": 999}, {"email": "nobody@acme.test"}):
         answer = world.http.post(f"{world.account}/access_tokens", json=body, token=world.admin)
         assert (answer.status_code, answer.json()) == (404, NOT_FOUND)
+
+
+def test_an_account_is_not_there_for_who_is_not_in_it(world: World) -> None:
+    world.http.post("/api/v1/accounts", json={"name": "Other"}, token=world.admin)
+    for path in ("/api/v1/accounts/2", "/api/v1/accounts/999"):
+        answer = world.http.get(path, token=world.ada)
+        assert (answer.status_code, answer.json()) == (404, {"error": "Resource could not be found"})
+    assert world.http.get("/api/v1/accounts/2/agents", token=world.ada).status_code == 401
