@@ -76,10 +76,10 @@ class App:
         self._keeper = Keeper(self.store)
         self._keeper.start()
 
-    def serve(self) -> Server:
-        """A listening server, its deliveries under way; the caller runs it."""
+    def bind(self) -> Server:
+        """A server that listens and does not answer yet. Raises OSError when the address is taken."""
         host, port = self.config.address
-        server = Server(
+        return Server(
             self.wsgi,
             host,
             port,
@@ -88,11 +88,19 @@ class App:
             upload_limit=self.config.attachment_limit * ATTACHMENTS_LIMIT + self.config.body_limit,
             on_stop=self.feed.stop,
         )
+
+    def start(self, server: Server) -> None:
+        """Everything that has to be under way before the server runs."""
         self.open_links(self.config.public_url or server.url)
-        if not self.config.public_url and host in ("0.0.0.0", "::"):  # noqa: S104
+        if not self.config.public_url and server.host in ("0.0.0.0", "::"):  # noqa: S104
             _log.warning("set public_url: links to attachments point to %s until then", server.url)
         self.store.publish({"url": server.url})
         self.start_work()
+
+    def serve(self) -> Server:
+        """A listening server, its deliveries under way; the caller runs it."""
+        server = self.bind()
+        self.start(server)
         return server
 
     def close(self) -> None:

@@ -10,6 +10,7 @@ import importlib
 import importlib.metadata
 import os
 import re
+import shutil
 import subprocess
 import sys
 import time
@@ -22,20 +23,23 @@ _SCRIPT = "inboxd.py"
 
 def run(root: Path) -> int:
     """The command line, in an interpreter that has what setup.cfg asks for."""
-    wanted = requirements(root / "setup.cfg")
-    missing = unmet(wanted)
-    if missing:
-        names = ", ".join(missing)
-        if os.environ.get("INBOXD_NO_BOOTSTRAP") == "1":
-            return _fail(f"missing: {names} (INBOXD_NO_BOOTSTRAP=1 forbids to install; pip install -e .)")
-        if sys.version_info < (3, 11):  # noqa: UP036 - this file runs on whatever python3 is
-            return _fail(f"needs Python 3.11 or newer, this is {'.'.join(map(str, sys.version_info[:3]))}")
-        home = root / ".venv"
-        if Path(sys.prefix).resolve() != home.resolve():
-            return _continue_in(home, root)
-        if not _install(home, wanted) or unmet(wanted):
-            return 1
-    return int(importlib.import_module("inboxd.cli").main())
+    if sys.version_info < (3, 11):  # noqa: UP036 - this file runs on whatever python3 is
+        return _fail(f"needs Python 3.11 or newer, this is {'.'.join(map(str, sys.version_info[:3]))}")
+    try:
+        wanted = requirements(root / "setup.cfg")
+        missing = unmet(wanted)
+        if missing:
+            if os.environ.get("INBOXD_NO_BOOTSTRAP") == "1":
+                names = ", ".join(missing)
+                return _fail(f"missing: {names} (INBOXD_NO_BOOTSTRAP=1 forbids to install; pip install -e .)")
+            home = root / ".venv"
+            if Path(sys.prefix).resolve() != home.resolve():
+                return _continue_in(home, root)
+            if not _install(home, wanted) or unmet(wanted):
+                return 1
+        return int(importlib.import_module("inboxd.cli").main())
+    except KeyboardInterrupt:
+        return 130
 
 
 def requirements(setup_cfg: Path) -> list[str]:
@@ -74,7 +78,11 @@ def _continue_in(home: Path, root: Path) -> int:
         print(f"inboxd: making {home} for what inboxd needs (once)", file=sys.stderr, flush=True)
         try:
             venv.create(home, with_pip=True, symlinks=True)
-        except (OSError, subprocess.CalledProcessError) as error:
+        except BaseException as error:
+            # Half an environment would be taken for a whole one at the next start.
+            shutil.rmtree(home, ignore_errors=True)
+            if not isinstance(error, OSError | subprocess.CalledProcessError):
+                raise
             return _fail(f"cannot make {home}: {error} (on Debian: apt install python3-venv)")
     return os.execv(python, [str(python), str(root / _SCRIPT), *sys.argv[1:]])  # noqa: S606 - our own interpreter
 
@@ -98,7 +106,8 @@ def _install(home: Path, wanted: Sequence[str]) -> bool:
             said = pip.stdout.read() if pip.stdout else ""
         _progress(f"inboxd: installed in {time.monotonic() - began:.0f} s\n" if pip.returncode == 0 else "\n")
         if pip.returncode != 0:
-            _fail("pip failed:\n" + "\n".join(said.strip().splitlines()[-8:]))
+            last = "\n".join(said.strip().splitlines()[-8:])
+            _fail(f"pip failed:\n{last}\ninboxd: check the network, or remove {home}, and start again")
             return False
         importlib.invalidate_caches()
         return True

@@ -17,13 +17,14 @@ from pathlib import Path
 from typing import Any
 
 from inboxd import config as settings
+from inboxd.api.server import Server
 from inboxd.app import App, NotInitialised
 from inboxd.client import ApiError, Client, Unreachable
 from inboxd.config import BadConfig, Config
 from inboxd.domain.errors import Failure
 from inboxd.domain.text import clean, clean_line
 from inboxd.local import session
-from inboxd.store.db import StoreInUse
+from inboxd.store.db import BadDatabase, StoreInUse
 from inboxd.store.migrations import SchemaTooNew
 from inboxd.version import __version__
 
@@ -42,11 +43,18 @@ class Stop(Exception):
 def main(arguments: Sequence[str] | None = None) -> int:
     parser = _parser()
     given = parser.parse_args(arguments)
+    if given.run is None:
+        parser.print_help()
+        return 2
     try:
         config, origins = settings.load(vars(given), path=Path(given.config) if given.config else None)
         return int(given.run(config, given, origins) or 0)
     except KeyboardInterrupt:
         return 130
+    except BrokenPipeError:
+        # Whoever read our output has seen enough; nothing may be flushed into the closed pipe.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
     except Exception as error:
         known = _in_words(error)
         if known is None:
@@ -61,30 +69,36 @@ def _in_words(error: Exception) -> tuple[str, int] | None:
         return str(error), error.code
     if isinstance(error, BadConfig | NotInitialised | StoreInUse):
         return str(error), 2
+    if isinstance(error, ApiError) and error.status == 401:
+        return f"{error.message}: is the token in INBOXD_TOKEN or {TOKEN_FILE} revoked? (see README, Lost token)", 1
     if isinstance(error, OSError):
-        return f"{error.filename or ''} {error.strerror or error}".strip(), 1
-    return (str(error), 1) if isinstance(error, SchemaTooNew | Failure | ApiError | Unreachable) else None
+        return ": ".join(str(part) for part in (error.filename, error.strerror or error) if part), 1
+    return (str(error), 1) if isinstance(error, SchemaTooNew | BadDatabase | Failure | ApiError | Unreachable) else None
 
 
 def _parser() -> argparse.ArgumentParser:
-    common = argparse.ArgumentParser(add_help=False)
+    common = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
     common.add_argument("--config", metavar="FILE", help="settings file (default: ./inboxd.toml if it is there)")
     group = common.add_argument_group("settings", "each is also an INBOXD_* variable and a key of inboxd.toml")
     for setting in settings.SETTINGS:
         if not setting.metadata["secret"]:
             group.add_argument(
-                settings.flag(setting.name), dest=setting.name, metavar="…", help=setting.metadata["about"]
+                settings.flag(setting.name),
+                dest=setting.name,
+                metavar="…",
+                help=setting.metadata["about"].replace("%", "%%"),
             )
-    answers = argparse.ArgumentParser(add_help=False)
+    answers = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
     answers.add_argument("--json", action="store_true", help="answer with JSON")
 
-    parser = argparse.ArgumentParser(prog="inboxd", description="The API channel of a support desk, alone.")
+    parser = argparse.ArgumentParser(description="The API channel of a support desk, alone.", allow_abbrev=False)
     parser.add_argument("--version", action="version", version=f"inboxd {__version__}")
-    commands = parser.add_subparsers(metavar="COMMAND", required=True)
+    parser.set_defaults(run=None)
+    commands = parser.add_subparsers(metavar="COMMAND")
 
     def command(into: Any, name: str, run: Callable[..., Any], about: str, *, json_too: bool = True) -> Any:
         parents = [common, answers] if json_too else [common]
-        made = into.add_parser(name, parents=parents, help=about, description=about)
+        made = into.add_parser(name, parents=parents, help=about, description=about, allow_abbrev=False)
         made.set_defaults(run=run)
         return made
 
@@ -116,6 +130,9 @@ def _parser() -> argparse.ArgumentParser:
     create.add_argument("--email", required=True)
     create.add_argument("--name")
     create.add_argument("--role", choices=("administrator", "agent"), default="agent")
+    create.add_argument(
+        "--inbox", type=int, action="append", default=[], metavar="ID", help="an inbox an agent works in; repeatable"
+    )
     command(user, "list", _user_list, "list the people of the account")
 
     account = group_of("account", "accounts")
@@ -150,6 +167,17 @@ def _desk(config: Config, account_id: int) -> Iterator[Client]:
         yield Client("http://inboxd.local", "", account_id=account_id, session=session(app.wsgi, trusted=True))
     finally:
         app.close()
+
+
+@contextmanager
+def _missing(message: str) -> Iterator[None]:
+    """A 404 in the words of the command."""
+    try:
+        yield
+    except ApiError as error:
+        if error.status == 404:
+            raise Stop(message, 1) from None
+        raise
 
 
 def _token(config: Config) -> str:
@@ -210,8 +238,9 @@ def _serve(config: Config, given: argparse.Namespace, _: Any) -> None:
     _raise_descriptor_limit()
     app = App(config)
     try:
+        server = _bound(app)
         made = None if app.is_initialised else _initialise(app, _EMAIL)
-        server = app.serve()
+        app.start(server)
         for number in (signal.SIGTERM, signal.SIGINT):
             # Python leaves TERM deadly; both mean an orderly stop here.
             signal.signal(number, lambda *_: server.stop())
@@ -221,6 +250,16 @@ def _serve(config: Config, given: argparse.Namespace, _: Any) -> None:
         server.run()
     finally:
         app.close()
+
+
+def _bound(app: App) -> Server:
+    """The listening server, before anything is made that is shown only once."""
+    try:
+        return app.bind()
+    except OSError as error:
+        raise Stop(
+            f"cannot listen on {app.config.listen}: {os.strerror(error.errno or 0)}; choose another with --listen", 1
+        ) from None
 
 
 def _raise_descriptor_limit() -> None:
@@ -261,6 +300,8 @@ def _config(config: Config, given: argparse.Namespace, origins: dict[str, str]) 
     shown = {}
     for setting in settings.SETTINGS:
         value = getattr(config, setting.name)
+        if setting.name == "data_dir":
+            value = str(config.directory.resolve())
         if setting.metadata["secret"] and value:
             value = "********"
         shown[setting.name] = {"value": value, "from": origins[setting.name]}
@@ -284,7 +325,7 @@ def _inbox_list(config: Config, given: argparse.Namespace, _: Any) -> None:
 
 
 def _token_create(config: Config, given: argparse.Namespace, _: Any) -> None:
-    with _desk(config, given.account) as desk:
+    with _desk(config, given.account) as desk, _missing(f"nobody in the account has the e-mail {given.email}"):
         made = desk.create_token(name=given.name, email=given.email)
     _say(
         given,
@@ -301,7 +342,7 @@ def _token_list(config: Config, given: argparse.Namespace, _: Any) -> None:
 
 
 def _token_revoke(config: Config, given: argparse.Namespace, _: Any) -> None:
-    with _desk(config, given.account) as desk:
+    with _desk(config, given.account) as desk, _missing(f"no token {given.id} (see `token list`)"):
         desk.revoke_token(given.id)
     _say(given, {"id": given.id, "revoked": True}, [f"token {given.id} is revoked"])
 
@@ -309,6 +350,8 @@ def _token_revoke(config: Config, given: argparse.Namespace, _: Any) -> None:
 def _user_create(config: Config, given: argparse.Namespace, _: Any) -> None:
     with _desk(config, given.account) as desk:
         made = desk.create_agent(given.email, name=given.name, role=given.role)
+        for inbox_id in given.inbox:
+            desk.call("POST", "/inbox_members", inbox_id=inbox_id, user_ids=[made["id"]])
         token = desk.create_token(name="made with the user", email=given.email)["access_token"]
     value = {
         "id": made["id"],
@@ -317,7 +360,12 @@ def _user_create(config: Config, given: argparse.Namespace, _: Any) -> None:
         "role": made["role"],
         "access_token": token,
     }
-    _say(given, value, _table(list(value.items())))
+    lines = _table(list(value.items()))
+    if given.role == "agent" and not given.inbox:
+        lines.append(
+            "An agent sees only inboxes they are a member of: `user create --inbox ID`, or POST …/inbox_members."
+        )
+    _say(given, value, lines)
 
 
 def _user_list(config: Config, given: argparse.Namespace, _: Any) -> None:

@@ -91,7 +91,10 @@ def load(
         ("flag", {name: value for name, value in flags.items() if name in _NAMES and value is not None}),
     ):
         for name, value in given.items():
-            values[name] = _converted(name, value)
+            try:
+                values[name] = _converted(name, value)
+            except BadConfig as error:
+                raise BadConfig(f"{error} ({source})") from None
             origins[name] = source
     config = Config(**values)
     _check(config)

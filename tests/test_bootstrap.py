@@ -58,3 +58,17 @@ def test_a_checkout_installs_what_it_needs_once_and_walks_the_demo(checkout: Pat
     assert "All of it worked" in first.stdout
     again = start(checkout, "--version")
     assert (again.returncode, again.stderr) == (0, "")
+
+
+def test_a_broken_first_start_leaves_nothing_that_the_next_one_would_trust(
+    checkout: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def half_made(home: Path, **_: object) -> None:
+        (home / "bin").mkdir(parents=True)
+        (home / "bin" / "python").touch()
+        raise subprocess.CalledProcessError(1, "ensurepip")
+
+    monkeypatch.setattr("inboxd.bootstrap.venv.create", half_made)
+    assert bootstrap._continue_in(checkout / ".venv", checkout) == 2
+    assert "apt install python3-venv" in capsys.readouterr().err
+    assert not (checkout / ".venv").exists()

@@ -2,6 +2,7 @@ import json
 import os
 import re
 import signal
+import sqlite3
 import stat
 import subprocess
 import sys
@@ -188,7 +189,7 @@ def test_commands_go_through_the_running_server(
     identifier = answer(capsys)["inbox_identifier"]
     assert requests.get(f"{served.url}/public/api/v1/inboxes/{identifier}", timeout=10).json()["name"] == "Shop"
     assert main(["serve"]) == 2
-    assert "owns this data directory" in capsys.readouterr().err
+    assert "is in use by inboxd with pid" in capsys.readouterr().err
 
     (data / "admin.token").chmod(0o644)
     assert main(["inbox", "list"]) == 2
@@ -201,10 +202,77 @@ def test_commands_go_through_the_running_server(
     assert [inbox["name"] for inbox in answer(capsys)] == ["Shop"]
 
 
-def test_a_port_that_is_taken_is_one_line_and_leaves_the_directory_free(
+def test_a_port_that_is_taken_is_one_line_and_nothing_is_initialised_unseen(
     data: Path, receiver: Any, capsys: pytest.CaptureFixture[str]
 ) -> None:
     port = receiver.url.split(":")[2].split("/")[0]
     assert main(["serve", "--listen", f"127.0.0.1:{port}"]) == 1
-    assert "Address already in use" in capsys.readouterr().err
-    assert main(["inbox", "list"]) == 0
+    assert capsys.readouterr().err == (
+        f"inboxd: cannot listen on 127.0.0.1:{port}: Address already in use; choose another with --listen\n"
+    )
+    assert not (data / "admin.token").exists()
+    assert main(["init"]) == 0
+
+
+COMMANDS = (
+    "demo", "serve", "init", "config", "inbox create", "inbox list", "token create", "token list", "token revoke",
+    "user create", "user list", "account create",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_has_help(command: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main([*command.split(), "--help"])
+    assert ended.value.code == 0
+    shown = capsys.readouterr().out
+    assert "--data-dir" in shown
+    assert "±20 %" in shown
+
+
+def test_no_command_shows_the_commands(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main([]) == 2
+    assert "walk the main job" in capsys.readouterr().out
+
+
+def test_a_flag_is_not_guessed_from_its_beginning(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        main(["config", "--webhook-thread", "3"])
+    assert "--webhook-thread" in capsys.readouterr().err
+
+
+def test_an_agent_is_put_into_inboxes_or_told_that_there_is_need(
+    initialised: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    main(["inbox", "create", "--name", "Shop"])
+    capsys.readouterr()
+    assert main(["user", "create", "--email", "ada@acme.test", "--inbox", "1"]) == 0
+    assert "only inboxes" not in capsys.readouterr().out
+    assert main(["user", "create", "--email", "bob@acme.test"]) == 0
+    assert "only inboxes they are a member of" in capsys.readouterr().out
+
+
+def test_what_is_not_there_is_said_in_the_words_of_the_command(
+    initialised: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["token", "revoke", "99"]) == 1
+    assert "no token 99" in capsys.readouterr().err
+    assert main(["token", "create", "--email", "no@x.test"]) == 1
+    assert "no@x.test" in capsys.readouterr().err
+
+
+def test_a_file_that_is_no_database_is_one_line(data: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    data.mkdir()
+    (data / "inboxd.sqlite3").write_text("not a database, but long enough to be looked at " * 40)
+    assert main(["inbox", "list"]) == 1
+    said = capsys.readouterr().err
+    assert "not a database" in said
+    assert len(said.splitlines()) == 1
+
+
+def test_a_newer_schema_says_what_to_do(initialised: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with sqlite3.connect(initialised / "inboxd.sqlite3") as connection:
+        connection.execute("PRAGMA user_version=99")
+    connection.close()
+    assert main(["inbox", "list"]) == 1
+    assert "update inboxd, or restore a backup" in capsys.readouterr().err

@@ -61,7 +61,7 @@ class Dispatcher:
         """Give back what a crash left behind, then begin."""
         released = self._store.write(outbox.release)
         if released:
-            _log.info("%d deliveries were interrupted and go out again", released)
+            _log.info("interrupted deliveries that go out again: %d", released)
         self._thread.start()
 
     def wake(self) -> None:

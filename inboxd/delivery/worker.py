@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from urllib.parse import urlsplit
 
 from inboxd.delivery.sender import Sender
 from inboxd.domain import retry, signing
@@ -76,9 +77,10 @@ class Worker:
 
         # After a power cut a delivery may go out once more, with the same id: at least once is the promise.
         states, claims = self._store.write(unit, durable=any(not outcome.delivered for _, outcome in done))
-        if _log.isEnabledFor(logging.INFO):
-            for (claim, outcome), (state, next_at) in zip(done, states, strict=True):
-                _log.info("delivery.attempted %s", _line(claim, outcome, state, next_at))
+        for (claim, outcome), (state, next_at) in zip(done, states, strict=True):
+            level = logging.INFO if outcome.delivered else logging.WARNING
+            if _log.isEnabledFor(level):
+                _log.log(level, "delivery.attempted %s", _line(claim, outcome, state, next_at))
         return claims
 
     def _send(self, claim: Claim) -> Outcome:
@@ -87,8 +89,14 @@ class Worker:
 
 def _line(claim: Claim, outcome: Outcome, state: str, next_at: int | None) -> str:
     return json.dumps({
-        "delivery": claim.uuid, "webhook": claim.webhook_id, "attempt": claim.number, "state": state,
-        "status": outcome.status_code, "error": outcome.error, "duration_ms": outcome.duration_ms,
+        "delivery": claim.uuid,
+        "webhook": claim.webhook_id,
+        "host": urlsplit(claim.url).hostname,
+        "attempt": claim.number,
+        "state": state,
+        "status": outcome.status_code,
+        "error": outcome.error,
+        "duration_ms": outcome.duration_ms,
         "next_attempt_at": next_at,
     })  # fmt: skip
 

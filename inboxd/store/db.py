@@ -352,11 +352,19 @@ class StoreClosed(Exception):
     """The store was asked after `close`."""
 
 
+class BadDatabase(Exception):
+    """The file is there, and SQLite cannot read it."""
+
+
 class StoreInUse(Exception):
     """Another process owns the data directory; `owner` is what it wrote about itself."""
 
-    def __init__(self, owner: dict[str, Any]) -> None:
-        super().__init__(f"another inboxd (pid {owner.get('pid', '?')}) owns this data directory")
+    def __init__(self, directory: Path, owner: dict[str, Any]) -> None:
+        where = f" on {owner['url']}" if owner.get("url") else ""
+        super().__init__(
+            f"{directory} is in use by inboxd with pid {owner.get('pid', '?')}{where}: "
+            "stop it or choose another --data-dir"
+        )
         self.owner = owner
 
 
@@ -396,8 +404,10 @@ class Store:
                 self._writer.execute("PRAGMA journal_mode=WAL")
                 self._writer.execute("PRAGMA synchronous=FULL")
                 migrate(self._writer)
-            except BaseException:
+            except BaseException as error:
                 self._writer.close()
+                if isinstance(error, sqlite3.DatabaseError) and not isinstance(error, sqlite3.OperationalError):
+                    raise BadDatabase(f"{self._path}: {error}") from error
                 raise
         except BaseException:
             self._lock_file.close()
@@ -581,7 +591,7 @@ def _own(directory: Path) -> Any:
         except ValueError:
             owner = {}
         handle.close()
-        raise StoreInUse(owner) from None
+        raise StoreInUse(directory, owner) from None
     _write_owner(handle, {})
     return handle
 

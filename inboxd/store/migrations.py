@@ -345,7 +345,9 @@ def migrate(connection: sqlite3.Connection) -> None:
     """
     version = connection.execute("PRAGMA user_version").fetchone()[0]
     if version > len(MIGRATIONS):
-        raise SchemaTooNew(f"the database has schema {version}, this inboxd knows {len(MIGRATIONS)}")
+        raise SchemaTooNew(
+            f"the database has schema {version}, this inboxd knows {len(MIGRATIONS)}: update inboxd, or restore a backup"
+        )
     for number, step in enumerate(MIGRATIONS[version:], version + 1):
         connection.execute("BEGIN IMMEDIATE")
         try:
