@@ -2,11 +2,18 @@
 """inboxd from a checkout: `python3 inboxd.py demo`. The code is in the package beside this file."""
 
 import sys
-from pathlib import Path
 
-# `python -P` leaves the script's own folder out.
-sys.path.insert(0, str(Path(__file__).resolve().parent))
+try:
+    # A Ctrl-C may come while any of this is imported.
+    from pathlib import Path
 
-from inboxd.bootstrap import run
+    root = Path(__file__).resolve().parent
+    # `python -P` leaves the script's own folder out.
+    sys.path.insert(0, str(root))
 
-raise SystemExit(run(Path(__file__).resolve().parent))
+    from inboxd.bootstrap import run
+
+    code = run(root)
+except KeyboardInterrupt:
+    code = 130
+raise SystemExit(code)

@@ -13,33 +13,32 @@ import re
 import shutil
 import subprocess
 import sys
+import tempfile
 import time
 import venv
 from collections.abc import Sequence
 from pathlib import Path
 
 _SCRIPT = "inboxd.py"
+_SHOWN = 4096
 
 
 def run(root: Path) -> int:
     """The command line, in an interpreter that has what setup.cfg asks for."""
     if sys.version_info < (3, 11):  # noqa: UP036 - this file runs on whatever python3 is
         return _fail(f"needs Python 3.11 or newer, this is {'.'.join(map(str, sys.version_info[:3]))}")
-    try:
-        wanted = requirements(root / "setup.cfg")
-        missing = unmet(wanted)
-        if missing:
-            if os.environ.get("INBOXD_NO_BOOTSTRAP") == "1":
-                names = ", ".join(missing)
-                return _fail(f"missing: {names} (INBOXD_NO_BOOTSTRAP=1 forbids to install; pip install -e .)")
-            home = root / ".venv"
-            if Path(sys.prefix).resolve() != home.resolve():
-                return _continue_in(home, root)
-            if not _install(home, wanted) or unmet(wanted):
-                return 1
-        return int(importlib.import_module("inboxd.cli").main())
-    except KeyboardInterrupt:
-        return 130
+    wanted = requirements(root / "setup.cfg")
+    missing = unmet(wanted)
+    if missing:
+        if os.environ.get("INBOXD_NO_BOOTSTRAP") == "1":
+            names = ", ".join(missing)
+            return _fail(f"missing: {names} (INBOXD_NO_BOOTSTRAP=1 forbids to install; pip install -e .)")
+        home = root / ".venv"
+        if Path(sys.prefix).resolve() != home.resolve():
+            return _continue_in(home, root)
+        if not _install(home, wanted) or unmet(wanted):
+            return 1
+    return int(importlib.import_module("inboxd.cli").main())
 
 
 def requirements(setup_cfg: Path) -> list[str]:
@@ -96,14 +95,19 @@ def _install(home: Path, wanted: Sequence[str]) -> bool:
             return True
         command = [sys.executable, "-m", "pip", "install", "--disable-pip-version-check", "--quiet", *wanted]
         began = time.monotonic()
-        with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as pip:  # noqa: S603
+        # A file takes any amount; a pipe that nobody reads yet would stop pip when it is full.
+        with (
+            tempfile.TemporaryFile() as output,
+            subprocess.Popen(command, stdout=output, stderr=subprocess.STDOUT) as pip,  # noqa: S603
+        ):
             while pip.poll() is None:
                 _progress(f"inboxd: installing {len(wanted)} packages with pip … {time.monotonic() - began:.0f} s")
                 try:
                     pip.wait(1)
                 except subprocess.TimeoutExpired:
                     continue
-            said = pip.stdout.read() if pip.stdout else ""
+            output.seek(max(0, output.seek(0, os.SEEK_END) - _SHOWN))
+            said = output.read().decode(errors="replace")
         _progress(f"inboxd: installed in {time.monotonic() - began:.0f} s\n" if pip.returncode == 0 else "\n")
         if pip.returncode != 0:
             last = "\n".join(said.strip().splitlines()[-8:])

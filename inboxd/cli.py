@@ -32,6 +32,13 @@ TOKEN_FILE = "admin.token"  # noqa: S105 - a file name
 _EMAIL = "admin@inboxd.local"
 
 
+class _Formatter(logging.Formatter):
+    """Log lines that cannot steer a terminal, whatever foreign text is in them or their tracebacks."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        return clean(super().format(record))
+
+
 class Stop(Exception):
     """Ends the command with one line on stderr and an exit code."""
 
@@ -47,7 +54,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         parser.print_help()
         return 2
     try:
-        config, origins = settings.load(vars(given), path=Path(given.config) if given.config else None)
+        file = given.config or os.environ.get("INBOXD_CONFIG")
+        config, origins = settings.load(vars(given), path=Path(file) if file else None)
         return int(given.run(config, given, origins) or 0)
     except KeyboardInterrupt:
         return 130
@@ -78,7 +86,9 @@ def _in_words(error: Exception) -> tuple[str, int] | None:
 
 def _parser() -> argparse.ArgumentParser:
     common = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
-    common.add_argument("--config", metavar="FILE", help="settings file (default: ./inboxd.toml if it is there)")
+    common.add_argument(
+        "--config", metavar="FILE", help="settings file (default: INBOXD_CONFIG, else ./inboxd.toml if it is there)"
+    )
     group = common.add_argument_group("settings", "each is also an INBOXD_* variable and a key of inboxd.toml")
     for setting in settings.SETTINGS:
         if not setting.metadata["secret"]:
@@ -144,7 +154,7 @@ def _parser() -> argparse.ArgumentParser:
 
 
 @contextmanager
-def _desk(config: Config, account_id: int) -> Iterator[Client]:
+def _client(config: Config, account_id: int) -> Iterator[Client]:
     """A client of the running server, or of the application in this process when none runs."""
     if not (config.directory / "inboxd.sqlite3").exists():
         raise NotInitialised
@@ -232,9 +242,9 @@ def _init(config: Config, given: argparse.Namespace, _: Any) -> None:
 
 
 def _serve(config: Config, given: argparse.Namespace, _: Any) -> None:
-    logging.basicConfig(
-        level=config.log_level.upper(), format="%(asctime)s %(levelname)s %(name)s %(message)s", stream=sys.stderr
-    )
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(_Formatter("%(asctime)s %(levelname)s %(name)s %(message)s"))
+    logging.basicConfig(level=config.log_level.upper(), handlers=[handler])
     _raise_descriptor_limit()
     app = App(config)
     try:
@@ -310,23 +320,23 @@ def _config(config: Config, given: argparse.Namespace, origins: dict[str, str]) 
 
 
 def _inbox_create(config: Config, given: argparse.Namespace, _: Any) -> None:
-    with _desk(config, given.account) as desk:
-        made = desk.create_inbox(given.name, webhook_url=given.webhook_url)
+    with _client(config, given.account) as client:
+        made = client.create_inbox(given.name, webhook_url=given.webhook_url)
     value = {key: made[key] for key in ("id", "inbox_identifier", "hmac_token", "secret")}
     _say(given, value, _table(list(value.items())))
 
 
 def _inbox_list(config: Config, given: argparse.Namespace, _: Any) -> None:
-    with _desk(config, given.account) as desk:
-        found = desk.inboxes()
+    with _client(config, given.account) as client:
+        found = client.inboxes()
     keys = ("id", "name", "inbox_identifier", "webhook_url")
     rows = [[inbox[key] or "-" for key in keys] for inbox in found]
     _say(given, [{key: inbox[key] for key in keys} for inbox in found], _table([keys, *rows]))
 
 
 def _token_create(config: Config, given: argparse.Namespace, _: Any) -> None:
-    with _desk(config, given.account) as desk, _missing(f"nobody in the account has the e-mail {given.email}"):
-        made = desk.create_token(name=given.name, email=given.email)
+    with _client(config, given.account) as client, _missing(f"nobody in the account has the e-mail {given.email}"):
+        made = client.create_token(name=given.name, email=given.email)
     _say(
         given,
         made,
@@ -335,24 +345,24 @@ def _token_create(config: Config, given: argparse.Namespace, _: Any) -> None:
 
 
 def _token_list(config: Config, given: argparse.Namespace, _: Any) -> None:
-    with _desk(config, given.account) as desk:
-        found = desk.tokens()
+    with _client(config, given.account) as client:
+        found = client.tokens()
     rows = [(one["id"], one["user"]["email"], one["name"] or "-", one["created_at"]) for one in found]
     _say(given, found, _table([("id", "user", "name", "created_at"), *rows]))
 
 
 def _token_revoke(config: Config, given: argparse.Namespace, _: Any) -> None:
-    with _desk(config, given.account) as desk, _missing(f"no token {given.id} (see `token list`)"):
-        desk.revoke_token(given.id)
+    with _client(config, given.account) as client, _missing(f"no token {given.id} (see `token list`)"):
+        client.revoke_token(given.id)
     _say(given, {"id": given.id, "revoked": True}, [f"token {given.id} is revoked"])
 
 
 def _user_create(config: Config, given: argparse.Namespace, _: Any) -> None:
-    with _desk(config, given.account) as desk:
-        made = desk.create_agent(given.email, name=given.name, role=given.role)
+    with _client(config, given.account) as client:
+        made = client.create_agent(given.email, name=given.name, role=given.role)
         for inbox_id in given.inbox:
-            desk.call("POST", "/inbox_members", inbox_id=inbox_id, user_ids=[made["id"]])
-        token = desk.create_token(name="made with the user", email=given.email)["access_token"]
+            client.call("POST", "/inbox_members", inbox_id=inbox_id, user_ids=[made["id"]])
+        token = client.create_token(name="made with the user", email=given.email)["access_token"]
     value = {
         "id": made["id"],
         "name": made["name"],
@@ -369,15 +379,15 @@ def _user_create(config: Config, given: argparse.Namespace, _: Any) -> None:
 
 
 def _user_list(config: Config, given: argparse.Namespace, _: Any) -> None:
-    with _desk(config, given.account) as desk:
-        found = desk.agents()
+    with _client(config, given.account) as client:
+        found = client.agents()
     keys = ("id", "name", "email", "role")
     rows = [[agent[key] for key in keys] for agent in found]
     _say(given, [{key: agent[key] for key in keys} for agent in found], _table([keys, *rows]))
 
 
 def _account_create(config: Config, given: argparse.Namespace, _: Any) -> None:
-    with _desk(config, 1) as desk:
-        made = desk.create_account(given.name)
+    with _client(config, 1) as client:
+        made = client.create_account(given.name)
     value = {"id": made["id"], "name": made["name"]}
     _say(given, value, _table(list(value.items())))

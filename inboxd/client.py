@@ -22,6 +22,7 @@ from urllib.parse import quote
 
 import requests
 
+from inboxd.domain.text import clean_line
 from inboxd.version import __version__
 
 Json = dict[str, Any]
@@ -42,6 +43,19 @@ class Unreachable(Exception):
     """No answer, after all retries."""
 
 
+class _Session(requests.Session):
+    """Talks to the server it was given and nobody else, with the headers it was given and no others."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        # A proxy of the environment would be handed the token; a netrc would replace headers.
+        self.trust_env = False
+
+    def get_redirect_target(self, resp: requests.Response) -> None:
+        # Even when it does not follow, `requests` parses the target, and raises for a malformed one.
+        return None
+
+
 class _Transport:
     """`retries` more tries after the first, with pauses that double from 0.2 s to 10 s."""
 
@@ -56,7 +70,7 @@ class _Transport:
         sleep: Callable[[float], None],
     ) -> None:
         self._url = url.rstrip("/")
-        self._session = session or requests.Session()
+        self._session = session or _Session()
         self._session.headers.update({"User-Agent": f"inboxd-client/{__version__}", **headers})
         self._timeout_s = timeout_s
         self._retries = retries
@@ -108,7 +122,9 @@ class _Transport:
         timeout = (min(10.0, self._timeout_s), self._timeout_s + extra_s)
         url = self._url + path
         if not files:
-            return self._session.request(method, url, params=params, json=json, headers=headers, timeout=timeout)
+            return self._session.request(
+                method, url, params=params, json=json, headers=headers, timeout=timeout, allow_redirects=False
+            )
         with ExitStack() as opened:
             return self._session.request(
                 method,
@@ -119,6 +135,7 @@ class _Transport:
                 ],
                 headers=headers,
                 timeout=timeout,
+                allow_redirects=False,
             )
 
     def close(self) -> None:
@@ -134,10 +151,12 @@ def _answer(response: requests.Response) -> Any:
         body = response.json() if response.content else None
     except ValueError:
         body = response.text
-    if response.ok:
+    if response.status_code < 300:
         return body
     said: Any = None
-    if isinstance(body, dict):
+    if response.status_code < 400 and "Location" in response.headers:
+        said = f"redirects to {clean_line(response.headers['Location'])}"
+    elif isinstance(body, dict):
         said = body.get("error") or body.get("message") or body.get("errors")
     raise ApiError(response.status_code, str(said or response.reason), body)
 
@@ -345,7 +364,7 @@ class Client:
         echo_id: str | None = None,
         files: Sequence[Path | str] = (),
     ) -> Json:
-        """A public reply, or with `private` a note. Survives a lost connection without doubling."""
+        """A public reply, or with `private` a private message. Survives a lost connection without doubling."""
         path = f"{self._base}/conversations/{conversation_id}/messages"
         values = _given(content=content, private=private, echo_id=echo_id)
         sent: Json = self._http.call("POST", path, json=values, files=files)

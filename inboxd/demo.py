@@ -74,6 +74,9 @@ class _Walk:
         self._out = out
         self._url = url
         self._token = token
+        self._session = requests.Session()
+        # A proxy of the environment has no part in a walk on this machine.
+        self._session.trust_env = False
         self.done: list[str] = []
 
     def say(self, text: str = "") -> None:
@@ -94,11 +97,14 @@ class _Walk:
         if values is not None:
             line += ["-H", "Content-Type: application/json", "-d", json.dumps(values)]
         self.say("   $ " + shlex.join(line))
-        response = requests.request(method, self._url + path, json=values, headers=headers, timeout=_WAIT_S)
+        response = self._session.request(method, self._url + path, json=values, headers=headers, timeout=_WAIT_S)
         self.say(f"   {response.status_code} {clean_line(response.text, _SHOWN)}")
         if response.status_code != 200:
             raise Failed(f"expected 200, got {response.status_code}")
         return response.json()
+
+    def close(self) -> None:
+        self._session.close()
 
     def webhook(self, secret: str, got: tuple[dict[str, str], bytes]) -> None:
         """Show a received webhook and verify it as its receiver would. Raises Failed for a bad signature."""
@@ -132,6 +138,7 @@ def walk(out: TextIO) -> int:
                 story.say(f"\nFAILED in step {len(story.done)}, {story.done[-1]}: {clean_line(str(error))}")
                 return 1
             finally:
+                story.close()
                 server.stop()
                 thread.join()
             _summarise(story, receiver)

@@ -72,3 +72,29 @@ def test_a_broken_first_start_leaves_nothing_that_the_next_one_would_trust(
     assert bootstrap._continue_in(checkout / ".venv", checkout) == 2
     assert "apt install python3-venv" in capsys.readouterr().err
     assert not (checkout / ".venv").exists()
+
+
+def test_pip_may_say_more_than_a_pipe_holds_and_its_last_lines_are_shown(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    talkative = tmp_path / "python"
+    # The alarm makes a failure of what would otherwise hang.
+    talkative.write_text(
+        f"#!{sys.executable}\nimport signal\nsignal.alarm(10)\n"
+        "print('chatter\\n' * 40_000)\nraise SystemExit('the reason')\n"
+    )
+    talkative.chmod(0o700)
+    monkeypatch.setattr(sys, "executable", str(talkative))
+    assert not bootstrap._install(tmp_path, ["no-such-package>=1"])
+    said = capsys.readouterr().err
+    assert "the reason" in said
+    assert len(said.splitlines()) < 20
+
+
+@pytest.mark.parametrize("module", ["bootstrap", "cli"])
+def test_a_ctrl_c_while_a_module_is_imported_is_silent(checkout: Path, module: str) -> None:
+    (checkout / "inboxd" / f"{module}.py").write_text("import signal\nsignal.raise_signal(signal.SIGINT)\n")
+    done = subprocess.run(
+        [sys.executable, "inboxd.py", "config"], cwd=checkout, capture_output=True, text=True, timeout=60, check=False
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (130, "", "")

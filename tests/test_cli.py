@@ -1,4 +1,5 @@
 import json
+import logging
 import os
 import re
 import signal
@@ -276,3 +277,37 @@ def test_a_newer_schema_says_what_to_do(initialised: Path, capsys: pytest.Captur
     connection.close()
     assert main(["inbox", "list"]) == 1
     assert "update inboxd, or restore a backup" in capsys.readouterr().err
+
+
+def test_the_variable_names_the_settings_file_unless_the_flag_does(
+    data: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (data.parent / "one.toml").write_text("threads = 4\n")
+    (data.parent / "two.toml").write_text("threads = 5\n")
+    monkeypatch.setenv("INBOXD_CONFIG", "one.toml")
+    assert main(["config", "--json"]) == 0
+    assert answer(capsys)["threads"] == {"value": 4, "from": "one.toml"}
+    assert main(["config", "--config", "two.toml", "--json"]) == 0
+    assert answer(capsys)["threads"] == {"value": 5, "from": "two.toml"}
+    monkeypatch.setenv("INBOXD_CONFIG", "missing.toml")
+    assert main(["config"]) == 2
+    assert "missing.toml: no such file" in capsys.readouterr().err
+    with pytest.raises(SystemExit):
+        main(["config", "--help"])
+    assert "INBOXD_CONFIG" in capsys.readouterr().out
+
+
+def test_no_log_line_of_the_server_can_steer_the_terminal(
+    data: Path, receiver: Any, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # pytest's own handlers on the root logger would keep `serve` from adding its own.
+    monkeypatch.setattr(logging, "root", logging.RootLogger(logging.WARNING))
+    assert main(["serve", "--listen", receiver.url.split("/")[2]]) == 1
+    capsys.readouterr()
+    evil = "\x1b]52;c;cHduZWQ=\x07\x1b[2J\u202eevil"
+    logging.root.warning("said %s", evil)
+    logging.root.error("broke", exc_info=ValueError(evil))
+    shown = capsys.readouterr().err
+    assert shown.count("evil") == 2
+    assert "ValueError: " in shown
+    assert not re.search("[\x00-\x09\x0b-\x1f\x7f-\x9f\u202e]", shown)

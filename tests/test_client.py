@@ -6,8 +6,10 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
+import requests
 
 from inboxd.client import ApiError, Client, InboxClient, Unreachable
+from tests.cast import Receiver, status
 
 
 class LossyProxy:
@@ -75,9 +77,9 @@ def test_a_contact_writes_and_an_agent_answers(live: tuple[str, str], shop: Inbo
     (tmp_path / "receipt.txt").write_text("42")
     shop.send("a/b.c", conversation, "see file", files=[tmp_path / "receipt.txt"])
     desk.reply(conversation, "thanks")
-    desk.reply(conversation, "a note", private=True)
+    desk.reply(conversation, "between us", private=True)
     assert [message["content"] for message in shop.messages("a/b.c", conversation)] == ["hello", "see file", "thanks"]
-    assert [message["content"] for message in desk.messages(conversation)][-1] == "a note"
+    assert [message["content"] for message in desk.messages(conversation)][-1] == "between us"
     assert desk.search_contacts("ann@")[0]["id"] == ann["id"]
     shop.typing("a/b.c", conversation, on=True)
     shop.seen("a/b.c", conversation)
@@ -124,3 +126,70 @@ def test_a_server_that_is_not_there_is_unreachable_after_the_retries() -> None:
         Client(f"http://127.0.0.1:{port}", "x", retries=3, sleep=pauses.append).profile()
     assert len(pauses) == 3
     assert pauses == sorted(pauses)
+
+
+def test_a_proxy_of_the_environment_never_sees_the_token(
+    live: tuple[str, str], receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("http_proxy", receiver.url)
+    for name in ("no_proxy", "NO_PROXY"):
+        monkeypatch.delenv(name, raising=False)
+    desk = Client(*live)
+    assert desk.create_account("Beta")["name"] == "Beta"
+    desk.close()
+    assert receiver.received == []
+
+
+def test_a_netrc_adds_no_credentials(receiver: Receiver, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "netrc").write_text("machine 127.0.0.1 login ann password secret\n")
+    monkeypatch.setenv("NETRC", str(tmp_path / "netrc"))
+    desk = Client(receiver.url, "token")
+    desk.create_account("Beta")
+    desk.close()
+    assert "Authorization" not in receiver.received[0].headers
+
+
+def test_a_session_handed_in_keeps_its_own_view_of_the_environment() -> None:
+    with requests.Session() as session:
+        Client("http://inboxd.test", "token", session=session)
+        assert session.trust_env
+
+
+@pytest.mark.parametrize("code", [301, 302, 303, 307, 308])
+@pytest.mark.parametrize("handed_in", [False, True])
+def test_a_redirect_is_refused_and_says_where_to(receiver: Receiver, code: int, handed_in: bool) -> None:
+    receiver.script = [status(code, b"{}", {"Location": f"{receiver.url}/moved\x1b[31m"})]
+    with requests.Session() as session:
+        desk = Client(receiver.url, "token", session=session if handed_in else None)
+        with pytest.raises(ApiError) as caught:
+            desk.create_account("Beta")
+        desk.close()
+    assert (caught.value.status, caught.value.message) == (code, f"redirects to {receiver.url}/moved\ufffd[31m")
+    assert len(receiver.received) == 1
+
+
+@pytest.mark.parametrize("location", ["http://[", "\xff"])
+def test_a_redirect_to_what_is_no_address_is_refused_the_same(receiver: Receiver, location: str) -> None:
+    receiver.script = [status(302, headers={"Location": location})]
+    desk = Client(receiver.url, "token")
+    with pytest.raises(ApiError, match="redirects to "):
+        desk.create_account("Beta")
+    desk.close()
+
+
+def test_a_file_is_not_carried_along_a_redirect(receiver: Receiver, tmp_path: Path) -> None:
+    (tmp_path / "receipt.txt").write_text("42")
+    receiver.script = [status(307, headers={"Location": f"{receiver.url}/moved"})]
+    desk = Client(receiver.url, "token")
+    with pytest.raises(ApiError, match="redirects to "):
+        desk.reply(1, "see file", files=[tmp_path / "receipt.txt"])
+    desk.close()
+    assert len(receiver.received) == 1
+
+
+def test_a_3xx_without_a_location_is_no_success(receiver: Receiver) -> None:
+    receiver.script = [status(304)]
+    desk = Client(receiver.url, "token")
+    with pytest.raises(ApiError, match="Not Modified"):
+        desk.create_account("Beta")
+    desk.close()

@@ -77,3 +77,10 @@ def test_allow_private_takes_networks_and_hosts() -> None:
     assert not made.guard.allows("any", "10.2.2.3")
     assert made.guard.allows("hook.internal", "192.168.0.9")
     assert ipaddress.ip_network("10.1.0.0/16") in made.guard.networks
+
+
+@pytest.mark.parametrize("value", ["2.9", "2.0", "true", "[2]", "inf"])
+def test_a_whole_number_is_not_made_of_something_else(tmp_path: Path, value: str) -> None:
+    (tmp_path / "inboxd.toml").write_text(f"webhook_threads = {value}\n")
+    with pytest.raises(BadConfig, match=r"^webhook_threads: .* is no whole number \(inboxd\.toml\)"):
+        config.load({}, {})

@@ -4,6 +4,7 @@ import pytest
 import requests
 
 from inboxd import demo
+from tests.cast import Receiver
 
 
 def test_the_demo_walks_the_main_job_and_shows_curl_lines() -> None:
@@ -16,14 +17,25 @@ def test_the_demo_walks_the_main_job_and_shows_curl_lines() -> None:
 
 
 def test_a_step_that_fails_says_which_and_why(monkeypatch: pytest.MonkeyPatch) -> None:
-    real = requests.request
+    real = requests.Session.request
 
-    def breaks_at_the_message(method: str, url: str, **kwargs: object) -> requests.Response:
+    def breaks_at_the_message(session: requests.Session, method: str, url: str, **kwargs: object) -> requests.Response:
         if url.endswith("/messages"):
             kwargs["json"] = {"content": ""}
-        return real(method, url, **kwargs)  # type: ignore[arg-type]
+        return real(session, method, url, **kwargs)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(requests, "request", breaks_at_the_message)
+    monkeypatch.setattr(requests.Session, "request", breaks_at_the_message)
     out = io.StringIO()
     assert demo.walk(out) == 1
     assert "FAILED in step 4, … sends a message: expected 200, got 422" in out.getvalue()
+
+
+def test_a_proxy_of_the_environment_has_no_part_in_the_demo(
+    receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("http_proxy", receiver.url)
+    for name in ("no_proxy", "NO_PROXY"):
+        monkeypatch.delenv(name, raising=False)
+    out = io.StringIO()
+    assert demo.walk(out) == 0, out.getvalue()
+    assert receiver.received == []

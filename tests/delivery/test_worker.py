@@ -301,7 +301,8 @@ def test_one_wide_line_is_logged_for_each_attempt(
     word, _, facts = line.partition(" ")
     assert word == "delivery.attempted"
     assert json.loads(facts) == {
-        "delivery": delivery.uuid, "webhook": delivery.webhook_id, "host": "127.0.0.1", "attempt": 1, "state": "pending", "status": 500,
+        "delivery": delivery.uuid, "webhook": delivery.webhook_id, "host": "127.0.0.1", "attempt": 1,
+        "state": "pending", "status": 500,
         "error": "500 Internal Server Error", "duration_ms": 3, "next_attempt_at": EPOCH + 5000,
     }  # fmt: skip
 
