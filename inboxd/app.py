@@ -73,7 +73,7 @@ class App:
         worker = Worker(self.store, self._sender, Policy(self.config.schedule_s))
         self._dispatcher = Dispatcher(self.store, worker, threads=self.config.webhook_threads, clock=self._clock)
         self._dispatcher.start()
-        self._keeper = Keeper(self.store)
+        self._keeper = Keeper(self.store, self.blobs.let_go)
         self._keeper.start()
 
     def bind(self) -> Server:
@@ -120,9 +120,8 @@ class App:
             self._dispatcher.wake()
         if "events" in signals:
             self.feed.wake()
-        for signal in signals:
-            if signal.startswith(messages.LET_GO):
-                self.blobs.let_go(signal.removeprefix(messages.LET_GO))
+        if "orphans" in signals and self._keeper is not None:
+            self._keeper.wake()
 
     def _is_referenced(self, digest: str) -> bool:
         with self.store.read() as tx:

@@ -20,6 +20,8 @@ class Caller:
     user: User | None = None
     membership: AccountUser | None = None
     token: str = ""
+    only_account: int | None = None
+    """The account that the token is confined to."""
 
     @property
     def is_administrator(self) -> bool:
@@ -65,33 +67,34 @@ def authenticate(tx: Tx, headers: Mapping[str, str], account_id: int | None, *, 
     """
     if local:
         user: User | None = tx.find(User, kind="SuperAdmin")
-        token = ""
+        token, only = "", None
     else:
         token = given_token(headers)
         if not token:
             raise Unauthenticated(SIGN_IN, given=False)
         row = accounts.token(tx, tokens.digest(token))
+        only = row.account_id if row is not None else None
         user = accounts.user(tx, row.owner_id) if row is not None and row.owner_type == "User" else None
     if user is None:
         raise Unauthenticated("Invalid Access Token")
     if account_id is None:
-        return Caller(user, token=token)
+        return Caller(user, token=token, only_account=only)
     account = accounts.account(tx, account_id)
     if account is None:
         raise NotFound
     if account.status != "active":
         raise Unauthorized("Account is suspended")
-    membership = accounts.membership(tx, account_id, user.id)
+    membership = accounts.membership(tx, account_id, user.id) if only in (None, account_id) else None
     if membership is None and hidden:
         raise NotFound
     if membership is None:
         raise Unauthorized("You are not authorized to access this account")
-    return Caller(user, membership, token)
+    return Caller(user, membership, token, only)
 
 
 def check_role(caller: Caller, role: str) -> None:
     """`superadmin` runs the installation, `administrator` an account, `agent` is everybody known."""
-    if role == "superadmin" and caller.known_user.kind != "SuperAdmin":
+    if role == "superadmin" and (caller.known_user.kind != "SuperAdmin" or caller.only_account is not None):
         raise Unauthorized
     if role == "administrator" and not caller.is_administrator:
         raise Unauthorized

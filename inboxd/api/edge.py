@@ -1,6 +1,7 @@
 """From a parsed request to its answer: one transaction, and what has to happen around it."""
 
 import hashlib
+import json
 import logging
 from contextlib import ExitStack, suppress
 from typing import Any
@@ -13,7 +14,8 @@ from inboxd.domain.errors import Failure, Invalid, Malformed, StorageFull
 from inboxd.domain.messages import ATTACHMENTS_LIMIT, Upload
 from inboxd.services import accounts, idempotency
 from inboxd.services.messages import Limits
-from inboxd.store.db import Store, Tx
+from inboxd.store.db import Store, StoreClosed, Tx
+from inboxd.store.models import AccountUser
 from inboxd.wire import errors as envelopes
 from inboxd.wire import jsons
 
@@ -30,49 +32,60 @@ class Edge:
         self._limits = limits
 
     def answer(self, route: Route, request: Request, args: dict[str, Any]) -> Response:
+        seen: list[AccountUser] = []
         try:
-            return self._answer(route, request, args)
+            return self._answer(route, request, args, seen)
         except Failure as failure:
             return refusal(failure, request)
+        except StoreClosed:
+            return Response(503, text='{"error":"The server is stopping"}', headers={"Retry-After": "1"})
         except Exception:
             # The one place where a defect of ours is logged; the caller learns nothing of it.
             _log.exception("%s %s failed", request.method, route.path)
-            return Response(500, {"error": "Internal Server Error"})
+            return Response(500, text='{"error":"Internal Server Error"}')
+        finally:
+            if seen:
+                self._mark_active(seen[0])
 
-    def _answer(self, route: Route, request: Request, args: dict[str, Any]) -> Response:
+    def _answer(self, route: Route, request: Request, args: dict[str, Any], seen: list[AccountUser]) -> Response:
+        """`seen` receives the caller's membership when its last sign of life is old."""
         if not route.is_unit:
             with self._store.read() as tx:
-                call = self._call(tx, route, request, args)
+                call = self._call(tx, route, request, args, seen)
                 response = _response(call, _run(call, route))
             if call.after is not None:
                 response = call.after()
         else:
-            response = self._write(route, request, args)
+            response = self._write(route, request, args, seen)
         if response.value is not None:
             response.text = jsons.dumps(response.value)
         return response
 
-    def _write(self, route: Route, request: Request, args: dict[str, Any]) -> Response:
+    def _write(self, route: Route, request: Request, args: dict[str, Any], seen: list[AccountUser]) -> Response:
         key = request.headers.get("idempotency-key", "") if request.method == "POST" else ""
         with ExitStack() as uploads_over:
-            uploads = self._stage(route, request, args, uploads_over)
+            uploads = self._stage(route, request, args, seen, uploads_over)
 
             def unit(tx: Tx) -> Response:
-                call = self._call(tx, route, request, args)
+                call = self._call(tx, route, request, args, seen)
                 call.uploads = uploads
-                if not key:
-                    return _response(call, _run(call, route))
-                return _once(call, route, key)
+                if seen:
+                    accounts.mark_active(tx, seen[0].account_id, seen[0].user_id)
+                response = _once(call, route, key) if key else _response(call, _run(call, route))
+                seen.clear()
+                return response
 
             return self._store.write(unit)
 
-    def _stage(self, route: Route, request: Request, args: dict[str, Any], over: ExitStack) -> list[Upload]:
+    def _stage(
+        self, route: Route, request: Request, args: dict[str, Any], seen: list[AccountUser], over: ExitStack
+    ) -> list[Upload]:
         """Put uploaded files on disk before the transaction, once the caller has proved to be one."""
         files = _files(request) if route.takes_files else []
         if not files:
             return []
         with self._store.read() as tx:
-            call = self._call(tx, route, request, args)
+            call = self._call(tx, route, request, args, seen)
             if route.record is not None:
                 route.record(call)
         if len(files) > ATTACHMENTS_LIMIT:
@@ -84,25 +97,21 @@ class Edge:
             uploads.append(upload)
         return uploads
 
-    def _call(self, tx: Tx, route: Route, request: Request, args: dict[str, Any]) -> Call:
+    def _call(self, tx: Tx, route: Route, request: Request, args: dict[str, Any], seen: list[AccountUser]) -> Call:
         caller = auth.Caller()
         if route.role != "public":
             account_id = args.get("account_id")
             caller = auth.authenticate(tx, request.headers, account_id, local=request.local, hidden=route.hidden)
             if caller.membership is not None and accounts.is_stale(caller.membership, tx.now):
-                self._mark_active(tx, route, caller)
+                seen.append(caller.membership)
         return Call(tx, request, args, caller, self._limits, self._feed, self._blobs)
 
-    def _mark_active(self, tx: Tx, route: Route, caller: auth.Caller) -> None:
-        membership = caller.membership
-        if membership is None:
-            return
-        if route.is_unit:
-            if tx.writes:
-                accounts.mark_active(tx, membership.account_id, membership.user_id)
-        else:
-            with suppress(StorageFull):  # reading goes on
-                self._store.write(lambda unit: accounts.mark_active(unit, membership.account_id, membership.user_id))
+    def _mark_active(self, membership: AccountUser) -> None:
+        """After a read, and after a call that failed: that is a sign of life too. On a full disk reading
+        goes on without it."""
+        account_id, user_id = membership.account_id, membership.user_id
+        with suppress(StorageFull, StoreClosed):
+            self._store.write(lambda tx: accounts.mark_active(tx, account_id, user_id), durable=False)
 
 
 def _run(call: Call, route: Route) -> Any:
@@ -136,9 +145,13 @@ def _once(call: Call, route: Route, key: str) -> Response:
     if known is not None:
         return Response(known.status, text=known.body, headers={"Idempotent-Replayed": "true"})
     response = _response(call, _run(call, route))
-    if response.value is not None:
-        response.text, response.value = jsons.dumps(response.value), None
-    idempotency.keep(call.tx, scope, key, fingerprint, response.status, response.text or "")
+    if route.shown_once is not None:
+        kept = jsons.dumps(response.value | {route.shown_once: None})
+    else:
+        if response.value is not None:
+            response.text, response.value = jsons.dumps(response.value), None
+        kept = response.text or ""
+    idempotency.keep(call.tx, scope, key, fingerprint, response.status, kept)
     return response
 
 
@@ -146,7 +159,7 @@ def _fingerprint(call: Call) -> str:
     """The same for the same parameters and file contents, however they were encoded."""
     plain = {key: value for key, value in call.request.values.items() if not _is_file(value)}
     files = [(upload.digest, upload.filename) for upload in call.uploads]
-    return hashlib.sha256(jsons.dumps([sorted(plain.items()), files]).encode()).hexdigest()
+    return hashlib.sha256(json.dumps([plain, files], sort_keys=True).encode()).hexdigest()
 
 
 def _is_file(value: Any) -> bool:
@@ -163,8 +176,4 @@ def refusal(failure: Failure, request: Request) -> Response:
     """A failure in the words and the envelope of the API that was called."""
     known_user = not request.is_public and bool(auth.given_token(request.headers))
     value = envelopes.body(failure, public=request.is_public, show_existing=known_user)
-    response = Response(web.STATUS[type(failure)], text=jsons.dumps(value))
-    retry_after_s = getattr(failure, "retry_after_s", None)
-    if retry_after_s is not None:
-        response.headers["Retry-After"] = str(retry_after_s)
-    return response
+    return Response(web.STATUS[type(failure)], text=jsons.dumps(value))

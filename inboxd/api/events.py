@@ -51,7 +51,9 @@ class Feed:
             while True:
                 seen = self._count
                 with self._store.read() as tx:
-                    response, found = _page(tx, caller, account_id, values)
+                    response, found, complete = _page(tx, caller, account_id, values)
+                # What was looked at once is not looked at again at every piece of news.
+                values = values | {"after": complete}
                 if found or not seated or self._stopped or not self._rest(seen, deadline):
                     return response
         finally:
@@ -72,7 +74,7 @@ def _types(values: dict[str, Any]) -> list[str]:
     return [name for text in values.get("types") or [] for name in text.split(",") if name]
 
 
-def _page(tx: Tx, caller: Caller, account_id: int, values: dict[str, Any]) -> tuple[Response, bool]:
+def _page(tx: Tx, caller: Caller, account_id: int, values: dict[str, Any]) -> tuple[Response, bool, int]:
     after = values.get("after") or 0
     oldest = outbox.oldest_seq(tx, account_id)
     if after < oldest - 1:
@@ -89,7 +91,7 @@ def _page(tx: Tx, caller: Caller, account_id: int, values: dict[str, Any]) -> tu
     shown = [event for event in found if allowed is None or event.inbox_id is None or event.inbox_id in allowed]
     meta = jsons.dumps({"next_after": complete, "oldest_seq": oldest})
     listed = ",".join(wire.event(event) for event in shown)
-    return Response(text=f'{{"payload":[{listed}],"meta":{meta}}}'), bool(found)
+    return Response(text=f'{{"payload":[{listed}],"meta":{meta}}}'), bool(found), complete
 
 
 def poll(call: Call) -> Any:

@@ -8,7 +8,7 @@ from inboxd.domain import signing
 from inboxd.domain.conversations import with_status
 from inboxd.domain.errors import Invalid, NotFound, Refused, Unauthenticated
 from inboxd.domain.events import Actor
-from inboxd.domain.messages import Draft, MessageType
+from inboxd.domain.messages import PAGE, Draft, MessageType
 from inboxd.services import contacts, conversations, messages
 from inboxd.store import accounts, details
 from inboxd.store import contacts as contact_store
@@ -63,7 +63,7 @@ def find_conversation(call: Call) -> tuple[Place, Conversation]:
     """The conversation and its own place, which a verified contact may reach by another source_id."""
     place, conversation = _named(call)
     _check_proved(place)
-    if conversation is None or not _may_see(place, conversation):
+    if conversation is None or not _may_see(call, place, conversation):
         raise NotFound
     if conversation.contact_inbox_id != place.contact_inbox.id:
         own = call.tx.get(ContactInbox, conversation.contact_inbox_id)
@@ -73,11 +73,16 @@ def find_conversation(call: Call) -> tuple[Place, Conversation]:
     return place, conversation
 
 
-def _may_see(place: Place, conversation: Conversation) -> bool:
-    """A proved identity reaches all conversations of the contact in this inbox, others their own."""
-    if place.contact_inbox.hmac_verified:
-        return conversation.contact_id == place.contact.id and conversation.inbox_id == place.inbox.id
-    return conversation.contact_inbox_id == place.contact_inbox.id
+def _may_see(call: Call, place: Place, conversation: Conversation) -> bool:
+    """Everybody reaches their own conversations; a proved identity those of the contact's other
+    proved places in this inbox too. What came in unproved may be somebody else's who gave the same
+    e-mail address."""
+    if conversation.contact_inbox_id == place.contact_inbox.id:
+        return True
+    if not place.contact_inbox.hmac_verified or conversation.inbox_id != place.inbox.id:
+        return False
+    own = call.tx.get(ContactInbox, conversation.contact_inbox_id)
+    return own is not None and own.contact_id == place.contact.id and own.hmac_verified
 
 
 def _proves_identity(inbox: Inbox, values: dict[str, Any], own_identifier: str | None) -> bool:
@@ -114,15 +119,22 @@ def create_contact(call: Call, inbox: Inbox) -> Any:
     return wire.public_contact(contact, contact_inbox)
 
 
-def show_contact(call: Call, place: Place) -> Any:
-    if _proves_identity(place.inbox, call.values, place.contact.identifier):
+def _verify(call: Call, place: Place) -> None:
+    """A hash proves who has its identifier. Of a contact that has none it proves something only
+    where nobody else can be meant: in the one place the contact has."""
+    if _proves_identity(place.inbox, call.values, place.contact.identifier) and (
+        place.contact.identifier is not None or len(contact_store.contact_inboxes(call.tx, place.contact.id)) == 1
+    ):
         call.tx.update(place.contact_inbox, hmac_verified=True)
+
+
+def show_contact(call: Call, place: Place) -> Any:
+    _verify(call, place)
     return wire.public_contact(place.contact, place.contact_inbox)
 
 
 def update_contact(call: Call, place: Place) -> Any:
-    if _proves_identity(place.inbox, call.values, place.contact.identifier):
-        call.tx.update(place.contact_inbox, hmac_verified=True)
+    _verify(call, place)
     given: dict[str, Any] = {
         key: call.values[key] for key in ("name", "email", "phone_number", "custom_attributes") if key in call.values
     }
@@ -130,26 +142,36 @@ def update_contact(call: Call, place: Place) -> Any:
 
 
 def _conversation(call: Call, place: Place, conversation: Conversation) -> Any:
-    newest = message_store.latest(call.tx, conversation.id, chat_only=True)
-    shown = details.messages_details(call.tx, newest)
-    return wire.public_conversation(conversation, place.contact, shown, call.tx.links, call.tx.now)
+    return _conversations(call, place, [conversation])[0]
+
+
+def _conversations(call: Call, place: Place, found: list[Conversation]) -> list[Any]:
+    """Each with its newest messages, as many as a page of them."""
+    shown = details.messages_of_conversations(call.tx, found, PAGE)
+    return [wire.public_conversation(one, place.contact, shown[one.id], call.tx.links, call.tx.now) for one in found]
+
+
+def _visible(call: Call, place: Place) -> list[Conversation]:
+    if not place.contact_inbox.hmac_verified:
+        return conversation_store.of_contact_inbox(call.tx, place.contact_inbox.id)
+    places = contact_store.contact_inboxes(call.tx, place.contact.id)
+    proved = {one.id for one in places if one.hmac_verified}
+    found = conversation_store.of_contact(call.tx, place.contact.id, place.inbox.id)
+    return [conversation for conversation in found if conversation.contact_inbox_id in proved]
 
 
 def list_conversations(call: Call, place: Place) -> Any:
-    if place.contact_inbox.hmac_verified:
-        found = conversation_store.of_contact(call.tx, place.contact.id, place.inbox.id)
-    else:
-        found = conversation_store.of_contact_inbox(call.tx, place.contact_inbox.id)
-    return [_conversation(call, place, conversation) for conversation in found]
+    return _conversations(call, place, _visible(call, place))
 
 
 def create_conversation(call: Call, place: Place) -> Any:
-    # Who only knows an e-mail address must not be handed the conversation of its owner.
+    if place.inbox.lock_to_single_conversation:
+        # Of the contact's conversations only one that this caller may see anyway.
+        for conversation in reversed(_visible(call, place)):
+            if conversation.status != "resolved":
+                return _conversation(call, place, conversation)
     conversation, _ = conversations.open_conversation(
-        call.tx,
-        place,
-        custom_attributes=call.values.get("custom_attributes"),
-        own_only=not place.contact_inbox.hmac_verified,
+        call.tx, place, custom_attributes=call.values.get("custom_attributes"), own_only=True
     )
     return _conversation(call, place, conversation)
 
@@ -192,7 +214,7 @@ def list_messages(call: Call, found: tuple[Place, Conversation]) -> Any:
 
 def create_message(call: Call, found: tuple[Place, Conversation]) -> Any:
     place, conversation = found
-    draft = Draft(call.values.get("content"), echo_id=call.values.get("echo_id"), uploads=tuple(call.uploads))
+    draft = Draft(call.values.get("content"), uploads=tuple(call.uploads))
     if draft.is_blank:
         raise Invalid("Content can't be blank", "content")
     posted = messages.post(call.tx, conversation, place, draft, place.contact, call.limits)

@@ -83,7 +83,7 @@ ROUTES = (
     Route("GET", A + "/agents", agents.index, about="people of the account"),
     Route("POST", A + "/agents", agents.create, (Text("name"), Text("email", required=True), Word("role", words=("agent", ADMIN)), Word("availability", words=("online", "busy", "offline")), Boolean("auto_offline")), role=ADMIN, wrapper="agent", about="add somebody"),
     Route("GET", A + "/access_tokens", agents.list_tokens, role=ADMIN, about="tokens of the account's people, without the tokens"),
-    Route("POST", A + "/access_tokens", agents.create_token, (Text("name", limit=255), Integer("user_id"), Text("email")), role=ADMIN, about="a new token, shown once"),
+    Route("POST", A + "/access_tokens", agents.create_token, (Text("name", limit=255), Integer("user_id"), Text("email")), role=ADMIN, shown_once="access_token", about="a new token, shown once"),
     Route("DELETE", A + "/access_tokens/{id}", agents.revoke_token, role=ADMIN, about="revoke a token"),
 
     Route("GET", A + "/inboxes", inboxes.index, about="inboxes the caller may see"),
@@ -118,7 +118,7 @@ ROUTES = (
     Route("POST", A + "/conversations/{id}/update_last_seen", conversations.update_last_seen, (), conversations.find, about="the agent has read everything"),
 
     Route("GET", A + "/conversations/{id}/messages", messages.index, (Integer("before"), Integer("after"), Text("filter_internal_messages")), conversations.find, about="a window of messages"),
-    Route("POST", A + "/conversations/{id}/messages", messages.create, (*MESSAGE, Files("attachments")), conversations.find, about="reply, note, or inject an incoming message"),
+    Route("POST", A + "/conversations/{id}/messages", messages.create, (*MESSAGE, Files("attachments")), conversations.find, about="reply, write a private message, or inject an incoming one"),
     Route("PATCH", A + "/conversations/{id}/messages/{message_id}", messages.update, (Text("status"), Text("external_error")), messages.find, about="report delivered, read or failed"),
     Route("DELETE", A + "/conversations/{id}/messages/{message_id}", messages.delete, (), messages.find, about="take a message back"),
 

@@ -68,20 +68,19 @@ def make_wsgi(edge: Edge, routes: Iterable[Route], *, body_limit: int) -> Callab
             environ["REQUEST_METHOD"],
             path,
             _Headers(environ),
-            remote=environ.get("REMOTE_ADDR", ""),
             local=environ.get("inboxd.local") is True,
         )
         response = _answer(edge, router, environ, request, body_limit)
         if _log.isEnabledFor(logging.DEBUG):
             took_ms = (time.perf_counter() - began) * 1000
-            _log.debug("%s %s %d %.1f ms", request.method, clean_line(path, 200), response.status, took_ms)
+            _log.debug("%s %s %d %.1f ms", clean_line(request.method, 20), request.route, response.status, took_ms)
         return _send(response, request, environ, start_response)
 
     return wsgi
 
 
 def _path(environ: dict[str, Any]) -> str:
-    """The path as it was sent, for a source_id may hold an encoded slash; one trailing slash and a
+    """The path as it was sent, for a source_id may hold an encoded slash; trailing slashes and a
     `.json` suffix are dropped, as Rails does."""
     path: str = environ.get("REQUEST_URI") or environ["PATH_INFO"]
     path = path.partition("?")[0]
@@ -103,6 +102,7 @@ def _answer(edge: Edge, router: Any, environ: dict[str, Any], request: Request, 
         if request.method == "OPTIONS" and request.is_public:
             return Response(text="")
         route, args = router.match(environ)
+        request.route = route.path
         values = bodies.read_query(environ.get("QUERY_STRING", ""))
         length = int(environ.get("CONTENT_LENGTH") or 0)
         if length:
@@ -117,7 +117,7 @@ def _answer(edge: Edge, router: Any, environ: dict[str, Any], request: Request, 
     except bottle.HTTPError as error:
         return _unrouted(error, request)
     except Exception:
-        _log.exception("reading %s %s failed", request.method, clean_line(request.path, 200))
+        _log.exception("reading %s %s failed", clean_line(request.method, 20), request.route)
         return Response(500, text='{"error":"Internal Server Error"}')
     finally:
         for file in files:

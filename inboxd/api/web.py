@@ -24,16 +24,13 @@ if TYPE_CHECKING:
 STATUS: dict[type[errors.Failure], int] = {
     errors.Malformed: 400,
     errors.Unauthenticated: 401,
-    # Chatwoot's word for "you may not" is 401; 403 is kept for what nobody may.
+    # Chatwoot's word for "you may not" is 401.
     errors.Unauthorized: 401,
-    errors.Forbidden: 403,
     errors.NotFound: 404,
-    errors.Conflict: 409,
     errors.Gone: 410,
     errors.TooLarge: 413,
     errors.Invalid: 422,
     errors.Refused: 422,
-    errors.Throttled: 429,
     errors.StorageFull: 507,
 }
 
@@ -68,7 +65,8 @@ class Request:
     headers: Mapping[str, str]
     values: dict[str, Any] = field(default_factory=dict)
     is_json: bool = False
-    remote: str = ""
+    route: str = "(no route)"
+    """The pattern that matched: what logs may say, for real paths hold credentials."""
     local: bool = False
     """Came from the command line of this very process, not from a network."""
 
@@ -127,7 +125,8 @@ class Route:
     that what is not there is 404 for everybody. `handler(call)` or `handler(call, record)`
     returns JSON, or a Response. `wrapper` is the key clients may nest the parameters under.
     `role` is public, agent, administrator or superadmin. GETs run on a snapshot unless `writes`.
-    `hidden` tells strangers that it is not there instead of that they may not.
+    `hidden` tells strangers that it is not there instead of that they may not. `shown_once` names
+    the key of an answer that must not be stored, not even to answer the same request again.
     """
 
     method: str
@@ -139,6 +138,7 @@ class Route:
     wrapper: str | None = None
     writes: bool = False
     hidden: bool = False
+    shown_once: str | None = None
     about: str = ""
 
     @property

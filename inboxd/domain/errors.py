@@ -4,14 +4,11 @@ Failure
 ├── Malformed         the request cannot be read
 ├── Unauthenticated   nobody known is calling
 ├── Unauthorized      somebody known may not do this
-├── Forbidden         nobody may do this here
 ├── NotFound          not there, or not inside the caller's scope
-├── Conflict          somebody else is at it right now
 ├── Gone              it was there once
 ├── TooLarge          more than the limit
 ├── Invalid           values that break a rule, with the fields they came in
 ├── Refused           a rule that belongs to no single field
-├── Throttled         too often
 └── StorageFull       the disk is full; reading goes on
 """
 
@@ -41,21 +38,9 @@ class Unauthorized(Failure):
         super().__init__(message)
 
 
-class Forbidden(Failure):
-    pass
-
-
 class NotFound(Failure):
     def __init__(self, message: str = "Resource could not be found") -> None:
         super().__init__(message)
-
-
-class Conflict(Failure):
-    """`retry_after_s` is when asking again makes sense."""
-
-    def __init__(self, message: str, *, retry_after_s: int = 1) -> None:
-        super().__init__(message)
-        self.retry_after_s = retry_after_s
 
 
 class Gone(Failure):
@@ -81,12 +66,6 @@ class Invalid(Failure):
 
 class Refused(Failure):
     pass
-
-
-class Throttled(Failure):
-    def __init__(self, message: str, *, retry_after_s: int) -> None:
-        super().__init__(message)
-        self.retry_after_s = retry_after_s
 
 
 class StorageFull(Failure):

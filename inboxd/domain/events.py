@@ -49,11 +49,8 @@ DEFAULT_SUBSCRIPTIONS = tuple(kind.name for kind in EVENT_TYPES if kind.default)
 
 @dataclass(frozen=True)
 class Actor:
-    """Who is doing it: `kind` is contact, user, agent_bot or system."""
+    """Who is doing it: `kind` is contact or user."""
 
     kind: str
     id: int | None = None
     name: str = ""
-
-
-SYSTEM = Actor("system")

@@ -15,7 +15,7 @@ def updated(week: list[dict[str, Any]], rows: list[Any]) -> list[dict[str, Any]]
     by_day = {row["day_of_week"]: row for row in week}
     for row in rows:
         day = row.get("day_of_week") if isinstance(row, dict) else None
-        if isinstance(day, int) and day in by_day:
+        if type(day) is int and day in by_day:
             candidate = {**by_day[day], **{key: row[key] for key in _FIELDS if key in row}}
             if candidate["open_all_day"] and not candidate["closed_all_day"]:
                 candidate = {**_row(day, 0, 0, 23, 59), "open_all_day": True}

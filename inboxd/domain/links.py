@@ -6,14 +6,14 @@ import re
 from dataclasses import dataclass
 from urllib.parse import quote
 
+from inboxd.domain.messages import IMAGES, VIDEOS
+
 PREFIX = "/rails/active_storage/blobs/redirect/"
 _SIGNED = re.compile(r"([0-9]{1,18})--([0-9a-f]{64})")
 # What `text.clean` replaces, newline and tab, and the quote that would end a header's value.
 _UNFIT = re.compile('[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff"]')
 # What a browser may show by itself; everything else is handed over as a download.
-_INLINE = {
-    "image/jpeg", "image/jpg", "image/png", "image/gif", "image/bmp", "image/webp",
-    "video/ogg", "video/mp4", "video/webm", "video/quicktime",
+_INLINE = IMAGES | VIDEOS | {
     "audio/mpeg", "audio/mp4", "audio/ogg", "audio/wav", "audio/webm", "audio/aac", "audio/amr", "audio/opus",
 }  # fmt: skip
 

@@ -41,6 +41,8 @@ _ITEM_KEYS = {
     "article": {"title", "description", "link"},
 }  # fmt: skip
 _ACTION_KEYS = {"text", "type", "payload", "uri"}
+IMAGES = frozenset({"image/jpeg", "image/jpg", "image/png", "image/gif", "image/bmp", "image/webp"})
+VIDEOS = frozenset({"video/ogg", "video/mp4", "video/webm", "video/quicktime"})
 
 
 @dataclass(frozen=True)
@@ -64,7 +66,6 @@ class Draft:
     content_attributes: dict[str, Any] = field(default_factory=dict)
     additional_attributes: dict[str, Any] = field(default_factory=dict)
     source_id: str | None = None
-    echo_id: str | None = None
     uploads: tuple[Upload, ...] = ()
 
     def __post_init__(self) -> None:
@@ -126,8 +127,8 @@ def status_change(current: str, attributes: dict[str, Any], wanted: str, externa
 def file_type(content_type: str) -> str:
     """Chatwoot's word for an upload, from its media type alone."""
     kind = content_type.split(";", maxsplit=1)[0].strip().lower()
-    if kind in ("image/jpeg", "image/jpg", "image/png", "image/gif", "image/bmp", "image/webp"):
+    if kind in IMAGES:
         return "image"
-    if kind in ("video/ogg", "video/mp4", "video/webm", "video/quicktime"):
+    if kind in VIDEOS:
         return "video"
     return "audio" if kind.startswith("audio/") else "file"

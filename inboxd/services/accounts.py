@@ -10,7 +10,6 @@ from inboxd.store import accounts as store
 from inboxd.store.db import Tx
 from inboxd.store.models import AccessToken, Account, AccountUser, InboxMember, Setting, User
 
-ROLES = ("agent", "administrator")
 LINK_KEY = "attachment_link_key"
 ACTIVE_EVERY_MS = 60_000
 
@@ -60,10 +59,14 @@ def add_user(tx: Tx, account_id: int, values: dict[str, Any]) -> tuple[User, Acc
     return user, tx.insert(AccountUser, account_id=account_id, user_id=user.id, **given)
 
 
-def create_token(tx: Tx, user: User, name: str) -> tuple[AccessToken, str]:
-    """A new access token of a user: the row, and the token itself for the only time."""
+def create_token(tx: Tx, user: User, name: str, account_id: int | None = None) -> tuple[AccessToken, str]:
+    """A new access token of a user: the row, and the token itself for the only time.
+
+    With `account_id` it opens that account alone.
+    """
     token = tokens.new()
-    return tx.insert(AccessToken, owner_id=user.id, name=name, digest=tokens.digest(token)), token
+    row = tx.insert(AccessToken, owner_id=user.id, account_id=account_id, name=name, digest=tokens.digest(token))
+    return row, token
 
 
 def mark_active(tx: Tx, account_id: int, user_id: int) -> None:

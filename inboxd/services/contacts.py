@@ -6,6 +6,7 @@ from typing import Any
 
 from inboxd.domain import contacts as rules
 from inboxd.domain.errors import Invalid, Refused
+from inboxd.domain.messages import SOURCE_ID_LIMIT
 from inboxd.services import outbox, tokens
 from inboxd.store import contacts as store
 from inboxd.store.db import Changes, Tx
@@ -30,6 +31,7 @@ def identify(tx: Tx, inbox: Inbox, source_id: str | None, values: dict[str, Any]
             contact = tx.get(Contact, known.contact_id)
             if contact is not None:
                 return contact, known
+    _check_source_id(source_id)
     wanted = rules.normalised(values)
     matched = match(tx, inbox.account_id, wanted)
     contact = matched or create(tx, inbox.account_id, wanted | {"name": wanted.get("name") or _random_name()})
@@ -121,9 +123,8 @@ def place(tx: Tx, contact: Contact, inbox: Inbox, source_id: str | None, *, veri
 
     Raises Refused when the source_id belongs to another contact, Invalid when it is too long.
     """
+    _check_source_id(source_id)
     if source_id is not None:
-        if len(source_id) > 20_000:
-            raise Invalid("Source is too long (maximum is 20000 characters)", "source_id")
         known = store.contact_inbox(tx, inbox.id, source_id)
         if known is not None:
             if known.contact_id != contact.id:
@@ -140,6 +141,11 @@ def place(tx: Tx, contact: Contact, inbox: Inbox, source_id: str | None, *, veri
         pubsub_token=tokens.new(),
         hmac_verified=verified,
     )
+
+
+def _check_source_id(source_id: str | None) -> None:
+    if source_id is not None and len(source_id) > SOURCE_ID_LIMIT:
+        raise Invalid(f"Source is too long (maximum is {SOURCE_ID_LIMIT} characters)", "source_id")
 
 
 def _check_unique(tx: Tx, account_id: int, own_id: int | None, values: dict[str, Any]) -> None:

@@ -16,6 +16,8 @@ from inboxd.store.db import Changes, Tx
 from inboxd.store.details import ConversationDetails, Place
 from inboxd.store.models import Contact, Conversation, Message, User
 
+READ_LIMIT = 500
+
 
 def open_conversation(
     tx: Tx,
@@ -67,7 +69,7 @@ def change(tx: Tx, conversation: Conversation, actor: Actor, **values: Any) -> C
     changes = tx.update(conversation, **values)
     if changes:
         for text in _activity(tx, changes, actor):
-            note(tx, conversation, text)
+            add_activity(tx, conversation, text)
         announce(tx, details.of_conversation(tx, conversation), changes)
     return changes
 
@@ -80,7 +82,7 @@ def announce(tx: Tx, shown: ConversationDetails, changes: Changes) -> None:
         outbox.conversation_event(tx, "conversation_updated", shown, changes)
 
 
-def note(tx: Tx, conversation: Conversation, text: str) -> None:
+def add_activity(tx: Tx, conversation: Conversation, text: str) -> None:
     """An activity message: for agents, never for webhooks or contacts."""
     tx.insert(
         Message,
@@ -162,9 +164,13 @@ def seen_by_agent(tx: Tx, conversation: Conversation, user_id: int | None) -> No
 
 
 def seen_by_contact(tx: Tx, conversation: Conversation) -> None:
-    """The contact has read everything up to now; each message that becomes `read` says so."""
+    """The contact has read everything up to now; each message that becomes `read` says so.
+
+    At most the newest 500 become it in one call: whoever knows a source_id may call, and the writer
+    is held meanwhile.
+    """
     tx.update(conversation, contact_last_seen_at=tx.now)
-    unread = messages.unread_by_contact(tx, conversation.id, tx.now)
+    unread = store.unread_by_contact(tx, conversation.id, READ_LIMIT)
     if not unread:
         return
     read = [(one, tx.update(one.message, status="read")) for one in details.messages_details(tx, unread)]

@@ -18,7 +18,7 @@ URL_LIMIT = 2048
 
 def create(tx: Tx, account_id: int, values: dict[str, Any], webhook_url: str | None) -> Inbox:
     """Raises Invalid for a name, URL or setting that breaks a rule."""
-    _check(values, new=True)
+    values = _checked(values, new=True)
     inbox = tx.insert(
         Inbox,
         account_id=account_id,
@@ -41,11 +41,9 @@ def create(tx: Tx, account_id: int, values: dict[str, Any], webhook_url: str | N
 
 def update(tx: Tx, inbox: Inbox, values: dict[str, Any], channel: dict[str, Any]) -> None:
     """`channel` may hold `webhook_url`; None or blank turns the inbox's webhook off."""
-    _check(values, new=False)
+    values = _checked(values, new=False)
     if "working_hours" in values:
         values["working_hours"] = hours.updated(inbox.working_hours, values["working_hours"])
-    if values.get("csat_config"):
-        values["csat_config"] = _survey(values["csat_config"])
     webhook = accounts.inbox_webhook(tx, inbox.id)
     changes = tx.update(inbox, **values)
     if "webhook_url" in channel:
@@ -64,13 +62,8 @@ def reset_secret(tx: Tx, inbox: Inbox) -> None:
 
 def delete(tx: Tx, inbox: Inbox) -> None:
     """The inbox and everything in it. What its webhook was still owed is cancelled, not forgotten."""
-    cancel_deliveries(tx, accounts.inbox_webhook(tx, inbox.id), "the inbox was deleted")
+    queue.cancel(tx, accounts.inbox_webhook(tx, inbox.id).id, "the inbox was deleted")
     accounts.drop_inbox(tx, inbox.id)
-
-
-def cancel_deliveries(tx: Tx, webhook: Webhook, reason: str) -> None:
-    for delivery in queue.unfinished(tx, webhook.id):
-        tx.update(delivery, state="cancelled", finished_at=tx.now, next_attempt_at=None, last_error=reason)
 
 
 def create_webhook(tx: Tx, account_id: int, values: dict[str, Any]) -> Webhook:
@@ -88,7 +81,7 @@ def update_webhook(tx: Tx, webhook: Webhook, values: dict[str, Any]) -> None:
 
 
 def delete_webhook(tx: Tx, webhook: Webhook) -> None:
-    cancel_deliveries(tx, webhook, "the webhook was deleted")
+    queue.cancel(tx, webhook.id, "the webhook was deleted")
     tx.delete(Webhook, id=webhook.id)
 
 
@@ -145,7 +138,8 @@ def _survey(given: dict[str, Any]) -> dict[str, Any]:
     return complete | {key: given[key] for key in known if given.get(key) is not None}
 
 
-def _check(values: dict[str, Any], *, new: bool) -> None:
+def _checked(values: dict[str, Any], *, new: bool) -> dict[str, Any]:
+    """The settings as they are stored."""
     if "name" in values or new:
         name = values.get("name") or ""
         if not name.strip():
@@ -158,10 +152,19 @@ def _check(values: dict[str, Any], *, new: bool) -> None:
     if "timezone" in values and values["timezone"] not in available_timezones():
         raise Invalid("Timezone is not a valid timezone", "timezone")
     limit = values.get("auto_assignment_config", {}).get("max_assignment_limit")
-    if limit is not None and not (str(limit).isdigit() and int(limit) > 0):
+    if limit is not None and not _number(limit):
         raise Invalid("Max assignment limit must be greater than 0", "auto_assignment_config")
     window = values.get("additional_attributes", {}).get("agent_reply_time_window")
-    if window not in (None, "") and not (str(window).isdigit() and 0 < int(window) < 100_000):
+    if window not in (None, "") and not 0 < _number(window) < 100_000:
         raise Invalid(
             "Agent reply time window agent_reply_time_window must be greater than 0", "agent_reply_time_window"
         )
+    if values.get("csat_config"):
+        return values | {"csat_config": _survey(values["csat_config"])}
+    return values
+
+
+def _number(given: Any) -> int:
+    """A number that may have come as text; 0 for what is none."""
+    text = str(given)
+    return int(text) if text.isdecimal() and len(text) < 19 else 0

@@ -95,7 +95,7 @@ def _follow_up(tx: Tx, conversation: Conversation, place: Place, shown: MessageD
     if second:
         second["updated_at"] = changes["updated_at"]
     if incoming and before == "resolved" and "status" in changes:
-        conversations.note(tx, conversation, activity.SYSTEM_REOPENED)
+        conversations.add_activity(tx, conversation, activity.SYSTEM_REOPENED)
     contact_changes = tx.update(place.contact, last_activity_at=tx.now) if message.sender_type == "Contact" else {}
 
     whole = details.of_conversation(tx, conversation, place, _newest_chat(tx, conversation, shown))
@@ -121,7 +121,7 @@ def _with_reply(tx: Tx, conversation: Conversation, attributes: dict[str, Any]) 
     """Fill in the other half of a reply: the replied message's id or its source_id."""
     if attributes.get("in_reply_to") not in (None, ""):
         given = str(attributes["in_reply_to"])
-        replied = store.by_id(tx, conversation.id, int(given)) if given.isdigit() and len(given) < 19 else None
+        replied = store.by_id(tx, conversation.id, int(given)) if given.isdecimal() and len(given) < 19 else None
     elif attributes.get("in_reply_to_external_id") not in (None, ""):
         replied = store.by_source_id(tx, conversation.id, str(attributes["in_reply_to_external_id"]))
     else:

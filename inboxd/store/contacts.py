@@ -7,7 +7,7 @@ from typing import Any
 from peewee import JOIN, SQL, fn
 
 from inboxd.store.db import Prepared, Tx, arg
-from inboxd.store.models import Contact, ContactInbox, Conversation, Message
+from inboxd.store.models import Contact, ContactInbox, Conversation, Message, containing
 
 PAGE = 15
 _SORTS = {
@@ -101,10 +101,9 @@ def page(tx: Tx, account_id: int, *, sort: str, page: int, labels: list[str]) ->
 
 def search(tx: Tx, account_id: int, text: str, *, sort: str, page: int) -> tuple[list[Contact], bool]:
     """One page of contacts with `text` in name, e-mail, phone number or identifier, and whether more follow."""
-    pattern = "%" + text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "%"
-    like = [SQL(f"{column} LIKE ? ESCAPE '\\'", [pattern]) for column in ("name", "email", "phone_number")]
+    hits = [containing(column, text) for column in (Contact.name, Contact.email, Contact.phone_number)]
     query = Contact.select().where(
-        Contact.account_id == account_id, like[0] | like[1] | like[2] | (fn.INSTR(Contact.identifier, text) > 0)
+        Contact.account_id == account_id, reduce(or_, hits) | (fn.INSTR(Contact.identifier, text) > 0)
     )
     found = _page(tx, query, sort, page, PAGE + 1)
     return found[:PAGE], len(found) > PAGE

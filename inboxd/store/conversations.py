@@ -3,12 +3,13 @@
 from dataclasses import dataclass
 from typing import Any
 
-from peewee import SQL, Case, fn
+from peewee import Case, fn
 
 from inboxd.store.db import Prepared, Tx, arg
-from inboxd.store.models import ContactInbox, Conversation, Message, Tagging
+from inboxd.store.models import ContactInbox, Conversation, Message, Tagging, containing
 
 PAGE = 25
+_UPDATED_LIMIT = 1000
 _PRIORITY = Case(Conversation.priority, (("urgent", 4), ("high", 3), ("medium", 2), ("low", 1)), None)
 _NEWEST = (Conversation.last_activity_at.desc(), Conversation.id.desc())
 SORTS = {
@@ -77,11 +78,10 @@ class Scope:
         if self.inbox_id is not None:
             clauses.append(Conversation.inbox_id == self.inbox_id)
         if self.text is not None:
-            pattern = "%" + self.text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "%"
             hits = Message.select(Message.conversation_id).where(
                 Message.account_id == self.account_id,
                 Message.message_type < 2,
-                SQL("content LIKE ? ESCAPE '\\'", [pattern]),  # Peewee's like() is SQLite's GLOB
+                containing(Message.content, self.text),
             )
             clauses.append(Conversation.id.in_(hits))
         elif self.status != "all":
@@ -124,6 +124,7 @@ def counts(tx: Tx, scope: Scope, user_id: int | None) -> dict[str, int]:
 def page(
     tx: Tx, scope: Scope, *, assignee_type: str, user_id: int | None, sort_by: str, page: int
 ) -> list[Conversation]:
+    """`page` counts from 1; with `updated_after` there is one page, of up to 1000."""
     where = scope.where()
     if assignee_type == "me":
         where.append(Conversation.assignee_id == user_id)
@@ -132,9 +133,9 @@ def page(
     elif assignee_type == "assigned":
         where.append(Conversation.assignee_id.is_null(False))
     query = Conversation.select().where(*where).order_by(*SORTS.get(sort_by, _NEWEST))
-    if scope.updated_after is None:
-        query = query.limit(PAGE).offset((page - 1) * PAGE)
-    return tx.all(query)
+    if scope.updated_after is not None:
+        return tx.all(query.limit(_UPDATED_LIMIT))
+    return tx.all(query.limit(PAGE).offset((page - 1) * PAGE))
 
 
 _SEEN = Prepared(
@@ -159,6 +160,26 @@ def unread_count(tx: Tx, conversation_id: int, after: int | None) -> int:
     seen = tx.tuples(_SEEN, conversation_id=conversation_id, moment=after) if after is not None else []
     count: int = tx.tuples(_INCOMING, conversation_id=conversation_id, after=seen[0][0] if seen else 0)[0][0]
     return count
+
+
+_UNREAD_BY_CONTACT = Prepared(
+    Message,
+    lambda: (
+        Message.select()
+        .where(
+            Message.conversation_id == arg("conversation_id"),
+            Message.message_type != 0,
+            Message.status.in_(("sent", "delivered")),
+        )
+        .order_by(Message.id.desc())
+        .limit(arg("limit"))
+    ),
+)
+
+
+def unread_by_contact(tx: Tx, conversation_id: int, limit: int) -> list[Message]:
+    """The newest messages to the contact that it has not read, oldest first."""
+    return tx.run(_UNREAD_BY_CONTACT, conversation_id=conversation_id, limit=limit)[::-1]
 
 
 def retag(tx: Tx, conversation: Conversation, labels: list[str]) -> None:

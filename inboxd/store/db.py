@@ -2,7 +2,8 @@
 
 `Store.write(unit)` runs a function inside the open transaction. Whoever finds the writer free
 runs every waiting unit in one BEGIN IMMEDIATE, commits once with synchronous=FULL and wakes the
-others: what the caller is told happened is on disk, and thirty callers pay for one fsync.
+others: what the caller is told happened is on disk, and thirty callers pay for one fsync. Units
+that need not be durable, and are alone among themselves, skip that one.
 
 A unit is short, commits nothing and does no I/O but the database's. It may run twice: when one of
 a batch fails after it wrote, the batch is rolled back and run again with a SAVEPOINT around each
@@ -13,6 +14,7 @@ interpreter lock, that costs under load.
 
 import fcntl
 import json
+import logging
 import os
 import sqlite3
 import threading
@@ -38,6 +40,7 @@ from inboxd.store.models import (
     Webhook,
 )
 
+_log = logging.getLogger("inboxd.store")
 T = TypeVar("T")
 Row = TypeVar("Row", bound=Record)
 Changes = dict[str, tuple[Any, Any]]
@@ -47,6 +50,7 @@ Changes = dict[str, tuple[Any, Any]]
 # forgotten together whenever one of them is written.
 _REMEMBERED: frozenset[type[Record]] = frozenset({AccessToken, Account, AccountUser, Inbox, InboxMember, User, Webhook})
 _BATCH = 128
+_LAST_READS_S = 5.0
 _COUNTED = (
     "INSERT INTO counters (created_at, account_id, name, value) VALUES (?, ?, ?, ?)"
     " ON CONFLICT (account_id, name) DO UPDATE SET value = excluded.value"
@@ -167,8 +171,6 @@ class Tx:
         links: Links,
         memory: dict[Any, Any],
         numbers: dict[tuple[int, str], int],
-        *,
-        writes: bool,
     ) -> None:
         self._connection = connection
         self._compiler = compiler
@@ -176,7 +178,6 @@ class Tx:
         self._numbers = numbers
         self.counted: dict[tuple[int, str], int] = {}
         """The counters this unit moved, with their values before it."""
-        self.writes = writes
         self.now = now
         self.links = links
         self.signals: set[str] = set()
@@ -303,10 +304,13 @@ class Tx:
 
         Only for values read from those tables alone. A snapshot remembers for itself only.
         """
-        if key not in self._memory:
-            self._memory[key] = load()
-        kept: T = self._memory[key]
-        return kept
+        if key in self._memory:
+            kept: T = self._memory[key]
+            return kept
+        found = load()
+        if found is not None:  # what strangers ask for in vain would fill the memory
+            self._memory[key] = found
+        return found
 
     def _forget(self, model: type[Record]) -> None:
         if model in _REMEMBERED:
@@ -386,6 +390,8 @@ class Store:
         self._memory: dict[Any, Any] = {}
         self._numbers: dict[tuple[int, str], int] = {}
         self._mutex = threading.Lock()
+        self._quiet = threading.Condition(self._mutex)
+        self._reading = 0
         self._waiting: list[_Job] = []
         self._leading = False
         self._closed = False
@@ -418,10 +424,10 @@ class Store:
         _write_owner(self._lock_file, about)
 
     def write(self, unit: Callable[[Tx], T], *, durable: bool = True) -> T:
-        """Run `unit` in a transaction and return its result once that is on disk.
+        """Run `unit` in a transaction and return its result once it is committed and on disk.
 
-        Not `durable`: a killed process loses nothing of it, a power cut may. Right for what would
-        then only be done again. Raises what the unit raised, with nothing stored; StorageFull when
+        Not `durable`: committed, not synced. A killed process loses nothing of it, a power cut may:
+        right for what would then only be done again. Raises what the unit raised, with nothing stored; StorageFull when
         the disk is full.
         """
         result: T = self._submit(_Job(unit, durable), last=False)
@@ -446,8 +452,18 @@ class Store:
     @contextmanager
     def read(self) -> Iterator[Tx]:
         """A snapshot on a read-only connection of this thread."""
-        if self._closed:
-            raise StoreClosed
+        with self._mutex:
+            if self._closed:
+                raise StoreClosed
+            self._reading += 1
+        try:
+            yield from self._snapshot()
+        finally:
+            with self._mutex:
+                self._reading -= 1
+                self._quiet.notify_all()
+
+    def _snapshot(self) -> Iterator[Tx]:
         connection = getattr(self._reader, "connection", None)
         if connection is None:
             connection = self._reader.connection = self._connect()
@@ -457,15 +473,17 @@ class Store:
                 self._readers.append(connection)
         connection.execute("BEGIN")
         try:
-            yield Tx(connection, self._compiler, self._now(), self.links, {}, {}, writes=False)
+            yield Tx(connection, self._compiler, self._now(), self.links, {}, {})
         finally:
             connection.execute("COMMIT")
 
     def close(self) -> None:
-        """Refuse new units, wait for those under way, and let go of the data directory."""
+        """Refuse new units, wait for those and the reads under way, and let go of the data directory."""
         if self._closed:
             return
         self._submit(_Job(lambda tx: None, durable=True), last=True)
+        with self._mutex:
+            self._quiet.wait_for(lambda: not self._reading, _LAST_READS_S)
         for connection in [*self._readers, self._writer]:
             connection.close()
         self._lock_file.close()
@@ -493,7 +511,11 @@ class Store:
                 if job is not own:
                     job.turn.release()
         if signals:
-            self._announce(signals)
+            try:
+                self._announce(signals)
+            except Exception:
+                # What is committed must never look as if it were not.
+                _log.exception("somebody could not be told of a commit")
 
     def _commit(self, batch: list[_Job]) -> set[str]:
         connection = self._writer
@@ -528,7 +550,7 @@ class Store:
             if savepoints:
                 connection.execute("SAVEPOINT unit")
             before = connection.total_changes
-            tx = Tx(connection, self._compiler, now, self.links, self._memory, self._numbers, writes=True)
+            tx = Tx(connection, self._compiler, now, self.links, self._memory, self._numbers)
             job.error = None
             try:
                 job.result = job.unit(tx)

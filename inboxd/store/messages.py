@@ -2,18 +2,20 @@
 
 from typing import Any
 
-from peewee import fn
-
 from inboxd.domain.messages import PAGE, MessageType
 from inboxd.store.db import Prepared, Tx, arg
-from inboxd.store.models import Attachment, Contact, Message, User
+from inboxd.store.models import Attachment, Contact, Message, Orphan, User
 
 _IN = Message.conversation_id == arg("conversation_id")
-_CHAT: Any = (Message.private == 0) & (Message.message_type != int(MessageType.ACTIVITY))
 _EVER = 2**62
-LET_GO = "let go of "
-"""Begins the signal that says which file's row was deleted; its digest follows."""
 
+
+def is_chat(row: Any) -> Any:
+    """What a contact may see, as a condition on the table or an alias of it."""
+    return (row.private == 0) & (row.message_type != int(MessageType.ACTIVITY))
+
+
+_CHAT = is_chat(Message)
 _BEFORE = Prepared(
     Message,
     lambda: Message.select().where(_IN, Message.id < arg("before")).order_by(Message.id.desc()).limit(arg("limit")),
@@ -24,15 +26,6 @@ _CHAT_BEFORE = Prepared(
         Message.select().where(_IN, _CHAT, Message.id < arg("before")).order_by(Message.id.desc()).limit(arg("limit"))
     ),
 )
-_LAST_NON_ACTIVITY = Prepared(
-    Message,
-    lambda: (
-        Message.select()
-        .where(_IN, Message.message_type != int(MessageType.ACTIVITY))
-        .order_by(Message.id.desc())
-        .limit(1)
-    ),
-)
 _LAST_INCOMING = Prepared(
     Message,
     lambda: Message.select().where(_IN, Message.message_type == 0).order_by(Message.id.desc()).limit(1),
@@ -40,19 +33,6 @@ _LAST_INCOMING = Prepared(
 _BUSY = Prepared(
     Message,
     lambda: Message.select(Message.created_at).where(_IN).order_by(Message.id.desc()).limit(1).offset(arg("earlier")),
-)
-_UNREAD_BY_CONTACT = Prepared(
-    Message,
-    lambda: (
-        Message.select()
-        .where(
-            _IN,
-            Message.message_type != 0,
-            Message.status.in_(("sent", "delivered")),
-            Message.created_at <= arg("until"),
-        )
-        .order_by(Message.id)
-    ),
 )
 
 
@@ -89,10 +69,6 @@ def last(tx: Tx, conversation_id: int) -> Message | None:
     return _first(tx.run(_BEFORE, conversation_id=conversation_id, before=_EVER, limit=1))
 
 
-def last_non_activity(tx: Tx, conversation_id: int) -> Message | None:
-    return _first(tx.run(_LAST_NON_ACTIVITY, conversation_id=conversation_id))
-
-
 def last_incoming(tx: Tx, conversation_id: int) -> Message | None:
     return _first(tx.run(_LAST_INCOMING, conversation_id=conversation_id))
 
@@ -105,10 +81,6 @@ def is_busy(tx: Tx, conversation_id: int, *, after: int, limit: int) -> bool:
     """Whether at least `limit` messages came after a moment. Reads no more than `limit` index entries."""
     found = tx.tuples(_BUSY, conversation_id=conversation_id, earlier=limit - 1)
     return bool(found) and found[0][0] > after
-
-
-def unread_by_contact(tx: Tx, conversation_id: int, until: int) -> list[Message]:
-    return tx.run(_UNREAD_BY_CONTACT, conversation_id=conversation_id, until=until)
 
 
 def twin(tx: Tx, conversation_id: int, source_id: str, fingerprint: str) -> Message | None:
@@ -153,19 +125,19 @@ def senders(tx: Tx, messages: list[Message]) -> dict[tuple[str, int], Contact | 
     return found
 
 
-def count(tx: Tx, account_id: int) -> int:
-    total: int = tx.tuples(Message.select(fn.COUNT(Message.id)).where(Message.account_id == account_id))[0][0]
-    return total
-
-
 def has_attachment(tx: Tx, digest: str) -> bool:
     return tx.find(Attachment, digest=digest) is not None
 
 
 def delete_attachments(tx: Tx, message_ids: Any) -> None:
-    """Delete the attachment rows of these messages (ids or a query of them); the commit says which
-    files may have become nobody's."""
+    """Delete the attachment rows of these messages (ids or a query of them) and note their files,
+    for upkeep to remove when nothing else has the same content."""
     where = Attachment.message_id.in_(message_ids)
-    for attachment in tx.all(Attachment.select().where(where)):
-        tx.signals.add(LET_GO + attachment.digest)
+    for digest in {attachment.digest for attachment in tx.all(Attachment.select().where(where))}:
+        tx.insert(Orphan, digest=digest)
+        tx.signals.add("orphans")
     tx.execute(Attachment.delete().where(where))
+
+
+def orphans(tx: Tx, limit: int) -> list[Orphan]:
+    return tx.all(Orphan.select().order_by(Orphan.id).limit(limit))

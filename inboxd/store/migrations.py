@@ -91,6 +91,7 @@ CREATE TABLE access_tokens (
     created_at INTEGER NOT NULL,
     updated_at INTEGER NOT NULL,
     owner_type TEXT NOT NULL,
+    account_id INTEGER,
     owner_id INTEGER NOT NULL,
     name TEXT NOT NULL,
     digest TEXT NOT NULL
@@ -175,6 +176,7 @@ CREATE TABLE contacts (
 CREATE UNIQUE INDEX contact_account_id_email ON contacts (account_id, email);
 CREATE UNIQUE INDEX contact_account_id_identifier ON contacts (account_id, identifier);
 CREATE UNIQUE INDEX contact_account_id_phone_number ON contacts (account_id, phone_number);
+CREATE INDEX contact_account_id_id ON contacts (account_id, id);
 
 CREATE TABLE contact_inboxes (
     id INTEGER PRIMARY KEY AUTOINCREMENT NOT NULL,
@@ -219,9 +221,9 @@ CREATE TABLE conversations (
     unread_count INTEGER NOT NULL
 );
 CREATE UNIQUE INDEX conversation_account_id_display_id ON conversations (account_id, display_id);
-CREATE INDEX conversation_account_id_status_last_activity_at_id ON conversations (account_id, status, last_activity_at, id);
-CREATE INDEX conversation_inbox_id_status_last_activity_at_id ON conversations (inbox_id, status, last_activity_at, id);
-CREATE INDEX conversation_account_id_assignee_id_status ON conversations (account_id, assignee_id, status);
+CREATE INDEX conversation_account_id_last_activity_at_id_status_inbox_id ON conversations (account_id, last_activity_at, id, status, inbox_id);
+CREATE INDEX conversation_account_id_assignee_id_status_inbox_id ON conversations (account_id, assignee_id, status, inbox_id);
+CREATE INDEX conversation_inbox_id ON conversations (inbox_id);
 CREATE INDEX conversation_contact_inbox_id ON conversations (contact_inbox_id);
 CREATE INDEX conversation_contact_id_inbox_id ON conversations (contact_id, inbox_id);
 
@@ -271,6 +273,12 @@ CREATE TABLE attachments (
 );
 CREATE INDEX attachment_message_id ON attachments (message_id);
 CREATE INDEX attachment_digest ON attachments (digest);
+
+CREATE TABLE orphans (
+    id INTEGER PRIMARY KEY NOT NULL,
+    created_at INTEGER NOT NULL,
+    digest TEXT NOT NULL
+);
 
 CREATE TABLE events (
     id INTEGER PRIMARY KEY NOT NULL,

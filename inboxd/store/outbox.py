@@ -207,11 +207,12 @@ def message_of(tx: Tx, delivery: Delivery) -> tuple[Event | None, Message | None
     return event, message
 
 
-def unfinished(tx: Tx, webhook_id: int) -> list[Delivery]:
-    return tx.all(
-        Delivery.select()
-        .where(SQL("state IN ('pending', 'sending')"), Delivery.webhook_id == webhook_id)
-        .order_by(Delivery.id)
+def cancel(tx: Tx, webhook_id: int, reason: str) -> None:
+    """End everything the webhook is still owed, what is under way too."""
+    tx.execute(
+        Delivery.update(
+            state="cancelled", finished_at=tx.now, next_attempt_at=None, last_error=reason, updated_at=tx.now
+        ).where(SQL("state IN ('pending', 'sending')"), Delivery.webhook_id == webhook_id)
     )
 
 

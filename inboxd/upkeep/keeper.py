@@ -2,39 +2,64 @@
 
 import logging
 import threading
+from collections.abc import Callable
 
 from inboxd.services import idempotency
+from inboxd.store import messages
 from inboxd.store.db import Store, StoreClosed
+from inboxd.store.models import Orphan
 
 EVERY_S = 3600.0
+FILES = 100
 _log = logging.getLogger("inboxd.upkeep")
 
 
 class Keeper:
-    def __init__(self, store: Store) -> None:
+    """`let_go` removes the file with a digest unless something still refers to it."""
+
+    def __init__(self, store: Store, let_go: Callable[[str], None]) -> None:
         self._store = store
-        self._stopping = threading.Event()
+        self._let_go = let_go
+        self._news = threading.Event()
+        self._stopping = False
         self._thread = threading.Thread(target=self._run, name="upkeep", daemon=True)
 
     def start(self) -> None:
         self._thread.start()
 
+    def wake(self) -> None:
+        self._news.set()
+
     def stop(self) -> None:
-        self._stopping.set()
+        self._stopping = True
+        self.wake()
         if self._thread.is_alive():
             self._thread.join()
 
     def step(self) -> bool:
-        """Tidy up one batch. Returns whether there may be more."""
-        return self._store.write(idempotency.forget_old)
+        """Tidy up one batch of everything. Returns whether there may be more."""
+        more_keys = self._store.write(idempotency.forget_old)
+        return self._remove_files() or more_keys
+
+    def _remove_files(self) -> bool:
+        """Files first, their rows after: a crash in between only looks for files that are gone."""
+        with self._store.read() as tx:
+            batch = messages.orphans(tx, FILES)
+        if batch:
+            for orphan in batch:
+                self._let_go(orphan.digest)
+            self._store.write(lambda tx: [tx.delete(Orphan, id=orphan.id) for orphan in batch], durable=False)
+        return len(batch) == FILES
 
     def _run(self) -> None:
-        more = True
-        while more or not self._stopping.wait(EVERY_S):
+        while not self._stopping:
+            self._news.clear()
             try:
-                more = self.step() and not self._stopping.is_set()
+                more = self.step()
             except StoreClosed:
                 return
             except Exception:
                 _log.exception("upkeep stumbled and tries again later")
                 more = False
+            if not more and not self._stopping:
+                self._news.wait(EVERY_S)

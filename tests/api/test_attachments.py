@@ -18,7 +18,8 @@ from inboxd.app import App
 from inboxd.config import Config
 from inboxd.domain import links
 from inboxd.domain.links import Links
-from inboxd.store.models import Attachment
+from inboxd.store.models import Attachment, Orphan
+from inboxd.upkeep.keeper import Keeper
 from tests.cast import Clock, Http, World, build_world
 
 PNG = b"\x89PNG\r\n\x1a\n" + b"\0" * 100
@@ -358,11 +359,16 @@ def test_deleting_a_message_or_its_inbox_removes_files_that_nobody_else_has(worl
     def stored() -> int:
         return sum(1 for path in (app.config.directory / "attachments").glob("??/*"))
 
+    keeper = Keeper(app.store, app.blobs.let_go)
     number = world.conversation()
     first, second, _third = send("a", b"same"), send("b", b"same"), send("c", b"other")
     assert stored() == 2
     for message, left in ((first, 2), (second, 1)):
         world.http.delete(f"{world.account}/conversations/{number}/messages/{message}", token=world.admin)
+        keeper.step()
         assert stored() == left
     world.http.delete(f"{world.account}/inboxes/{world.inbox['id']}", token=world.admin)
+    keeper.step()
     assert stored() == 0
+    with app.store.read() as tx:
+        assert tx.filter(Orphan) == []

@@ -127,6 +127,9 @@ def test_a_blank_name_is_422(world: World, name: str | None) -> None:
         ({"channel": {"additional_attributes": {"agent_reply_time_window": "-1"}}}, "agent_reply_time_window"),
         ({"auto_assignment_config": {"max_assignment_limit": 0}}, "auto_assignment_config"),
         ({"auto_assignment_config": {"max_assignment_limit": "x"}}, "auto_assignment_config"),
+        ({"auto_assignment_config": {"max_assignment_limit": "²"}}, "auto_assignment_config"),
+        ({"auto_assignment_config": {"max_assignment_limit": "9" * 5000}}, "auto_assignment_config"),
+        ({"channel": {"additional_attributes": {"agent_reply_time_window": "²"}}}, "agent_reply_time_window"),
     ],
 )
 def test_a_setting_that_breaks_a_rule_is_422_with_its_name(
@@ -187,16 +190,17 @@ def test_working_hours_are_changed_day_by_day_and_invalid_rows_are_ignored(world
     assert len(week) == 7
 
 
-def test_csat_config_is_completed_by_a_patch_and_stored_as_sent_by_a_post(world: World) -> None:
-    assert patch(world, csat_config={"message": "How was it?"})["csat_config"] == {
+def test_csat_config_is_completed_by_a_patch_and_a_post(world: World) -> None:
+    complete = {
         "display_type": "emoji",
         "message": "How was it?",
         "survey_rules": {"operator": "contains", "values": []},
         "button_text": "Please rate us",
         "language": "en",
     }
-    body = {"name": "X", "channel": {"type": "api"}, "csat_config": {"message": "?"}}
-    assert world.http.post(inboxes(world), json=body, token=world.admin).json()["csat_config"] == {"message": "?"}
+    body = {"name": "X", "channel": {"type": "api"}, "csat_config": {"message": "How was it?"}}
+    assert patch(world, csat_config=body["csat_config"])["csat_config"] == complete
+    assert world.http.post(inboxes(world), json=body, token=world.admin).json()["csat_config"] == complete
 
 
 def test_inboxes_are_listed_by_name_for_administrators_and_members(world: World) -> None:

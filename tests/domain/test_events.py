@@ -1,6 +1,6 @@
 import re
 
-from inboxd.domain.events import DEFAULT_SUBSCRIPTIONS, EVENT_TYPES, EVENTS, SYSTEM
+from inboxd.domain.events import DEFAULT_SUBSCRIPTIONS, EVENT_TYPES, EVENTS
 
 
 def test_names_are_unique_and_say_noun_verbed() -> None:
@@ -31,7 +31,3 @@ def test_only_changes_carry_changed_attributes() -> None:
     assert {kind.name for kind in EVENT_TYPES if kind.changes} == {
         "conversation_status_changed", "conversation_updated", "contact_updated", "message_updated", "inbox_updated",
     }  # fmt: skip
-
-
-def test_the_system_is_nobody() -> None:
-    assert (SYSTEM.kind, SYSTEM.id, SYSTEM.name) == ("system", None, "")

@@ -57,6 +57,7 @@ def test_a_closed_day_opens_again_with_hours() -> None:
     [
         {"day_of_week": 7, "open_hour": 8},
         {"day_of_week": "1", "open_hour": 8},
+        {"day_of_week": True, "open_hour": 8},
         {"day_of_week": 1, "open_hour": 24},
         {"day_of_week": 1, "close_minutes": 60},
         {"day_of_week": 1, "open_hour": 18},

@@ -51,7 +51,7 @@ def test_an_id_that_clients_see_is_never_given_out_twice(connection: sqlite3.Con
     migrate(connection)
 
     tables = connection.execute("SELECT name, sql FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%'")
-    inner = {"settings", "counters", "inbox_members", "taggings", "events", "attempts", "idempotency_keys"}
+    inner = {"settings", "counters", "inbox_members", "taggings", "orphans", "events", "attempts", "idempotency_keys"}
     assert {name for name, sql in tables if "AUTOINCREMENT" not in sql} == inner
 
 

@@ -2,7 +2,6 @@ import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -12,6 +11,7 @@ from inboxd.store.db import Store, Tx
 from inboxd.store.models import Attempt, Delivery, Event, Webhook
 from inboxd.store.outbox import Claim, Line
 from tests.cast import EPOCH, Clock
+from tests.store.plans import plans, statements
 
 
 @dataclass
@@ -231,6 +231,26 @@ def test_after_a_crash_what_was_under_way_is_due_again(queue: Queue, clock: Cloc
     assert queue.signals == []
 
 
+def test_all_that_a_webhook_is_owed_is_cancelled_at_once(queue: Queue, clock: Clock) -> None:
+    hook, other = queue.hook(), queue.hook()
+    done, under_way, blocked, apart = (queue.owe(hook, number) for number in (1, 2, 2, None))
+    kept = queue.owe(other)
+    queue.finish(done)
+    queue.claim(under_way)
+    clock.advance(s=3)
+
+    with statements(queue.store._writer) as seen:
+        queue.store.write(lambda tx: outbox.cancel(tx, hook, "the webhook was deleted"))
+
+    assert len([sql for sql in seen if "deliveries" in sql]) == 1
+    for delivery in (under_way, blocked, apart):
+        row = queue.row(delivery)
+        assert (row.state, row.last_error, row.next_attempt_at) == ("cancelled", "the webhook was deleted", None)
+        assert row.finished_at == row.updated_at == EPOCH + 3000
+    assert (queue.row(done).state, queue.row(kept).state) == ("delivered", "pending")
+    assert queue.lines() == [Line(other, EPOCH)]
+
+
 def test_every_webhook_with_something_pending_is_a_line(queue: Queue, clock: Clock) -> None:
     hooks = [queue.hook() for _ in range(12)]
     for hook in hooks[::2]:
@@ -292,27 +312,6 @@ def test_health_counts_what_is_owed_and_what_was_given_up_in_a_day(queue: Queue,
         assert outbox.health(tx) == {"pending_deliveries": 2, "oldest_pending_s": 30, "exhausted_24h": 1}
 
 
-def _plans(queue: Queue, run: Any) -> list[str]:
-    """How SQLite finds the rows of every statement that `run` executes."""
-    statements: list[str] = []
-
-    def traced(tx: Tx) -> None:
-        tx._connection.set_trace_callback(statements.append)
-        try:
-            run(tx)
-        finally:
-            tx._connection.set_trace_callback(None)
-
-    queue.store.write(traced)
-    writer = queue.store._writer
-    return [
-        detail
-        for sql in statements
-        if sql.split()[0] in ("SELECT", "UPDATE", "DELETE", "WITH")
-        for *_, detail in writer.execute("EXPLAIN QUERY PLAN " + sql)
-    ]
-
-
 @pytest.mark.parametrize("analysed", [False, True])
 def test_the_queue_never_scans_its_tables(queue: Queue, analysed: bool) -> None:
     hook = queue.hook()
@@ -332,13 +331,13 @@ def test_the_queue_never_scans_its_tables(queue: Queue, analysed: bool) -> None:
         "release": (outbox.release, "deliveries_sending"),
         "add": (lambda tx: outbox.add(tx, event, hook, "u"), "deliveries_line"),
         "finish": (lambda tx: outbox.finish(tx, queue.row(owed[40]), "delivered", None), "deliveries_line"),
-        "unfinished": (lambda tx: outbox.unfinished(tx, hook), "deliveries_line"),
         "health": (outbox.health, "deliveries_exhausted"),
+        "cancel": (lambda tx: outbox.cancel(tx, hook, "gone"), "deliveries_line"),
     }  # fmt: skip
     for name, (run, index) in uses.items():
-        plans = [plan for plan in _plans(queue, run) if " VIRTUAL TABLE " not in plan]
-        assert any(index in plan for plan in plans), (name, plans)
-        for plan in plans:
+        found = [plan for plan in plans(queue.store, run) if " VIRTUAL TABLE " not in plan]
+        assert any(index in plan for plan in found), (name, found)
+        for plan in found:
             # "SCAN hooks" is the recursion of `lines` over what it has found itself.
             whole = plan.startswith("SCAN") and not any(
                 bounded in plan for bounded in ("deliveries_line", "deliveries_due", "SCAN hooks", "CONSTANT ROW")

@@ -26,23 +26,33 @@ def create(call: Call) -> Any:
     return wire.agent(user, membership, call.tx.now)
 
 
-def _owned(call: Call) -> list[tuple[AccessToken, User]]:
-    """The tokens of the account's people, which is what its administrators may see and revoke."""
-    members = {member.user_id for member in call.tx.filter(AccountUser, account_id=call.account_id)}
+def _at_hand(call: Call) -> list[tuple[AccessToken, User]]:
+    """The tokens that the caller may see and revoke: their own, and those confined to this account.
+
+    Others of its people may open other accounts too, which is none of an administrator's business
+    but of who runs the installation.
+    """
+    caller = call.caller.known_user
+    sees_all = caller.kind == "SuperAdmin" and call.caller.only_account is None
     found = []
-    for token in call.tx.filter(AccessToken, owner_type="User"):
-        owner = store.user(call.tx, token.owner_id)
-        if owner is not None and owner.id in members:
-            found.append((token, owner))
-    return found
+    for member in call.tx.filter(AccountUser, account_id=call.account_id):
+        owner = store.user(call.tx, member.user_id)
+        for token in call.tx.filter(AccessToken, owner_type="User", owner_id=member.user_id):
+            if owner and (sees_all or owner.id == caller.id or token.account_id == call.account_id):
+                found.append((token, owner))
+    return sorted(found, key=lambda pair: pair[0].id)
 
 
 def list_tokens(call: Call) -> Any:
-    return {"payload": [wire.access_token(token, owner) for token, owner in _owned(call)]}
+    return {"payload": [wire.access_token(token, owner) for token, owner in _at_hand(call)]}
 
 
 def create_token(call: Call) -> Any:
-    """A further token, for the caller or for the member with `user_id` or `email`."""
+    """A further token, for the caller or for the member with `user_id` or `email`.
+
+    One for somebody else opens this account only: who administers one account must not get into
+    the others of its people.
+    """
     wanted = call.values.get("user_id")
     if call.values.get("email"):
         found = call.tx.find(User, email=call.values["email"].lower())
@@ -50,12 +60,13 @@ def create_token(call: Call) -> Any:
     owner = call.caller.known_user if wanted is None else store.user(call.tx, wanted)
     if owner is None or store.membership(call.tx, call.account_id, owner.id) is None:
         raise NotFound
-    row, token = accounts.create_token(call.tx, owner, call.values.get("name") or "")
+    only = call.caller.only_account if owner.id == call.caller.known_user.id else call.account_id
+    row, token = accounts.create_token(call.tx, owner, call.values.get("name") or "", only)
     return wire.access_token(row, owner, token)
 
 
 def revoke_token(call: Call) -> Any:
-    for token, _ in _owned(call):
+    for token, _ in _at_hand(call):
         if token.id == call.args["id"]:
             call.tx.delete(AccessToken, id=token.id)
             return empty()

@@ -8,7 +8,7 @@ from inboxd.api.web import Call, empty
 from inboxd.domain.conversations import toggled
 from inboxd.domain.errors import NotFound, Refused
 from inboxd.services import contacts, conversations
-from inboxd.store import accounts, details, messages
+from inboxd.store import accounts, details
 from inboxd.store import contacts as contact_store
 from inboxd.store import conversations as store
 from inboxd.store.conversations import Scope
@@ -27,13 +27,15 @@ def find(call: Call) -> Conversation:
     return conversation
 
 
-def shown(call: Call, conversation: Conversation, place: Place | None = None) -> Any:
-    last = messages.last(call.tx, conversation.id)
-    chat = last if last is None or last.message_type != 2 else messages.last_non_activity(call.tx, conversation.id)
-    rows = {row.id: row for row in (last, chat) if row is not None}
-    known = {one.message.id: one for one in details.messages_details(call.tx, list(rows.values()))}
-    whole = details.of_conversation(call.tx, conversation, place, [known[last.id]] if last else [])
-    return wire.conversation(whole, known[chat.id] if chat else None, call.tx.links, call.tx.now)
+def _listed(call: Call, found: list[Conversation]) -> list[Any]:
+    return [
+        wire.conversation(whole, chat, call.tx.links, call.tx.now)
+        for whole, chat in details.of_conversations(call.tx, found)
+    ]
+
+
+def shown(call: Call, conversation: Conversation) -> Any:
+    return _listed(call, [conversation])[0]
 
 
 def _scope(call: Call) -> Scope:
@@ -66,7 +68,7 @@ def index(call: Call) -> Any:
         page=max(1, call.values.get("page") or 1),
     )
     counts = store.counts(call.tx, replace(scope, updated_after=None), user_id)
-    return {"data": {"meta": counts, "payload": [shown(call, conversation) for conversation in found]}}
+    return {"data": {"meta": counts, "payload": _listed(call, found)}}
 
 
 def meta(call: Call) -> Any:
@@ -94,11 +96,11 @@ def create(call: Call) -> Any:
         assignee_id=assignee_id,
         snoozed_until=values.get("snoozed_until"),
     )
-    if conversation.contact_inbox_id != place.id:  # the one this inbox allows, begun under another source_id
-        where = details.place(call.tx, conversation)
     if values.get("message"):
+        if conversation.contact_inbox_id != place.id:  # the one this inbox allows, begun under another source_id
+            where = details.place(call.tx, conversation)
         post(call, conversation, where, values["message"])
-    return shown(call, conversation, where)
+    return shown(call, conversation)
 
 
 def _place(call: Call) -> ContactInbox:

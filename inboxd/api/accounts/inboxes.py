@@ -14,7 +14,7 @@ from inboxd.store.models import Inbox
 from inboxd.wire import api as wire
 
 _CHANNEL = ("hmac_mandatory", "additional_attributes")
-_DEFAULTS_WHEN_NULL = ("name", "timezone", "sender_name_type", "csat_config", "auto_assignment_config")
+_NULLABLE = ("greeting_message", "out_of_office_message", "business_name")
 
 
 @dataclass(frozen=True)
@@ -28,7 +28,18 @@ class OrNull(Param):
 
 
 def find(call: Call) -> Inbox:
-    inbox = store.inbox(call.tx, call.account_id, call.args["id"])
+    return _allowed(call, call.args["id"])
+
+
+def find_in_body(call: Call) -> Inbox:
+    """The inbox that `inbox_id` names, in the path or in the body."""
+    return _allowed(
+        call, call.args.get("inbox_id") or Integer("inbox_id").read(call.request.values.get("inbox_id")) or 0
+    )
+
+
+def _allowed(call: Call, inbox_id: int) -> Inbox:
+    inbox = store.inbox(call.tx, call.account_id, inbox_id)
     if inbox is None:
         raise NotFound
     call.caller.check_inbox(call.tx, inbox)
@@ -54,8 +65,8 @@ def _settings(call: Call) -> tuple[dict[str, Any], dict[str, Any]]:
     given = dict(call.values)
     channel: dict[str, Any] = given.pop("channel", None) or {}
     given.pop("portal_id", None)
-    values = {key: value for key, value in given.items() if value is not None or key not in _DEFAULTS_WHEN_NULL}
-    values = {key: value for key, value in values.items() if value is not None or key.endswith(("_message", "_name"))}
+    # A null name goes on to be refused; any other setting that cannot be null is left as it is.
+    values = {key: value for key, value in given.items() if value is not None or key in ("name", *_NULLABLE)}
     values |= {key: channel[key] for key in _CHANNEL if channel.get(key) is not None}
     return values, channel
 
@@ -71,8 +82,6 @@ def create(call: Call) -> Any:
 
 def update(call: Call, inbox: Inbox) -> Any:
     values, channel = _settings(call)
-    if not (call.values.get("name", inbox.name) or "").strip():
-        raise Invalid("Name can't be blank", "name")
     inboxes.update(call.tx, inbox, values, channel)
     return _shown(call, inbox)
 
@@ -85,16 +94,6 @@ def delete(call: Call, inbox: Inbox) -> Any:
 def reset_secret(call: Call, inbox: Inbox) -> Any:
     inboxes.reset_secret(call.tx, inbox)
     return _shown(call, inbox)
-
-
-def find_in_body(call: Call) -> Inbox:
-    """The inbox that `inbox_id` names, in the path or in the body."""
-    inbox_id = call.args.get("inbox_id") or Integer("inbox_id").read(call.request.values.get("inbox_id")) or 0
-    inbox = store.inbox(call.tx, call.account_id, inbox_id)
-    if inbox is None:
-        raise NotFound
-    call.caller.check_inbox(call.tx, inbox)
-    return inbox
 
 
 def _members(call: Call, inbox: Inbox) -> Any:

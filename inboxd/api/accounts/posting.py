@@ -27,7 +27,6 @@ def post(call: Call, conversation: Conversation, place: Place, values: dict[str,
             content_attributes=attributes,
             additional_attributes=additional,
             source_id=values.get("source_id") or None,
-            echo_id=values.get("echo_id") or None,
             uploads=tuple(call.uploads),
         )
         # Everything that is not from our side is from the contact, even an activity line.
