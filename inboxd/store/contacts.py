@@ -6,8 +6,9 @@ from typing import Any
 
 from peewee import JOIN, SQL, fn
 
-from inboxd.store.db import Prepared, Tx, arg
+from inboxd.store.db import Tx
 from inboxd.store.models import Contact, ContactInbox, Conversation, Message, containing
+from inboxd.store.rows import Prepared, arg
 
 PAGE = 15
 _SORTS = {

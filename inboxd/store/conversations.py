@@ -5,8 +5,9 @@ from typing import Any
 
 from peewee import Case, fn
 
-from inboxd.store.db import Prepared, Tx, arg
+from inboxd.store.db import Tx
 from inboxd.store.models import ContactInbox, Conversation, Message, Tagging, containing
+from inboxd.store.rows import Prepared, arg
 
 PAGE = 25
 _UPDATED_LIMIT = 1000

@@ -21,7 +21,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Generic, TypeVar
+from typing import Any, TypeVar
 
 import peewee
 
@@ -39,10 +39,10 @@ from inboxd.store.models import (
     User,
     Webhook,
 )
+from inboxd.store.rows import Compiler, Prepared, Row, arg, shape_of
 
 _log = logging.getLogger("inboxd.store")
 T = TypeVar("T")
-Row = TypeVar("Row", bound=Record)
 Changes = dict[str, tuple[Any, Any]]
 """What an update really changed: column → (before, after)."""
 
@@ -57,105 +57,6 @@ _COUNTED = (
 )
 
 
-class Arg:
-    """A value that a prepared query is given when it runs."""
-
-    def __init__(self, name: str) -> None:
-        self.name = name
-
-
-def arg(name: str) -> Any:
-    return peewee.Value(Arg(name), converter=False)
-
-
-class _Shape(Generic[Row]):
-    """How a tuple becomes a row. Rows skip Model.__init__: it costs more than the SQL."""
-
-    def __init__(self, model: type[Row]) -> None:
-        self.model = model
-        fields = model._meta.sorted_fields
-        self.names = [field.name for field in fields]
-        self.fields = {field.name: field for field in fields}
-        adapts = {peewee.Field, peewee.IntegerField, peewee.BigIntegerField, peewee.TextField, peewee.AutoField}
-        self.readers = [(field.name, field.python_value) for field in fields if type(field) not in adapts]
-        self.writers = [(field.name, field.db_value) for field in fields if type(field) not in adapts]
-        defaults = {field.name: field.default for field in fields if field.default is not None}
-        self.factories = [(name, make) for name, make in defaults.items() if callable(make)]
-        self.blank = dict.fromkeys(self.names) | {n: value for n, value in defaults.items() if not callable(value)}
-        del self.blank["id"]
-        self.keeps_update = "updated_at" in self.fields
-
-    def row(self, data: dict[str, Any]) -> Row:
-        row = self.model.__new__(self.model)
-        row.__dict__ = data
-        return row
-
-    def read(self, values: tuple[Any, ...]) -> Row:
-        data = dict(zip(self.names, values, strict=True))
-        for name, reader in self.readers:
-            if data[name] is not None:
-                data[name] = reader(data[name])
-        return self.row(data)
-
-    def to_store(self, data: dict[str, Any]) -> dict[str, Any]:
-        """The same values as the database takes them."""
-        stored = data.copy()
-        for name, writer in self.writers:
-            if stored.get(name) is not None:
-                stored[name] = writer(stored[name])
-        return stored
-
-
-_SHAPES: dict[type[Record], _Shape[Any]] = {}
-
-
-def _shape(model: type[Row]) -> _Shape[Row]:
-    shape = _SHAPES.get(model)
-    if shape is None:
-        shape = _SHAPES[model] = _Shape(model)
-    return shape
-
-
-class _Compiler:
-    """Peewee as the layer between databases: queries become SQL once and are kept."""
-
-    def __init__(self, database: peewee.Database) -> None:
-        self._database = database
-        self._kept: dict[Any, _Statement] = {}
-
-    def now(self, query: Any) -> tuple[str, list[Any]]:
-        context: Any = self._database.get_sql_context()
-        sql, values = context.parse(query)
-        return sql, values
-
-    def once(self, key: Any, build: Callable[[], Any]) -> "_Statement":
-        kept = self._kept.get(key)
-        if kept is None:
-            kept = self._kept[key] = _Statement(*self.now(build()))
-        return kept
-
-
-class _Statement:
-    """SQL, and the order in which it wants its values: Peewee sorts columns in its own way."""
-
-    __slots__ = ("_params", "sql")
-
-    def __init__(self, sql: str, params: list[Any]) -> None:
-        self.sql = sql
-        self._params = [(param.name, None) if isinstance(param, Arg) else (None, param) for param in params]
-
-    def bind(self, values: dict[str, Any]) -> list[Any]:
-        return [constant if name is None else values[name] for name, constant in self._params]
-
-
-class Prepared(Generic[Row]):
-    """A query written once with Peewee, its run-time values marked with `arg(name)`."""
-
-    def __init__(self, model: type[Row], build: Callable[[], Any]) -> None:
-        self.model = model
-        self.build = build
-
-
 class Tx:
     """One open transaction or snapshot.
 
@@ -166,7 +67,7 @@ class Tx:
     def __init__(
         self,
         connection: sqlite3.Connection,
-        compiler: _Compiler,
+        compiler: Compiler,
         now: int,
         links: Links,
         memory: dict[Any, Any],
@@ -189,24 +90,24 @@ class Tx:
         """The first row (lowest id) whose columns equal these values."""
         query = self._compiler.once(("find", model, *equal), lambda: _equal(model, equal).limit(1))
         found = self._connection.execute(query.sql, query.bind(equal)).fetchone()
-        return _shape(model).read(found) if found else None
+        return shape_of(model).read(found) if found else None
 
     def filter(self, model: type[Row], **equal: Any) -> list[Row]:
         """All rows whose columns equal these values, by id."""
         query = self._compiler.once(("filter", model, *equal), lambda: _equal(model, equal))
-        shape = _shape(model)
+        shape = shape_of(model)
         return [shape.read(values) for values in self._connection.execute(query.sql, query.bind(equal))]
 
     def all(self, query: "peewee.ModelSelect[Row]") -> list[Row]:
         """The rows of a query that selects whole rows of one table."""
-        shape = _shape(query.model)
+        shape = shape_of(query.model)
         sql, values = self._compiler.now(query)
         return [shape.read(found) for found in self._connection.execute(sql, values)]
 
     def joined(self, query: Prepared[Any], *models: type[Record], **values: Any) -> list[list[Any]]:
         """The rows of a query that selects whole rows of several tables, one of each in a list; None
         for what an outer join did not find."""
-        shapes = [_shape(model) for model in models]
+        shapes = [shape_of(model) for model in models]
         found = []
         for one in self.tuples(query, **values):
             rows, start = [], 0
@@ -233,7 +134,7 @@ class Tx:
         return value + 1
 
     def run(self, prepared: Prepared[Row], **values: Any) -> list[Row]:
-        shape = _shape(prepared.model)
+        shape = shape_of(prepared.model)
         return [shape.read(found) for found in self.tuples(prepared, **values)]
 
     def tuples(self, query: Any, **values: Any) -> list[tuple[Any, ...]]:
@@ -242,7 +143,7 @@ class Tx:
 
     def insert(self, model: type[Row], **values: Any) -> Row:
         """Store a new row. Columns left out take their defaults; both times are `now` unless given."""
-        shape = _shape(model)
+        shape = shape_of(model)
         data = shape.blank | {name: make() for name, make in shape.factories}
         data["created_at"] = self.now
         if shape.keeps_update:
@@ -263,7 +164,7 @@ class Tx:
         changes: Changes = {name: (data[name], value) for name, value in values.items() if _differ(data[name], value)}
         if not changes:
             return changes
-        shape = _shape(model)
+        shape = shape_of(model)
         if shape.keeps_update:
             changes.setdefault("updated_at", (data["updated_at"], self.now))
         query = self._compiler.once(
@@ -386,7 +287,7 @@ class Store:
         self.clock = clock
         self._announce = announce
         self._path = directory / "inboxd.sqlite3"
-        self._compiler = _Compiler(peewee.SqliteDatabase(None))
+        self._compiler = Compiler(peewee.SqliteDatabase(None))
         self._memory: dict[Any, Any] = {}
         self._numbers: dict[tuple[int, str], int] = {}
         self._mutex = threading.Lock()
@@ -427,8 +328,8 @@ class Store:
         """Run `unit` in a transaction and return its result once it is committed and on disk.
 
         Not `durable`: committed, not synced. A killed process loses nothing of it, a power cut may:
-        right for what would then only be done again. Raises what the unit raised, with nothing stored; StorageFull when
-        the disk is full.
+        right for what would then only be done again. Raises what the unit raised, with nothing
+        stored; StorageFull when the disk is full.
         """
         result: T = self._submit(_Job(unit, durable), last=False)
         return result

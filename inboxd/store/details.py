@@ -10,7 +10,7 @@ from peewee import SQL, Expression, NodeList, fn
 from inboxd.domain import conversations as rules
 from inboxd.domain.messages import MessageType
 from inboxd.store import accounts, messages
-from inboxd.store.db import Prepared, Row, Tx, arg
+from inboxd.store.db import Tx
 from inboxd.store.models import (
     Account,
     AccountUser,
@@ -22,6 +22,7 @@ from inboxd.store.models import (
     Message,
     User,
 )
+from inboxd.store.rows import Prepared, Row, arg
 
 _AT_ONCE = 1000
 """Messages that one query asks for the senders and attachments of."""

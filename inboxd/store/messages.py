@@ -3,8 +3,9 @@
 from typing import Any
 
 from inboxd.domain.messages import PAGE, MessageType
-from inboxd.store.db import Prepared, Tx, arg
+from inboxd.store.db import Tx
 from inboxd.store.models import Attachment, Contact, Message, Orphan, User
+from inboxd.store.rows import Prepared, arg
 
 _IN = Message.conversation_id == arg("conversation_id")
 _EVER = 2**62

@@ -6,8 +6,9 @@ from typing import Any
 from peewee import SQL, fn
 
 from inboxd.domain.retry import Outcome
-from inboxd.store.db import Prepared, Tx, arg
+from inboxd.store.db import Tx
 from inboxd.store.models import Attempt, Counter, Delivery, Event, Message, Webhook
+from inboxd.store.rows import Prepared, arg
 
 
 @dataclass(frozen=True)
