@@ -1,5 +1,6 @@
 """The composition root: builds every part, wires the wake-ups, starts and stops in order."""
 
+import gc
 import logging
 import time
 from typing import Any
@@ -91,6 +92,10 @@ class App:
 
     def start(self, server: Server) -> None:
         """Everything that has to be under way before the server runs."""
+        # A message makes a hundred short-lived objects and no cycles: collecting at every 700 costs a
+        # tenth of the throughput, and what was imported never becomes garbage.
+        gc.freeze()
+        gc.set_threshold(20_000, 50, 100)
         self.open_links(self.config.public_url or server.url)
         if not self.config.public_url and server.host in ("0.0.0.0", "::"):  # noqa: S104
             _log.warning("set public_url: links to attachments point to %s until then", server.url)

@@ -40,8 +40,8 @@ _LINGER_S = 2.0
 _CHUNK_LINES = 16_384
 # The paths that take files: elsewhere nobody gets to fill the disk before being looked at.
 _UPLOADS = ("/messages",)
-_CORS = {
-    "Access-Control-Allow-Origin": "*",
+_ANY_ORIGIN = {"Access-Control-Allow-Origin": "*"}
+_PREFLIGHT = {
     "Access-Control-Allow-Methods": "GET, POST, PUT, PATCH, DELETE, OPTIONS, HEAD",
     "Access-Control-Allow-Headers": "*",
     "Access-Control-Max-Age": "7200",
@@ -100,7 +100,7 @@ def _answer(edge: Edge, router: Any, environ: dict[str, Any], request: Request, 
     files: list[File] = []
     try:
         if request.method == "OPTIONS" and request.is_public:
-            return Response(text="")
+            return Response(text="", headers=dict(_PREFLIGHT))
         route, args = router.match(environ)
         request.route = route.path
         values = bodies.read_query(environ.get("QUERY_STRING", ""))
@@ -180,7 +180,7 @@ def _send(response: Response, request: Request, environ: dict[str, Any], start_r
         **response.headers,
     }
     if request.is_public:
-        headers |= _CORS
+        headers |= _ANY_ORIGIN
     start_response(f"{response.status} {_REASONS.get(response.status, 'Unknown')}", list(headers.items()))
     if request.method == "HEAD":
         if file is not None:
@@ -259,7 +259,7 @@ class _JsonErrorTask(ErrorTask):
             ("X-Content-Type-Options", "nosniff"),
         ]
         if getattr(request, "path", "").startswith("/public/"):
-            self.response_headers.extend(_CORS.items())
+            self.response_headers.extend(_ANY_ORIGIN.items())
         self.set_close_on_finish()
         channel.lingers = True
         self.write(body)
@@ -348,7 +348,8 @@ class Server:
             cleanup_interval=10,
             max_request_header_size=65_536,
             max_request_body_size=upload_limit,
-            clear_untrusted_proxy_headers=True,
+            # Nothing here believes a Forwarded header, so none has to be cleared from each request.
+            clear_untrusted_proxy_headers=False,
         )
         # Headers and body leave in one send: the cheapest win there is. Set here because waitress
         # warns about the keyword; the pinned minor version keeps the attribute.
