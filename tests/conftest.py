@@ -3,10 +3,15 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from inboxd.app import App
 from inboxd.config import Config
 from tests.cast import Clock, Http, Receiver, World, build_world
+
+# A busy machine is not a slow rule.
+settings.register_profile("shared", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("shared")
 
 
 @pytest.fixture
