@@ -68,10 +68,6 @@ SETTINGS = dataclasses.fields(Config)
 _NAMES = {setting.name: setting for setting in SETTINGS}
 
 
-def variable(name: str) -> str:
-    return f"INBOXD_{name.upper()}"
-
-
 def flag(name: str) -> str:
     return f"--{name.replace('_', '-')}"
 

@@ -63,26 +63,23 @@ def find_conversation(call: Call) -> tuple[Place, Conversation]:
     """The conversation and its own place, which a verified contact may reach by another source_id."""
     place, conversation = _named(call)
     _check_proved(place)
-    if conversation is None or not _may_see(call, place, conversation):
+    if conversation is None:
         raise NotFound
-    if conversation.contact_inbox_id != place.contact_inbox.id:
-        own = call.tx.get(ContactInbox, conversation.contact_inbox_id)
-        if own is None:
-            raise NotFound
-        place = replace(place, contact_inbox=own)
-    return place, conversation
-
-
-def _may_see(call: Call, place: Place, conversation: Conversation) -> bool:
-    """Everybody reaches their own conversations; a proved identity those of the contact's other
-    proved places in this inbox too. What came in unproved may be somebody else's who gave the same
-    e-mail address."""
     if conversation.contact_inbox_id == place.contact_inbox.id:
-        return True
-    if not place.contact_inbox.hmac_verified or conversation.inbox_id != place.inbox.id:
-        return False
-    own = call.tx.get(ContactInbox, conversation.contact_inbox_id)
-    return own is not None and own.contact_id == place.contact.id and own.hmac_verified
+        return place, conversation
+    for other in _proved_places(call, place):
+        if other.id == conversation.contact_inbox_id:
+            return replace(place, contact_inbox=other), conversation
+    raise NotFound
+
+
+def _proved_places(call: Call, place: Place) -> list[ContactInbox]:
+    """Where a proved identity reaches conversations: the contact's proved places in this inbox. What
+    came in unproved may be somebody else's who gave the same e-mail address."""
+    if not place.contact_inbox.hmac_verified:
+        return []
+    places = contact_store.contact_inboxes(call.tx, place.contact.id)
+    return [one for one in places if one.hmac_verified and one.inbox_id == place.inbox.id]
 
 
 def _proves_identity(inbox: Inbox, values: dict[str, Any], own_identifier: str | None) -> bool:
@@ -154,8 +151,7 @@ def _conversations(call: Call, place: Place, found: list[Conversation]) -> list[
 def _visible(call: Call, place: Place) -> list[Conversation]:
     if not place.contact_inbox.hmac_verified:
         return conversation_store.of_contact_inbox(call.tx, place.contact_inbox.id)
-    places = contact_store.contact_inboxes(call.tx, place.contact.id)
-    proved = {one.id for one in places if one.hmac_verified}
+    proved = {one.id for one in _proved_places(call, place)}
     found = conversation_store.of_contact(call.tx, place.contact.id, place.inbox.id)
     return [conversation for conversation in found if conversation.contact_inbox_id in proved]
 
@@ -170,9 +166,8 @@ def create_conversation(call: Call, place: Place) -> Any:
         for conversation in reversed(_visible(call, place)):
             if conversation.status != "resolved":
                 return _conversation(call, place, conversation)
-    conversation, _ = conversations.open_conversation(
-        call.tx, place, custom_attributes=call.values.get("custom_attributes"), own_only=True
-    )
+    attributes = call.values.get("custom_attributes")
+    conversation = conversations.open_conversation(call.tx, place, custom_attributes=attributes)
     return _conversation(call, place, conversation)
 
 

@@ -28,19 +28,12 @@ def open_conversation(
     additional_attributes: dict[str, Any] | None = None,
     assignee_id: int | None = None,
     snoozed_until: int | None = None,
-    own_only: bool = False,
-) -> tuple[Conversation, bool]:
-    """A new conversation, or the contact's unresolved one where the inbox allows only one.
+) -> Conversation:
+    """A new conversation. Raises Invalid for attributes beyond their limits.
 
-    `own_only` looks for that one under this very contact_inbox alone. The second value tells
-    whether it is new. Raises Invalid for attributes beyond their limits.
+    Where the inbox allows only one, the caller has looked for it: the two APIs may hand out
+    different ones.
     """
-    if place.inbox.lock_to_single_conversation:
-        current = store.latest_unresolved(
-            tx, place.contact.id, place.inbox.id, place.contact_inbox.id if own_only else None
-        )
-        if current is not None:
-            return current, False
     check_attributes("custom_attributes", custom_attributes or {})
     check_attributes("additional_attributes", additional_attributes or {})
     born = rules.opening_status(blocked=place.contact.blocked, has_bot=False, wanted=status)
@@ -61,7 +54,7 @@ def open_conversation(
         last_activity_at=tx.now,
     )
     outbox.conversation_event(tx, "conversation_created", details.of_conversation(tx, conversation, place, []))
-    return conversation, True
+    return conversation
 
 
 def change(tx: Tx, conversation: Conversation, actor: Actor, **values: Any) -> Changes:

@@ -43,17 +43,13 @@ def of_contact(tx: Tx, contact_id: int, inbox_id: int) -> list[Conversation]:
     return tx.filter(Conversation, contact_id=contact_id, inbox_id=inbox_id)
 
 
-def latest_unresolved(
-    tx: Tx, contact_id: int, inbox_id: int, contact_inbox_id: int | None = None
-) -> Conversation | None:
-    """The contact's newest conversation in the inbox that is not resolved, under one source_id or any."""
-    where = [
+def latest_unresolved(tx: Tx, contact_id: int, inbox_id: int) -> Conversation | None:
+    """The contact's newest conversation in the inbox that is not resolved, under whatever source_id."""
+    where = (
         Conversation.contact_id == contact_id,
         Conversation.inbox_id == inbox_id,
         Conversation.status != "resolved",
-    ]
-    if contact_inbox_id is not None:
-        where.append(Conversation.contact_inbox_id == contact_inbox_id)
+    )
     rows = tx.all(Conversation.select().where(*where).order_by(Conversation.id.desc()).limit(1))
     return rows[0] if rows else None
 

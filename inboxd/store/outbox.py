@@ -57,7 +57,7 @@ def lines(tx: Tx) -> list[Line]:
 _DUE = Prepared(
     Delivery,
     lambda: (
-        Delivery.select()
+        Delivery.select(Delivery.id)
         .where(
             SQL("state = 'pending' AND next_attempt_at IS NOT NULL"),
             Delivery.webhook_id == arg("webhook_id"),
@@ -70,7 +70,7 @@ _DUE = Prepared(
 
 
 def due(tx: Tx, webhook_id: int, limit: int) -> list[int]:
-    return [row.id for row in tx.run(_DUE, webhook_id=webhook_id, now=tx.now, limit=limit)]
+    return [row[0] for row in tx.tuples(_DUE, webhook_id=webhook_id, now=tx.now, limit=limit)]
 
 
 _CLAIM = Prepared(

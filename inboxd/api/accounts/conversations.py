@@ -87,7 +87,8 @@ def create(call: Call) -> Any:
     if assignee_id is not None and accounts.membership(call.tx, call.account_id, assignee_id) is None:
         raise NotFound
     where = Place(account, inbox, contact, place)
-    conversation, _ = conversations.open_conversation(
+    only = store.latest_unresolved(call.tx, contact.id, inbox.id) if inbox.lock_to_single_conversation else None
+    conversation = only or conversations.open_conversation(
         call.tx,
         where,
         status=values.get("status"),
