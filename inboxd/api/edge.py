@@ -32,9 +32,8 @@ class Edge:
         self._limits = limits
 
     def answer(self, route: Route, request: Request, args: dict[str, Any]) -> Response:
-        seen: list[AccountUser] = []
         try:
-            return self._answer(route, request, args, seen)
+            return self._answer(route, request, args)
         except Failure as failure:
             return refusal(failure, request)
         except StoreClosed:
@@ -44,48 +43,45 @@ class Edge:
             _log.exception("%s %s failed", request.method, route.path)
             return Response(500, text='{"error":"Internal Server Error"}')
         finally:
-            if seen:
-                self._mark_active(seen[0])
+            if request.stale is not None:
+                self._mark_active(request.stale)
 
-    def _answer(self, route: Route, request: Request, args: dict[str, Any], seen: list[AccountUser]) -> Response:
-        """`seen` receives the caller's membership when its last sign of life is old."""
+    def _answer(self, route: Route, request: Request, args: dict[str, Any]) -> Response:
         if not route.is_unit:
             with self._store.read() as tx:
-                call = self._call(tx, route, request, args, seen)
+                call = self._call(tx, route, request, args)
                 response = _response(call, _run(call, route))
             if call.after is not None:
                 response = call.after()
         else:
-            response = self._write(route, request, args, seen)
+            response = self._write(route, request, args)
         if response.value is not None:
             response.text = jsons.dumps(response.value)
         return response
 
-    def _write(self, route: Route, request: Request, args: dict[str, Any], seen: list[AccountUser]) -> Response:
+    def _write(self, route: Route, request: Request, args: dict[str, Any]) -> Response:
         key = request.headers.get("idempotency-key", "") if request.method == "POST" else ""
         with ExitStack() as uploads_over:
-            uploads = self._stage(route, request, args, seen, uploads_over)
+            uploads = self._stage(route, request, args, uploads_over)
 
             def unit(tx: Tx) -> Response:
-                call = self._call(tx, route, request, args, seen)
+                call = self._call(tx, route, request, args)
                 call.uploads = uploads
-                if seen:
-                    accounts.mark_active(tx, seen[0].account_id, seen[0].user_id)
+                if request.stale is not None:
+                    accounts.mark_active(tx, request.stale.account_id, request.stale.user_id)
                 response = _once(call, route, key) if key else _response(call, _run(call, route))
-                seen.clear()
+                request.stale = None
                 return response
 
             return self._store.write(unit)
 
-    def _stage(
-        self, route: Route, request: Request, args: dict[str, Any], seen: list[AccountUser], over: ExitStack
-    ) -> list[Upload]:
+    def _stage(self, route: Route, request: Request, args: dict[str, Any], over: ExitStack) -> list[Upload]:
         """Put uploaded files on disk before the transaction, once the caller has proved to be one."""
         files = _files(request) if route.takes_files else []
         if not files:
             return []
         with self._store.read() as tx:
-            call = self._call(tx, route, request, args, seen)
+            call = self._call(tx, route, request, args)
             if route.record is not None:
                 route.record(call)
         if len(files) > ATTACHMENTS_LIMIT:
@@ -97,13 +93,13 @@ class Edge:
             uploads.append(upload)
         return uploads
 
-    def _call(self, tx: Tx, route: Route, request: Request, args: dict[str, Any], seen: list[AccountUser]) -> Call:
+    def _call(self, tx: Tx, route: Route, request: Request, args: dict[str, Any]) -> Call:
         caller = auth.Caller()
         if route.role != "public":
             account_id = args.get("account_id")
             caller = auth.authenticate(tx, request.headers, account_id, local=request.local, hidden=route.hidden)
             if caller.membership is not None and accounts.is_stale(caller.membership, tx.now):
-                seen.append(caller.membership)
+                request.stale = caller.membership
         return Call(tx, request, args, caller, self._limits, self._feed, self._blobs)
 
     def _mark_active(self, membership: AccountUser) -> None:

@@ -16,6 +16,7 @@ from inboxd.domain import errors
 from inboxd.domain.messages import Upload
 from inboxd.services.messages import Limits
 from inboxd.store.db import Tx
+from inboxd.store.models import AccountUser
 
 if TYPE_CHECKING:
     from inboxd.api.events import Feed
@@ -69,6 +70,8 @@ class Request:
     """The pattern that matched: what logs may say, for real paths hold credentials."""
     local: bool = False
     """Came from the command line of this very process, not from a network."""
+    stale: AccountUser | None = None
+    """The caller's membership, while its last sign of life is old and this one is not yet written."""
 
     @property
     def is_public(self) -> bool:
