@@ -41,10 +41,11 @@ def post(
     A draft whose source_id and payload were posted here before is answered with the first
     message. Raises Invalid when the conversation is flooded.
     """
-    fingerprint = _fingerprint(draft, sender) if draft.source_id is not None else None
-    if draft.source_id is not None and fingerprint is not None:
-        twin = store.twin(tx, conversation.id, draft.source_id, fingerprint)
-        if twin is not None and tx.now - twin.created_at < TWIN_RETENTION_MS:
+    fingerprint = None
+    if draft.source_id is not None:
+        fingerprint = _fingerprint(draft, sender)
+        twin = store.twin(tx, conversation.id, draft.source_id, fingerprint, after=tx.now - TWIN_RETENTION_MS)
+        if twin is not None:
             return Posted(details.messages_details(tx, [twin])[0], replayed=True)
     if store.is_busy(tx, conversation.id, after=tx.now - 60_000, limit=limits.per_minute):
         raise Invalid("Too many messages", "base")

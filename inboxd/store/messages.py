@@ -84,10 +84,10 @@ def is_busy(tx: Tx, conversation_id: int, *, after: int, limit: int) -> bool:
     return bool(found) and found[0][0] > after
 
 
-def twin(tx: Tx, conversation_id: int, source_id: str, fingerprint: str) -> Message | None:
-    """The first message with this source_id and the same payload."""
+def twin(tx: Tx, conversation_id: int, source_id: str, fingerprint: str, *, after: int) -> Message | None:
+    """The first message after a moment with this source_id and the same payload."""
     same = tx.filter(Message, conversation_id=conversation_id, source_id=source_id)
-    return next((message for message in same if message.fingerprint == fingerprint), None)
+    return next((one for one in same if one.fingerprint == fingerprint and one.created_at > after), None)
 
 
 def by_source_id(tx: Tx, conversation_id: int, source_id: str) -> Message | None:

@@ -469,3 +469,14 @@ def test_a_member_may_delete_any_message_and_a_stranger_none(world: World, messa
     incoming = world.incoming(number)
     assert world.http.delete(f"{messages}/{incoming['id']}", token=world.olga).status_code == 401
     assert world.http.delete(f"{messages}/{incoming['id']}", token=world.ada).status_code == 200
+
+
+def test_a_repeated_source_id_is_answered_with_its_latest_first_message_not_one_long_forgotten(
+    world: World, clock: Clock
+) -> None:
+    number = world.conversation()
+    old = world.reply(number, source_id="WAID:1")["id"]
+    clock.advance(s=25 * 3600)
+    new = world.reply(number, source_id="WAID:1")["id"]
+    assert new != old
+    assert world.reply(number, source_id="WAID:1")["id"] == new
