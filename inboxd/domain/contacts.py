@@ -4,8 +4,8 @@ import re
 from typing import Any
 
 from inboxd.domain.errors import Invalid
+from inboxd.domain.text import STRING_LIMIT
 
-STRING_LIMIT = 255
 _EMAIL = re.compile(r"[^@\s]+@[^@\s]+\Z")
 # Anchored at the end only, as Chatwoot does: bridges send prefixes like "whatsapp:+49…".
 _PHONE = re.compile(r"\+[1-9]\d{1,14}\Z")

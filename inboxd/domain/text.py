@@ -2,6 +2,11 @@
 
 import re
 
+from inboxd.domain.errors import Invalid
+
+STRING_LIMIT = 255
+"""Characters of a name, an e-mail address and everything else that is one line."""
+
 # C0 but newline and tab, DEL, C1, the bidi controls, line and paragraph separators, and lone
 # surrogates: everything that can move a cursor, set a clipboard, hide or reorder what is read.
 _UNSAFE = re.compile(
@@ -23,3 +28,11 @@ def clean_line(text: str, limit: int = 500) -> str:
 def excerpt(body: bytes, limit: int = 2048) -> str:
     """The first `limit` bytes of a foreign body, safe to store and to print."""
     return clean(body[:limit].decode("utf-8", "replace"))
+
+
+def check_name(name: str) -> None:
+    """Raises Invalid for a name that is blank or too long."""
+    if not name.strip():
+        raise Invalid("Name can't be blank", "name")
+    if len(name) > STRING_LIMIT:
+        raise Invalid(f"Name is too long (maximum is {STRING_LIMIT} characters)", "name")

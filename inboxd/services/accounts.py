@@ -5,6 +5,7 @@ from typing import Any
 
 from inboxd.domain.contacts import normalised
 from inboxd.domain.errors import Invalid
+from inboxd.domain.text import check_name
 from inboxd.services import tokens
 from inboxd.store import accounts as store
 from inboxd.store.db import Tx
@@ -32,10 +33,7 @@ def link_key(tx: Tx) -> bytes:
 
 
 def create_account(tx: Tx, name: str) -> Account:
-    if not name.strip() or len(name) > 255:
-        raise Invalid(
-            "Name can't be blank" if not name.strip() else "Name is too long (maximum is 255 characters)", "name"
-        )
+    check_name(name)
     return tx.insert(Account, name=name)
 
 
@@ -44,12 +42,10 @@ def add_user(tx: Tx, account_id: int, values: dict[str, Any]) -> tuple[User, Acc
 
     Raises Invalid for a bad e-mail or a second membership.
     """
-    email = normalised({"email": values.get("email")})["email"]
+    email = normalised({"email": values.get("email"), "name": values.get("name")})["email"]
     if email is None:
         raise Invalid("Email can't be blank", "email")
     name = values.get("name") or email.partition("@")[0]
-    if len(name) > 255:
-        raise Invalid("Name is too long (maximum is 255 characters)", "name")
     user = tx.find(User, email=email) or tx.insert(
         User, email=email, uid=email, name=name, pubsub_token=tokens.new(), confirmed=True
     )

@@ -7,6 +7,7 @@ from zoneinfo import available_timezones
 from inboxd.domain import hours
 from inboxd.domain.errors import Invalid
 from inboxd.domain.events import DEFAULT_SUBSCRIPTIONS, EVENTS
+from inboxd.domain.text import check_name
 from inboxd.services import outbox, tokens
 from inboxd.store import accounts
 from inboxd.store import outbox as queue
@@ -141,11 +142,7 @@ def _survey(given: dict[str, Any]) -> dict[str, Any]:
 def _checked(values: dict[str, Any], *, new: bool) -> dict[str, Any]:
     """The settings as they are stored."""
     if "name" in values or new:
-        name = values.get("name") or ""
-        if not name.strip():
-            raise Invalid("Name can't be blank", "name")
-        if len(name) > 255:
-            raise Invalid("Name is too long (maximum is 255 characters)", "name")
+        check_name(values.get("name") or "")
     for key, label in (("greeting_message", "Greeting message"), ("out_of_office_message", "Out of office message")):
         if len(values.get(key) or "") > 10_000:
             raise Invalid(f"{label} is too long (maximum is 10000 characters)", key)
