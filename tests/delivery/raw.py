@@ -6,7 +6,24 @@ import struct
 import threading
 from collections.abc import Callable
 
+from inboxd.delivery.sender import Sender
+from inboxd.domain.addresses import parse_guard
+from inboxd.domain.retry import Outcome
+
+LOCAL = parse_guard("", allow_loopback=True)
+OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
+BODY = b'{"event":"message_created"}'
 Talk = Callable[[socket.socket], None]
+
+
+def post(sender: Sender, url: str, body: bytes = BODY) -> Outcome:
+    return sender.send(url, {"webhook-id": "1"}, body)
+
+
+def closed_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port: int = listener.getsockname()[1]
+    return port
 
 
 def read_request(sock: socket.socket) -> bytes:
@@ -33,6 +50,31 @@ def says(answer: bytes) -> Talk:
     def talk(sock: socket.socket) -> None:
         read_request(sock)
         sock.sendall(answer)
+
+    return talk
+
+
+def answers(*answers: bytes) -> Talk:
+    """Reads a request before each answer on one connection, and closes after the last."""
+
+    def talk(sock: socket.socket) -> None:
+        for answer in answers:
+            if not read_request(sock):
+                return
+            sock.sendall(answer)
+
+    return talk
+
+
+def floods(start: bytes, piece: bytes) -> Talk:
+    """Says `start`, then `piece` as fast as it is taken, until the other side hangs up."""
+
+    def talk(sock: socket.socket) -> None:
+        read_request(sock)
+        sock.settimeout(1)  # a window that was full when the other side hung up may stay so for long
+        sock.sendall(start)
+        while True:
+            sock.sendall(piece)
 
     return talk
 

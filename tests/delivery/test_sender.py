@@ -1,69 +1,27 @@
+import email.utils
 import gzip
 import http.client
-import shutil
 import socket
 import ssl
-import subprocess
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 
 import pytest
-import requests
+from hypothesis import given
+from hypothesis import strategies as st
 
-from inboxd.delivery.sender import READ_LIMIT, Sender
-from inboxd.domain.addresses import Guard, parse_guard
-from inboxd.domain.retry import Outcome
+from inboxd.delivery.sender import READ_LIMIT, RETRY_AFTER_LIMIT_S, Sender, parse_retry_after
+from inboxd.domain.addresses import Guard
 from inboxd.version import __version__
 from tests.cast import Received, Receiver, status
-from tests.delivery.raw import RawReceiver, Talk, read_request, reset, says
+from tests.delivery.raw import BODY, LOCAL, OK, RawReceiver, closed_port, post, read_request, reset, says
 
-LOCAL = parse_guard("", allow_loopback=True)
-OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
-BODY = b'{"event":"message_created"}'
 REFUSED = "the address of this URL is private or reserved (see INBOXD_ALLOW_PRIVATE)"
 BROKEN = "the connection was closed or broken before a complete answer"
-
-
-@pytest.fixture
-def sender() -> Iterator[Sender]:
-    made = Sender(LOCAL)
-    yield made
-    made.close()
-
-
-@pytest.fixture
-def hasty() -> Iterator[Sender]:
-    """A sender whose deadline a test can wait for."""
-    made = Sender(LOCAL, connect_s=0.4, deadline_s=0.5)
-    yield made
-    made.close()
-
-
-@pytest.fixture
-def raw() -> Iterator[Callable[..., RawReceiver]]:
-    made: list[RawReceiver] = []
-
-    def make(*talks: Talk, tls: ssl.SSLContext | None = None) -> RawReceiver:
-        made.append(RawReceiver(*talks, tls=tls))
-        return made[-1]
-
-    yield make
-    for one in made:
-        one.close()
-
-
-def post(sender: Sender, url: str, body: bytes = BODY) -> Outcome:
-    return sender.send(url, {"webhook-id": "1"}, body)
-
-
-def closed_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        port: int = listener.getsockname()[1]
-    return port
 
 
 @pytest.mark.parametrize("code", [200, 201, 202, 204, 206, 226, 299])
@@ -73,6 +31,7 @@ def test_every_2xx_is_delivered(sender: Sender, receiver: Receiver, code: int) -
     outcome = post(sender, receiver.url)
 
     assert (outcome.status_code, outcome.error, outcome.delivered) == (code, None, True)
+    assert (outcome.error_class, outcome.retry_after_s) == (None, None)
     assert outcome.excerpt == ("" if code == 204 else "thanks")
     assert outcome.address == "127.0.0.1"
     assert not outcome.early
@@ -105,6 +64,7 @@ def test_every_other_status_is_a_failure_with_its_words(
     assert outcome.status_code == code
     assert outcome.error is not None
     assert outcome.error.startswith(error)
+    assert outcome.error_class == "status"
     assert not outcome.early
 
 
@@ -117,7 +77,76 @@ def test_a_redirect_is_not_followed_and_says_where_to_go(sender: Sender, receive
     assert outcome.status_code == code
     assert outcome.error is not None
     assert outcome.error.endswith(f": redirects are not followed, update the URL to {receiver.url}/moved\ufffd[31m")
+    assert outcome.error_class == "redirect"
     assert len(receiver.received) == 1
+
+
+@pytest.mark.parametrize(("code", "wait"), [(429, 120.0), (502, 120.0), (503, 120.0), (504, 120.0), (500, None)])
+def test_a_receiver_may_say_when_to_come_back(
+    sender: Sender, receiver: Receiver, code: int, wait: float | None
+) -> None:
+    receiver.default = status(code, headers={"Retry-After": "120"})
+
+    assert post(sender, receiver.url).retry_after_s == wait
+
+
+def test_a_date_to_come_back_at_is_seconds_from_now(sender: Sender, receiver: Receiver) -> None:
+    receiver.default = status(503, headers={"Retry-After": email.utils.formatdate(time.time() + 600, usegmt=True)})
+
+    wait = post(sender, receiver.url).retry_after_s
+
+    assert wait is not None
+    assert 580 < wait <= 600
+
+
+NOW_S = 1_781_090_096.0  # Wed, 10 Jun 2026 11:14:56 GMT
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"),
+    [
+        ("0", 0.0),
+        (" 120 ", 120.0),
+        ("2592000", 2_592_000.0),
+        ("Wed, 10 Jun 2026 11:15:56 GMT", 60.0),
+        ("Wed, 10 Jun 2026 13:15:56 +0200", 60.0),
+        ("Wed, 10 Jun 2026 11:15:56 -0000", 60.0),
+        ("Wednesday, 10-Jun-26 11:15:56 GMT", 60.0),
+        ("Wed Jun 10 11:15:56 2026", 60.0),
+        ("Mon, 01 Jan 2001 00:00:00 GMT", 0.0),
+        ("Fri, 10 Jul 2026 11:14:57 GMT", None),
+        ("Wed, 10 Jun 9999 11:14:57 GMT", None),
+        ("2592001", None),
+        ("9" * 64, None),
+        ("9" * 5000, None),
+        ("", None),
+        ("-5", None),
+        ("1.5", None),
+        ("1e3", None),
+        ("inf", None),
+        ("nan", None),
+        ("5, 5", None),
+        ("soon", None),
+        ("10 Jun", None),
+        ("Wed, 99 Jun 2026 11:15:56 GMT", None),
+        ("Wed, 10 Jun 2026 99:99:99 GMT", None),
+        ("Wed, 10 Jun 2026 11:15:56 +9999", None),
+        ("\u0661\u0662", None),
+        ("\u00b2", None),
+    ],
+)
+def test_retry_after_is_seconds_or_a_date_or_nothing(text: str, seconds: float | None) -> None:
+    assert parse_retry_after(text, NOW_S) == seconds
+
+
+_WORDS = ["Wed, ", "10 ", "Jun ", "2026 ", "11:15:56 ", "GMT", "+9999", "-", ",", "99999999999999999999 ", "é"]
+
+
+@given(st.text(max_size=70) | st.lists(st.sampled_from(_WORDS), max_size=8).map("".join))
+def test_no_retry_after_raises_or_is_out_of_bounds(text: str) -> None:
+    seconds = parse_retry_after(text, NOW_S)
+
+    assert seconds is None or 0 <= seconds <= RETRY_AFTER_LIMIT_S
 
 
 def test_a_redirect_to_nowhere_says_so(sender: Sender, receiver: Receiver) -> None:
@@ -151,6 +180,7 @@ def test_a_closed_port_refuses_early(sender: Sender) -> None:
     outcome = post(sender, f"http://127.0.0.1:{closed_port()}/")
 
     assert (outcome.status_code, outcome.error, outcome.early) == (None, "connection refused", True)
+    assert outcome.error_class == "refused"
 
 
 def test_a_reset_after_the_request_is_not_early(sender: Sender, raw: Callable[..., RawReceiver]) -> None:
@@ -335,6 +365,7 @@ def test_a_host_that_takes_no_connection_times_out_and_is_not_worth_a_quick_try(
             one.close()
 
     assert (outcome.error, outcome.early) == ("timed out: no connection within 0.3 s", False)
+    assert outcome.error_class == "timeout"
 
 
 def test_tls_that_is_no_tls_is_a_failure(sender: Sender, raw: Callable[..., RawReceiver]) -> None:
@@ -357,25 +388,6 @@ def test_a_tls_handshake_that_says_nothing_ends(hasty: Sender, raw: Callable[...
     assert outcome.error is not None
     assert outcome.error.startswith("timed out")
     assert outcome.duration_ms < 2000
-
-
-@pytest.fixture
-def tls(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ssl.SSLContext:
-    """A server's side of TLS; its certificate is trusted for this test."""
-    openssl = shutil.which("openssl")
-    if openssl is None:
-        pytest.skip("openssl makes the certificate")
-    key, certificate = tmp_path / "key.pem", tmp_path / "certificate.pem"
-    subprocess.run(
-        [openssl, "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2",
-         "-keyout", str(key), "-out", str(certificate), "-subj", "/CN=127.0.0.1", "-addext",
-         "subjectAltName=IP:127.0.0.1"],
-        check=True, capture_output=True,
-    )  # fmt: skip
-    monkeypatch.setattr(requests.adapters, "DEFAULT_CA_BUNDLE_PATH", str(certificate))
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(certificate, key)
-    return context
 
 
 def test_tls_delivers(sender: Sender, raw: Callable[..., RawReceiver], tls: ssl.SSLContext) -> None:
@@ -407,6 +419,7 @@ def test_a_certificate_that_nobody_signed_is_refused(
     outcome = post(sender, raw(says(OK), tls=tls).url)
 
     assert (outcome.error, outcome.early) == ("the TLS certificate or handshake is not valid", False)
+    assert outcome.error_class == "tls"
 
 
 def test_the_guard_refuses_before_connecting_and_says_nothing_about_the_port(receiver: Receiver) -> None:
@@ -485,13 +498,17 @@ def test_a_name_that_does_not_resolve_is_worth_a_quick_try(sender: Sender, monke
     outcome = post(sender, "http://receiver.test/")
 
     assert (outcome.error, outcome.early) == ("the host name cannot be resolved", True)
+    assert outcome.error_class == "dns"
 
 
 @pytest.mark.parametrize("url", ["http://", "nonsense", "ftp://127.0.0.1/", "http://[::1", "http://a..b/", "http://*/"])
 def test_a_url_that_is_none_is_a_failure_and_raises_nothing(sender: Sender, url: str) -> None:
     outcome = post(sender, url)
 
-    assert outcome.error in ("the URL is not valid", "the host name cannot be resolved")
+    assert (outcome.error_class, outcome.error) in (
+        ("url", "the URL is not valid"),
+        ("dns", "the host name cannot be resolved"),
+    )
     assert outcome.status_code is None
 
 
@@ -607,4 +624,4 @@ def test_anything_a_library_raises_is_an_outcome(sender: Sender, receiver: Recei
     assert not outcome.delivered
 
     outcome = sender.send(receiver.url, {"bad\nname": "x"}, BODY)
-    assert not outcome.delivered
+    assert (outcome.error_class, outcome.error) == ("internal", "the request could not be sent")
