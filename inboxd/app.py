@@ -3,13 +3,16 @@
 import gc
 import logging
 import time
+from collections.abc import Callable
 from typing import Any
 
 from inboxd.api.edge import Edge
 from inboxd.api.events import Feed
 from inboxd.api.files import Blobs
+from inboxd.api.refusals import Refusals
 from inboxd.api.routes import ROUTES
 from inboxd.api.server import Server, make_wsgi
+from inboxd.api.web import Parts
 from inboxd.config import Config
 from inboxd.delivery.dispatcher import Dispatcher
 from inboxd.delivery.sender import Sender
@@ -29,6 +32,11 @@ def wall_clock() -> int:
     return time.time_ns() // 1_000_000
 
 
+def steady_clock() -> int:
+    """Milliseconds that pass evenly, also while the machine sleeps where it can tell."""
+    return time.clock_gettime_ns(getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)) // 1_000_000
+
+
 class NotInitialised(Exception):
     """The data directory holds no account yet."""
 
@@ -39,17 +47,28 @@ class NotInitialised(Exception):
 class App:
     """One inboxd over one data directory. Raises StoreInUse when another process has it."""
 
-    def __init__(self, config: Config, clock: Any = wall_clock) -> None:
+    def __init__(
+        self, config: Config, clock: Callable[[], int] = wall_clock, steady: Callable[[], int] | None = None
+    ) -> None:
         self.config = config
         self.store = Store(config.directory, clock=clock, announce=self._announce)
         self._dispatcher: Dispatcher | None = None
-        self._sender: Sender | None = None
         self._keeper: Keeper | None = None
         self._clock = clock
+        self._steady = steady or (steady_clock if clock is wall_clock else clock)
+        self._sender = Sender(config.guard, proxy=config.egress_proxy or None)
+        self._worker = Worker(self.store, self._sender, Policy(config.schedule_s))
         self.feed = Feed(self.store, config.threads // 2)
         self.blobs = Blobs(config.directory, config.attachment_limit, self._is_referenced)
-        edge = Edge(self.store, self.blobs, self.feed, Limits(config.messages_per_minute))
-        self.wsgi = make_wsgi(edge, ROUTES, body_limit=config.body_limit)
+        parts = Parts(
+            Limits(config.messages_per_minute),
+            config.guard,
+            self.feed,
+            self.blobs,
+            Refusals(),
+            send=self._worker.send,
+        )
+        self.wsgi = make_wsgi(Edge(self.store, parts), ROUTES, body_limit=config.body_limit)
 
     @property
     def is_initialised(self) -> bool:
@@ -70,11 +89,15 @@ class App:
         self.store.links = Links(base_url.rstrip("/"), key)
 
     def start_work(self) -> None:
-        self._sender = Sender(self.config.guard)
-        worker = Worker(self.store, self._sender, Policy(self.config.schedule_s))
-        self._dispatcher = Dispatcher(self.store, worker, threads=self.config.webhook_threads, clock=self._clock)
+        self._dispatcher = Dispatcher(
+            self.store,
+            self._worker,
+            threads=self.config.webhook_threads,
+            clock=self._clock,
+            steady=self._steady,
+        )
         self._dispatcher.start()
-        self._keeper = Keeper(self.store, self.blobs.let_go)
+        self._keeper = Keeper(self.store, self.blobs.let_go, self.config.retention_days)
         self._keeper.start()
 
     def bind(self) -> Server:
@@ -116,8 +139,7 @@ class App:
         if self._dispatcher is not None:
             self._dispatcher.stop()
             self._dispatcher = None
-        if self._sender is not None:
-            self._sender.close()
+        self._sender.close()
         self.store.close()
 
     def _announce(self, signals: set[str]) -> None:

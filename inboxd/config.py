@@ -31,13 +31,21 @@ class Config:
         "", "how clients reach this server, for links to attachments; default: the listen address"
     )
     threads: int = _setting(16, "threads that answer requests")
-    webhook_threads: int = _setting(8, "threads that deliver webhooks")
+    webhook_threads: int = _setting(
+        8, "webhook deliveries at once; those that take longer than a second go on beside them, at most 4 times as many"
+    )
     webhook_schedule: str = _setting(
         "5s,5m,30m,2h,5h,10h,14h,20h,24h", "pauses between the attempts of a delivery, each ±20 %"
     )
     allow_private: str = _setting(
         "", "CIDRs and hosts inside private networks that webhooks may reach, comma-separated"
     )
+    egress_proxy: str = _setting(
+        "",
+        "http://[user:password@]host:port that every webhook goes through; it then guards what names stand for",
+        secret=True,
+    )
+    retention_days: int = _setting(30, "days that events, deliveries and attempts are kept")
     body_limit: int = _setting(4_194_304, "bytes of a request without its files")
     attachment_limit: int = _setting(41_943_040, "bytes of one attachment")
     messages_per_minute: int = _setting(200, "messages a conversation takes within a minute")
@@ -157,14 +165,18 @@ def _check(config: Config) -> None:
         raise BadConfig(f"listen: {config.listen!r} is not HOST:PORT") from None
     if not config.address[0] or not 0 <= port < 65_536:
         raise BadConfig(f"listen: {config.listen!r} is not HOST:PORT")
-    for name, reader in (("webhook_schedule", lambda: config.schedule_s), ("allow_private", lambda: config.guard)):
+    for name, reader in (
+        ("webhook_schedule", lambda: config.schedule_s),
+        ("allow_private", lambda: config.guard),
+        ("egress_proxy", lambda: addresses.parse_proxy(config.egress_proxy) if config.egress_proxy else None),
+    ):
         try:
             reader()
         except ValueError as error:
             raise BadConfig(f"{name}: {error}") from None
     for name, least, most in (
         ("threads", 2, 128), ("webhook_threads", 1, 128), ("body_limit", 1024, 2**31), ("attachment_limit", 1, 2**31),
-        ("messages_per_minute", 1, 10**9),
+        ("messages_per_minute", 1, 10**9), ("retention_days", 1, 36_500),
     ):  # fmt: skip
         if not least <= getattr(config, name) <= most:
             raise BadConfig(f"{name}: must be from {least} to {most}")

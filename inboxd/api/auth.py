@@ -22,6 +22,7 @@ class Caller:
     token: str = ""
     only_account: int | None = None
     """The account that the token is confined to."""
+    token_id: int | None = None
 
     @property
     def is_administrator(self) -> bool:
@@ -67,18 +68,19 @@ def authenticate(tx: Tx, headers: Mapping[str, str], account_id: int | None, *, 
     """
     if local:
         user: User | None = tx.find(User, kind="SuperAdmin")
-        token, only = "", None
+        token, only, token_id = "", None, None
     else:
         token = given_token(headers)
         if not token:
             raise Unauthenticated(SIGN_IN, given=False)
         row = accounts.token(tx, tokens.digest(token))
         only = row.account_id if row is not None else None
+        token_id = row.id if row is not None else None
         user = accounts.user(tx, row.owner_id) if row is not None and row.owner_type == "User" else None
     if user is None:
         raise Unauthenticated("Invalid Access Token")
     if account_id is None:
-        return Caller(user, token=token, only_account=only)
+        return Caller(user, token=token, only_account=only, token_id=token_id)
     account = accounts.account(tx, account_id)
     if account is None:
         raise NotFound
@@ -89,7 +91,7 @@ def authenticate(tx: Tx, headers: Mapping[str, str], account_id: int | None, *, 
         raise NotFound
     if membership is None:
         raise Unauthorized("You are not authorized to access this account")
-    return Caller(user, membership, token, only)
+    return Caller(user, membership, token, only, token_id)
 
 
 def check_role(caller: Caller, role: str) -> None:

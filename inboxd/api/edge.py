@@ -3,17 +3,15 @@
 import hashlib
 import json
 import logging
+from collections.abc import Callable
 from contextlib import ExitStack, suppress
 from typing import Any
 
 from inboxd.api import auth, params, web
-from inboxd.api.events import Feed
-from inboxd.api.files import Blobs
-from inboxd.api.web import Call, Request, Response, Route
+from inboxd.api.web import Call, Parts, Request, Response, Route
 from inboxd.domain.errors import Failure, Invalid, Malformed, StorageFull
 from inboxd.domain.messages import ATTACHMENTS_LIMIT, Upload
 from inboxd.services import accounts, idempotency
-from inboxd.services.messages import Limits
 from inboxd.store.db import Store, StoreClosed, Tx
 from inboxd.store.models import AccountUser
 from inboxd.wire import errors as envelopes
@@ -25,16 +23,15 @@ _log = logging.getLogger("inboxd.http")
 class Edge:
     """Answers requests for routes. Never raises: what goes wrong is an answer too."""
 
-    def __init__(self, store: Store, blobs: Blobs, feed: Feed, limits: Limits) -> None:
+    def __init__(self, store: Store, parts: Parts) -> None:
         self._store = store
-        self._blobs = blobs
-        self._feed = feed
-        self._limits = limits
+        self._parts = parts
 
     def answer(self, route: Route, request: Request, args: dict[str, Any]) -> Response:
         try:
             return self._answer(route, request, args)
         except Failure as failure:
+            self._parts.refusals.note(self._store, request, args, failure)
             return refusal(failure, request)
         except StoreClosed:
             return Response(503, text='{"error":"The server is stopping"}', headers={"Retry-After": "1"})
@@ -88,19 +85,29 @@ class Edge:
             raise Invalid(f"Attachments are limited to {ATTACHMENTS_LIMIT} a message", "attachments")
         uploads = []
         for file in files:
-            upload = self._blobs.stage(file)
-            over.callback(self._blobs.settle, upload)
+            upload = self._parts.blobs.stage(file)
+            over.callback(self._parts.blobs.settle, upload)
             uploads.append(upload)
         return uploads
 
     def _call(self, tx: Tx, route: Route, request: Request, args: dict[str, Any]) -> Call:
         caller = auth.Caller()
+        tx.origin = "api"
         if route.role != "public":
             account_id = args.get("account_id")
             caller = auth.authenticate(tx, request.headers, account_id, local=request.local, hidden=route.hidden)
             if caller.membership is not None and accounts.is_stale(caller.membership, tx.now):
                 request.stale = caller.membership
-        return Call(tx, request, args, caller, self._limits, self._feed, self._blobs)
+            tx.origin, tx.token_id = "agent", caller.token_id
+
+        def write(unit: Callable[[Tx], Any]) -> Any:
+            def signed(own: Tx) -> Any:
+                own.origin, own.token_id = tx.origin, tx.token_id
+                return unit(own)
+
+            return self._store.write(signed)
+
+        return Call(tx, request, args, caller, self._parts, write)
 
     def _mark_active(self, membership: AccountUser) -> None:
         """After a read, and after a call that failed: that is a sign of life too. On a full disk reading
@@ -142,13 +149,20 @@ def _once(call: Call, route: Route, key: str) -> Response:
         return Response(known.status, text=known.body, headers={"Idempotent-Replayed": "true"})
     response = _response(call, _run(call, route))
     if route.shown_once is not None:
-        kept = jsons.dumps(response.value | {route.shown_once: None})
+        kept = jsons.dumps(_without(response.value, route.shown_once))
     else:
         if response.value is not None:
             response.text, response.value = jsons.dumps(response.value), None
         kept = response.text or ""
     idempotency.keep(call.tx, scope, key, fingerprint, response.status, kept)
     return response
+
+
+def _without(value: Any, key: str) -> Any:
+    """The same answer with null for the key, wherever in its objects it is."""
+    if not isinstance(value, dict):
+        return value
+    return {name: None if name == key else _without(inner, key) for name, inner in value.items()}
 
 
 def _fingerprint(call: Call) -> str:

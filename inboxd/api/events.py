@@ -88,7 +88,12 @@ def _page(tx: Tx, caller: Caller, account_id: int, values: dict[str, Any]) -> tu
         limit=min(values.get("limit") or 100, LIMIT),
     )
     allowed = caller.inbox_ids(tx)
-    shown = [event for event in found if allowed is None or event.inbox_id is None or event.inbox_id in allowed]
+    shown = [
+        event
+        for event in found
+        if allowed is None
+        or (not EVENTS[event.name].operational and (event.inbox_id is None or event.inbox_id in allowed))
+    ]
     meta = jsons.dumps({"next_after": complete, "oldest_seq": oldest})
     listed = ",".join(wire.event(event) for event in shown)
     return Response(text=f'{{"payload":[{listed}],"meta":{meta}}}'), bool(found), complete
@@ -96,4 +101,4 @@ def _page(tx: Tx, caller: Caller, account_id: int, values: dict[str, Any]) -> tu
 
 def poll(call: Call) -> Any:
     """Waits without holding the snapshot that authenticated the caller."""
-    call.after = lambda: call.feed.poll(call.caller, call.account_id, call.values)
+    call.after = lambda: call.parts.feed.poll(call.caller, call.account_id, call.values)

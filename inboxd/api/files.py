@@ -112,11 +112,11 @@ def download(call: Call) -> Response:
     """The file behind a signed link, with headers that keep a browser from running it."""
     attachment_id = call.tx.links.attachment_id(call.args["signed"])
     row = call.tx.get(Attachment, attachment_id) if attachment_id is not None else None
-    if row is None or not call.blobs.path(row.digest).is_file():
+    if row is None or not call.parts.blobs.path(row.digest).is_file():
         raise NotFound
     inline = links.is_inline(row.content_type)
     return Response(
-        file=call.blobs.path(row.digest),
+        file=call.parts.blobs.path(row.digest),
         headers={
             "Content-Type": row.content_type if inline else "application/octet-stream",
             "Content-Length": str(row.file_size),

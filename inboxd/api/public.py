@@ -209,10 +209,10 @@ def list_messages(call: Call, found: tuple[Place, Conversation]) -> Any:
 
 def create_message(call: Call, found: tuple[Place, Conversation]) -> Any:
     place, conversation = found
-    draft = Draft(call.values.get("content"), uploads=tuple(call.uploads))
+    draft = Draft(call.values.get("content"), echo_id=call.values.get("echo_id") or None, uploads=tuple(call.uploads))
     if draft.is_blank:
         raise Invalid("Content can't be blank", "content")
-    posted = messages.post(call.tx, conversation, place, draft, place.contact, call.limits)
+    posted = messages.post(call.tx, conversation, place, draft, place.contact, call.parts.limits)
     return wire.public_message(posted.shown, conversation.display_id, call.tx.links, call.tx.now)
 
 

@@ -1,7 +1,7 @@
 """The whole API on one screen: method, path, handler, and what each takes."""
 
 from inboxd.api import events, files, health, public
-from inboxd.api.accounts import agents, contacts, conversations, inboxes, messages, profile, webhooks
+from inboxd.api.accounts import agents, contacts, conversations, deliveries, inboxes, messages, profile, webhooks
 from inboxd.api.params import (
     Boolean,
     Files,
@@ -20,6 +20,7 @@ from inboxd.api.web import Route
 from inboxd.domain import messages as message_words
 from inboxd.domain.conversations import PRIORITIES, STATUSES
 from inboxd.domain.links import PREFIX
+from inboxd.domain.webhooks import ORDERINGS
 
 P = "/public/api/v1/inboxes/{identifier}"
 C = P + "/contacts/{source_id}"
@@ -55,7 +56,15 @@ LIST = (
     Integer("page"),
 )  # fmt: skip
 PAGE = (Integer("page"), Text("sort"), Text("include_contact_inboxes"))
-WEBHOOK = (Text("url"), Text("name", limit=255), Integer("inbox_id"), Texts("subscriptions"))
+OPTIONS = (Word("ordering", words=ORDERINGS), Boolean("exclude_own"), Object("headers"))
+WEBHOOK = (Text("url"), Text("name", limit=255), Integer("inbox_id"), Texts("subscriptions"), *OPTIONS)
+ROTATE = (Integer("overlap_s", least=0),)
+RECOVER = (Moment("since"), Boolean("missing"))
+ENABLE = (Word("pending", words=("resume", "skip")),)
+DELIVERIES = (
+    Word("state", words=deliveries.STATES), Integer("webhook_id"), Integer("inbox_id"), Integer("conversation_id"),
+    Integer("message_id"), Text("event"), Moment("since"), Text("before"), Integer("limit", least=1),
+)  # fmt: skip
 MEMBERS = (Integer("inbox_id", required=True), Integers("user_ids"))
 ADMIN = "administrator"
 
@@ -87,11 +96,12 @@ ROUTES = (
     Route("DELETE", A + "/access_tokens/{id}", agents.revoke_token, role=ADMIN, about="revoke a token"),
 
     Route("GET", A + "/inboxes", inboxes.index, about="inboxes the caller may see"),
-    Route("POST", A + "/inboxes", inboxes.create, INBOX, role=ADMIN, about="create an API inbox"),
+    Route("POST", A + "/inboxes", inboxes.create, INBOX, role=ADMIN, shown_once="secret", about="create an API inbox; the secret is shown once"),
     Route("GET", A + "/inboxes/{id}", inboxes.show, (), inboxes.find, about="an inbox"),
     Route("PATCH", A + "/inboxes/{id}", inboxes.update, INBOX, inboxes.find, ADMIN, about="change an inbox"),
     Route("DELETE", A + "/inboxes/{id}", inboxes.delete, (), inboxes.find, ADMIN, about="delete an inbox with all in it"),
-    Route("POST", A + "/inboxes/{id}/reset_secret", inboxes.reset_secret, (), inboxes.find, ADMIN, about="a new signing secret"),
+    Route("POST", A + "/inboxes/{id}/reset_secret", inboxes.reset_secret, (), inboxes.find, ADMIN, shown_once="secret", about="a new signing secret, shown once; the old one signs too for a day"),
+    Route("GET", A + "/inboxes/{id}/health", health.inbox, (), inboxes.find, ADMIN, about="does it get messages, do its events arrive, what was refused"),
     Route("GET", A + "/inbox_members/{inbox_id}", inboxes.show_members, (), inboxes.find_in_body, about="members of an inbox"),
     Route("POST", A + "/inbox_members", inboxes.add_members, MEMBERS, inboxes.find_in_body, ADMIN, about="add members"),
     Route("PATCH", A + "/inbox_members", inboxes.set_members, MEMBERS, inboxes.find_in_body, ADMIN, about="set the members"),
@@ -122,10 +132,29 @@ ROUTES = (
     Route("PATCH", A + "/conversations/{id}/messages/{message_id}", messages.update, (Text("status"), Text("external_error")), messages.find, about="report delivered, read or failed"),
     Route("DELETE", A + "/conversations/{id}/messages/{message_id}", messages.delete, (), messages.find, about="take a message back"),
 
+    Route("POST", A + "/conversations/{id}/messages/{message_id}/retry", messages.retry, (), messages.find, about="send a failed message again"),
+
     Route("GET", A + "/webhooks", webhooks.index, role=ADMIN, about="account webhooks"),
-    Route("POST", A + "/webhooks", webhooks.create, WEBHOOK, role=ADMIN, wrapper="webhook", about="subscribe a URL"),
+    Route("POST", A + "/webhooks", webhooks.create, WEBHOOK, role=ADMIN, wrapper="webhook", shown_once="secret", about="subscribe a URL; the secret is shown once"),
+    Route("GET", A + "/webhooks/{id}", webhooks.show, (), webhooks.find, ADMIN, about="a webhook and how it does"),
     Route("PATCH", A + "/webhooks/{id}", webhooks.update, WEBHOOK, webhooks.find, ADMIN, "webhook", about="change a webhook"),
     Route("DELETE", A + "/webhooks/{id}", webhooks.delete, (), webhooks.find, ADMIN, about="delete a webhook"),
+    Route("POST", A + "/webhooks/{id}/test", webhooks.test, (), webhooks.find, ADMIN, detached=True, about="send a test event now, and see what comes of it"),
+    Route("POST", A + "/webhooks/{id}/recover", webhooks.recover, RECOVER, webhooks.find, ADMIN, detached=True, about="send what failed since a time again; with missing also what it was never owed"),
+    Route("POST", A + "/webhooks/{id}/enable", webhooks.enable, ENABLE, webhooks.find, ADMIN, about="deliver to a disabled webhook again, or skip what is pending"),
+    Route("POST", A + "/webhooks/{id}/rotate_secret", webhooks.rotate_secret, ROTATE, webhooks.find, ADMIN, shown_once="secret", about="a new signing secret; the old one signs too for a day"),
+    Route("GET", A + "/inboxes/{id}/webhook", webhooks.show, (), webhooks.find_of_inbox, ADMIN, about="the inbox's own webhook and how it does"),
+    Route("PATCH", A + "/inboxes/{id}/webhook", webhooks.update, OPTIONS, webhooks.find_of_inbox, ADMIN, "webhook", about="change its options; its URL is the inbox's webhook_url"),
+    Route("POST", A + "/inboxes/{id}/webhook/test", webhooks.test, (), webhooks.find_of_inbox, ADMIN, detached=True, about="the same for it"),
+    Route("POST", A + "/inboxes/{id}/test_webhook", webhooks.test, (), webhooks.find_of_inbox, ADMIN, detached=True, about="the same for it"),
+    Route("POST", A + "/inboxes/{id}/webhook/recover", webhooks.recover, RECOVER, webhooks.find_of_inbox, ADMIN, detached=True, about="the same for it"),
+    Route("POST", A + "/inboxes/{id}/webhook/enable", webhooks.enable, ENABLE, webhooks.find_of_inbox, ADMIN, about="the same for it"),
+    Route("POST", A + "/inboxes/{id}/webhook/rotate_secret", webhooks.rotate_secret, ROTATE, webhooks.find_of_inbox, ADMIN, shown_once="secret", about="the same for it"),
+
+    Route("GET", A + "/deliveries", deliveries.index, DELIVERIES, role=ADMIN, about="deliveries, the newest first"),
+    Route("GET", A + "/deliveries/{delivery_id}", deliveries.show, (), deliveries.find, ADMIN, about="a delivery with its attempts and its payload"),
+    Route("POST", A + "/deliveries/{delivery_id}/resend", deliveries.resend, (), deliveries.find, ADMIN, about="send it again, under the same id"),
+    Route("POST", A + "/deliveries/{delivery_id}/cancel", deliveries.cancel, (), deliveries.find, ADMIN, about="try it no more"),
 
     Route("GET", A + "/events", events.poll, (Integer("after", least=0), Integer("wait", least=0), Texts("types"), Integer("inbox_id"), Integer("limit", least=1)), about="every event behind a seq; waits for the next one"),
 

@@ -30,7 +30,7 @@ from inboxd.wire import jsons
 _log = logging.getLogger("inboxd.http")
 # A line for every request that waits its turn would cost more than the waiting.
 logging.getLogger("waitress.queue").setLevel(logging.ERROR)
-_TEXT_ARGS = {"identifier", "source_id", "signed", "filename"}
+_TEXT_ARGS = {"identifier", "delivery_id", "source_id", "signed", "filename"}
 _CONTACT = re.compile(r"/public/api/v1/inboxes/[^/]+/contacts/[^/]+")
 _HEADERS_S = 30.0
 # Bytes a second that a body must keep up on average once _HEADERS_S are over.

@@ -4,6 +4,7 @@ Nothing here knows which framework carried the request.
 """
 
 import errno
+import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -12,11 +13,14 @@ from typing import IO, TYPE_CHECKING, Any
 
 from inboxd.api.auth import Caller
 from inboxd.api.params import Files, Param
+from inboxd.api.refusals import Refusals
 from inboxd.domain import errors
+from inboxd.domain.addresses import Guard
 from inboxd.domain.messages import Upload
 from inboxd.services.messages import Limits
 from inboxd.store.db import Tx
 from inboxd.store.models import AccountUser
+from inboxd.store.outbox import Claim
 
 if TYPE_CHECKING:
     from inboxd.api.events import Feed
@@ -93,23 +97,39 @@ def empty(status: int = 200) -> Response:
     return Response(status, text="")
 
 
+@dataclass(frozen=True)
+class Parts:
+    """What lives as long as the server and handlers need. `send` makes the attempt of a claimed
+    delivery and records it."""
+
+    limits: Limits
+    guard: Guard
+    feed: "Feed"
+    blobs: "Blobs"
+    refusals: Refusals
+    send: Callable[[Claim], None]
+    test_seats: threading.Semaphore = field(default_factory=lambda: threading.Semaphore(4))
+
+
 @dataclass
 class Call:
-    """What a handler works with: the open transaction and a request that is already understood."""
+    """What a handler works with: the open transaction and a request that is already understood.
+
+    `write` runs a unit of its own, for `detached` routes.
+    """
 
     tx: Tx
     request: Request
     args: dict[str, Any]
     caller: Caller
-    limits: Limits
-    feed: "Feed"
-    blobs: "Blobs"
+    parts: Parts
+    write: Callable[[Callable[[Tx], Any]], Any]
     values: dict[str, Any] = field(default_factory=dict)
     uploads: list[Upload] = field(default_factory=list)
     replayed: bool = False
     """The handler answers with what an earlier request made."""
     after: Callable[[], Response] | None = None
-    """Set by a read handler: makes the response once the snapshot is closed."""
+    """Set by a handler on a snapshot: makes the response once that is closed."""
 
     @property
     def account_id(self) -> int:
@@ -130,6 +150,8 @@ class Route:
     `role` is public, agent, administrator or superadmin. GETs run on a snapshot unless `writes`.
     `hidden` tells strangers that it is not there instead of that they may not. `shown_once` names
     the key of an answer that must not be stored, not even to answer the same request again.
+    `detached` ones write in several transactions, or wait for somebody between them: the handler
+    looks around on a snapshot and leaves the rest in `call.after`.
     """
 
     method: str
@@ -141,13 +163,14 @@ class Route:
     wrapper: str | None = None
     writes: bool = False
     hidden: bool = False
+    detached: bool = False
     shown_once: str | None = None
     about: str = ""
 
     @property
     def is_unit(self) -> bool:
         """Whether it runs inside a write transaction."""
-        return self.writes or self.method != "GET"
+        return self.writes or (self.method != "GET" and not self.detached)
 
     @property
     def takes_files(self) -> bool:

@@ -1,9 +1,10 @@
 """Seats, claims, and the pool: a free seat first, then a claim, then a thread.
 
 No webhook holds more than its share of the seats, so a slow receiver delays the others by
-nothing. Whoever has a seat goes on with the next deliveries of the same webhook, several a
-transaction, while its receiver is quick; at the first one that is not, what was claimed and not
-tried is given back.
+nothing. An attempt that takes longer than a second moves to the slow lane and frees its seat:
+receivers that hang wait there, beside each other, while new ones still find a seat. Whoever has
+a seat goes on with the next deliveries of the same webhook, several a transaction, while its
+receiver is quick; at the first one that is not, what was claimed and not tried is given back.
 """
 
 import logging
@@ -12,6 +13,7 @@ import time
 from collections import Counter, deque
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 
 from inboxd.delivery.worker import Worker
 from inboxd.domain.errors import StorageFull
@@ -23,8 +25,10 @@ from inboxd.store.outbox import Claim
 _log = logging.getLogger("inboxd.delivery")
 SEATS_A_WEBHOOK = 2
 SLOW_S = 1.0
-"""A webhook whose last attempt held its seat for longer is slow, whatever came of it: all slow ones
-together hold no more than half of the seats, so that many dead receivers leave room as one does."""
+"""A webhook whose attempt takes longer, or whose last one did, is slow, whatever comes of it: it sits
+in the slow lane, not in a seat."""
+SLOW_LANE = 4
+"""Places of the slow lane for each seat. They are threads that do nothing but wait."""
 QUICK_S = 0.05
 """An attempt that took longer ends its round: what waits behind it may go elsewhere."""
 ROUND = 16
@@ -36,29 +40,57 @@ _PAUSE_S = 1.0
 _BREATH_S = 0.005
 """Between two looks while seats are taken: every commit wakes us then, and seats go on by themselves."""
 
+_JUMP_MS = 10_000
+"""Wall clocks are nudged all the time; what moves them by more was set."""
+
 _Round = tuple[list[tuple[Claim, Outcome]], list[Claim]]
 """Attempts of one webhook with their outcomes, and claims that were not tried."""
 
 
-class Dispatcher:
-    """`clock` gives milliseconds since 1970; it decides how long to rest, never what is due."""
+@dataclass(frozen=True)
+class _Seats:
+    """Who sits where at one moment: seats taken by each webhook, and those of them that are slow."""
 
-    def __init__(self, store: Store, worker: Worker, *, threads: int, clock: Callable[[], int]) -> None:
+    taken: Counter[int]
+    slow: frozenset[int]
+    free: int
+    slow_free: int
+
+
+@dataclass(eq=False)
+class _Turn:
+    """A seat at work for a webhook; `began` is when the try that is under way did."""
+
+    webhook_id: int
+    began: float
+
+
+class Dispatcher:
+    """`threads` is the number of seats. `clock` gives milliseconds since 1970, `steady` milliseconds
+    that pass evenly whatever happens to it: between them they show when the clock was set."""
+
+    def __init__(
+        self, store: Store, worker: Worker, *, threads: int, clock: Callable[[], int], steady: Callable[[], int]
+    ) -> None:
         self._store = store
         self._worker = worker
         self._seats = threads
         self._clock = clock
-        self._pool = ThreadPoolExecutor(threads, thread_name_prefix="webhook")
+        self._steady = steady
+        self._offset = clock() - steady()
+        self._pool = ThreadPoolExecutor(threads * (1 + SLOW_LANE), thread_name_prefix="webhook")
         self._news = threading.Condition()
         self._awake = True
         self._stopping = False
-        self._taken: Counter[int] = Counter()
+        self._running: set[_Turn] = set()
         self._slow: set[int] = set()
+        self._turn = 0
         self._unrecorded: deque[_Round] = deque()
         self._thread = threading.Thread(target=self._run, name="dispatcher", daemon=True)
 
     def start(self) -> None:
         """Give back what a crash left behind, then begin."""
+        self._store.write(outbox.catch_up_clock)
         released = self._store.write(outbox.release)
         if released:
             _log.info("interrupted deliveries that go out again: %d", released)
@@ -78,7 +110,7 @@ class Dispatcher:
             self._thread.join()
         self._pool.shutdown(wait=False, cancel_futures=False)
         with self._news:
-            self._news.wait_for(lambda: not self._taken.total(), timeout_s)
+            self._news.wait_for(lambda: not self._running, timeout_s)
         self._record_late()
         try:
             self._store.write(outbox.release)
@@ -94,14 +126,13 @@ class Dispatcher:
         return _PAUSE_S if rest_s is None else min(rest_s, _PAUSE_S)
 
     def _hand_out(self) -> float | None:
-        with self._news:
-            taken = Counter(self._taken)
-            slow = frozenset(self._slow)
-        free = self._seats - taken.total()
-        if free <= 0:
-            return None
+        self._follow_clock()
+        seats = self._look_around()
+        if seats.free <= 0 and seats.slow_free <= 0:
+            return self._until_slow()
+        self._turn ^= 1
         with self._store.read() as tx:
-            wanted, next_due = _choose(tx, taken, free, slow, max(1, self._seats // 2))
+            wanted, next_due = _choose(tx, seats, self._turn)
         if wanted:
             # A claim that a power cut undoes is a delivery that is still pending.
             claims = self._store.write(
@@ -110,43 +141,77 @@ class Dispatcher:
             for claim in claims:
                 if claim is not None:
                     self._submit(claim)
-            return 0.0 if len(wanted) < free else None
-        return None if next_due is None else max(0.0, (next_due - self._clock()) / 1000)
+            return 0.0
+        rests = [] if next_due is None else [max(0.0, (next_due - self._clock()) / 1000)]
+        if seats.free <= 0 and (until_slow := self._until_slow()) is not None:
+            rests.append(until_slow)
+        return min(rests, default=None)
+
+    def _look_around(self) -> _Seats:
+        now = time.monotonic()
+        with self._news:
+            self._slow |= {turn.webhook_id for turn in self._running if now - turn.began > SLOW_S}
+            taken = Counter(turn.webhook_id for turn in self._running)
+            slow = frozenset(self._slow)
+        slow_free = self._seats * SLOW_LANE - sum(taken[webhook_id] for webhook_id in slow)
+        quick = sum(count for webhook_id, count in taken.items() if webhook_id not in slow)
+        # Who finds no place in the slow lane keeps a seat.
+        return _Seats(taken, slow, self._seats - quick + min(0, slow_free), slow_free)
+
+    def _until_slow(self) -> float | None:
+        """Seconds until the longest try frees its seat by being slow."""
+        with self._news:
+            began = [turn.began for turn in self._running if turn.webhook_id not in self._slow]
+        return max(0.0, min(began) + SLOW_S - time.monotonic()) + _BREATH_S if began else None
+
+    def _follow_clock(self) -> None:
+        jump = self._jump()
+        if jump:
+            self._offset += jump
+            self._store.write(lambda tx: outbox.follow_clock(tx, jump))
+            _log.warning("the clock was set by %.0f s: what waits goes on waiting as long as before", jump / 1000)
+
+    def _jump(self) -> int:
+        """By how many milliseconds the clock was set since the last look; 0 when it was not."""
+        moved = self._clock() - self._steady() - self._offset
+        return moved if abs(moved) > _JUMP_MS else 0
 
     def _submit(self, claim: Claim) -> None:
+        turn = _Turn(claim.webhook_id, time.monotonic())
         with self._news:
-            self._taken[claim.webhook_id] += 1
-        self._pool.submit(self._attempt, claim)
+            self._running.add(turn)
+        self._pool.submit(self._attempt, turn, claim)
 
-    def _attempt(self, claim: Claim) -> None:
-        began = time.monotonic()
+    def _attempt(self, turn: _Turn, claim: Claim) -> None:
+        until = time.monotonic() + TURN_S
         last = 0.0
         claims = [claim]
         try:
             while claims:
-                claims, last = self._round(claims, began)
+                claims, last = self._round(turn, claims, until)
         finally:
             with self._news:
                 if last > SLOW_S:
-                    self._slow.add(claim.webhook_id)
+                    self._slow.add(turn.webhook_id)
                 else:
-                    self._slow.discard(claim.webhook_id)
-                self._taken[claim.webhook_id] -= 1
+                    self._slow.discard(turn.webhook_id)
+                self._running.discard(turn)
                 self._awake = True
                 self._news.notify_all()
 
-    def _round(self, claims: list[Claim], turn_began: float) -> tuple[list[Claim], float]:
+    def _round(self, turn: _Turn, claims: list[Claim], until: float) -> tuple[list[Claim], float]:
         """Try what is claimed and record it. Returns the next claims, and how long the last try took."""
         done: list[tuple[Claim, Outcome]] = []
         took_s = 0.0
         for claim in claims:
-            began = time.monotonic()
+            began = turn.began = time.monotonic()
             outcome = self._worker.attempt(claim)
             took_s = time.monotonic() - began
             done.append((claim, outcome))
             if not outcome.delivered or took_s > QUICK_S or self._stopping:
                 break
-        goes_on = outcome.delivered and took_s <= QUICK_S and began - turn_began < TURN_S and not self._stopping
+        goes_on = outcome.delivered and took_s <= QUICK_S and began < until
+        goes_on = goes_on and not self._stopping and not self._jump()
         wanted = min(ROUND, 2 * len(claims)) if goes_on else 0
         return self._record((done, claims[len(done) :]), wanted), took_s
 
@@ -181,29 +246,26 @@ class Dispatcher:
                 if not self._awake and not self._stopping:
                     # Wall clocks jump: look again now and then while something is pending.
                     self._news.wait(None if rest_s is None else min(rest_s, _LONGEST_REST_S))
-                busy = bool(self._taken.total())
+                busy = bool(self._running)
             if busy:
                 time.sleep(_BREATH_S)
 
 
-def _choose(
-    tx: Tx, taken: Counter[int], free: int, slow: frozenset[int], slow_seats: int
-) -> tuple[list[int], int | None]:
+def _choose(tx: Tx, seats: _Seats, turn: int) -> tuple[list[int], int | None]:
     """The deliveries to claim now, and when the next one of a webhook with a free seat is due."""
     wanted: list[int] = []
-    slow_free = slow_seats - sum(taken[webhook_id] for webhook_id in slow)
+    free = {True: seats.slow_free, False: seats.free}
     next_due: int | None = None
     for line in outbox.lines(tx):
-        is_slow = line.webhook_id in slow
-        seats = min(SEATS_A_WEBHOOK - taken[line.webhook_id], free - len(wanted))
-        if is_slow:
-            seats = min(seats, slow_free)
-        if seats <= 0:
+        is_slow = line.webhook_id in seats.slow
+        share = 1 if line.probes else SEATS_A_WEBHOOK
+        allowed = min(share - seats.taken[line.webhook_id], free[is_slow])
+        if allowed <= 0:
             continue
         if line.due_at > tx.now:
             next_due = line.due_at if next_due is None else min(next_due, line.due_at)
             continue
-        found = outbox.due(tx, line.webhook_id, seats)
+        found = outbox.due(tx, line.webhook_id, allowed, turn)
         wanted += found
-        slow_free -= len(found) if is_slow else 0
+        free[is_slow] -= len(found)
     return wanted, next_due

@@ -11,10 +11,9 @@ from urllib.parse import urlsplit
 
 from inboxd.delivery.sender import Sender
 from inboxd.domain import retry, signing
-from inboxd.domain.messages import MessageType
-from inboxd.domain.retry import Outcome
-from inboxd.services import messages
-from inboxd.store import outbox
+from inboxd.domain.retry import Outcome, Verdict
+from inboxd.services import webhooks
+from inboxd.store import accounts, outbox
 from inboxd.store.db import Store, Tx
 from inboxd.store.models import Delivery, Webhook
 from inboxd.store.outbox import Claim
@@ -29,10 +28,20 @@ class Policy:
     schedule_s: tuple[int, ...] = retry.SCHEDULE_S
     chance: Callable[[], float] = random.random
 
+    def decide(self, claim: Claim, webhook: Webhook | None, outcome: Outcome, failed_count: int) -> Verdict:
+        if claim.once:
+            return Verdict("delivered" if outcome.delivered else "exhausted")
+        if webhook is not None and webhook.kind == "bot":
+            return retry.decide_for_bot(outcome, failed_count)
+        return retry.decide(outcome, failed_count, self.schedule_s, self.chance())
+
 
 def prepare(claim: Claim, timestamp: int) -> dict[str, str]:
     """The headers of this attempt. The timestamp is new each time, id and body never are."""
-    return signing.headers(claim.secret, claim.uuid, timestamp, claim.body)
+    headers = claim.headers | signing.headers(claim.secrets, claim.uuid, timestamp, claim.body)
+    if claim.redelivery:
+        headers["X-Inboxd-Redelivery"] = "true"
+    return headers
 
 
 class Worker:
@@ -57,8 +66,12 @@ class Worker:
                 outcome = self._send(claim)
         except Exception:
             _log.exception("an attempt of delivery %s failed on our side", claim.uuid)
-            return Outcome(None, "inboxd itself failed, see its log")
+            return Outcome(None, "inboxd itself failed, see its log", error_class="internal")
         return outcome
+
+    def send(self, claim: Claim) -> None:
+        """One attempt in the caller's thread, recorded."""
+        self.record([(claim, self.attempt(claim))], [], 0)
 
     def record(self, done: Sequence[tuple[Claim, Outcome]], untried: Sequence[Claim], wanted: int) -> list[Claim]:
         """Store what came of some attempts of one webhook and give back what was not tried.
@@ -102,7 +115,7 @@ def _line(claim: Claim, outcome: Outcome, state: str, next_at: int | None) -> st
 
 
 def record(tx: Tx, claim: Claim, outcome: Outcome, policy: Policy) -> tuple[str, int | None]:
-    """The attempt, the delivery's new state, and what its failure means for the message.
+    """The attempt, the delivery's new state, and what came of it for the webhook and the message.
 
     Returns the state and when the next attempt is due.
     """
@@ -112,31 +125,18 @@ def record(tx: Tx, claim: Claim, outcome: Outcome, policy: Policy) -> tuple[str,
     if delivery.state != "sending" or delivery.attempt_count != claim.number:
         outbox.record_late(tx, delivery.id, claim.number, outcome)
         return delivery.state, delivery.next_attempt_at
-    outbox.record(tx, delivery.id, claim.number, outcome)
-    if outcome.delivered:
-        outbox.finish(tx, delivery, "delivered", None)
-        return delivery.state, None
-    failed = delivery.failed_count + 1
-    delay_ms = retry.next_delay_ms(failed, policy.schedule_s, policy.chance())
-    if delay_ms is not None:
-        next_at = tx.now + delay_ms
+    webhook = accounts.webhook(tx, claim.webhook_id)
+    verdict = policy.decide(claim, webhook, outcome, delivery.failed_count)
+    next_at = None if verdict.delay_ms is None else tx.now + verdict.delay_ms
+    outbox.record(tx, delivery.id, claim.number, outcome, next_at)
+    if next_at is not None:
+        failed = delivery.failed_count + 1
         tx.update(delivery, state="pending", failed_count=failed, next_attempt_at=next_at, last_error=outcome.error)
         tx.signals.add("deliveries")
-        return delivery.state, next_at
-    outbox.finish(tx, delivery, "exhausted", outcome.error)
-    _fail_message(tx, delivery, outcome.error or "")
-    return delivery.state, None
-
-
-def _fail_message(tx: Tx, delivery: Delivery, error: str) -> None:
-    """An outgoing message that the inbox's own system never got is `failed`; incoming ones stay."""
-    webhook = tx.get(Webhook, delivery.webhook_id)
-    event, message = outbox.message_of(tx, delivery)
-    if (
-        webhook is not None
-        and webhook.kind == "inbox"
-        and event is not None
-        and message is not None
-        and message.message_type == MessageType.OUTGOING
-    ):
-        messages.fail(tx, message, error)
+    else:
+        outbox.finish(tx, delivery, verdict.state, outcome.error)
+    if webhook is not None and outcome.delivered:
+        webhooks.delivered(tx, webhook)
+    elif webhook is not None:
+        webhooks.failed(tx, webhook, delivery, outcome, verdict)
+    return delivery.state, next_at

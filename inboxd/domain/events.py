@@ -6,7 +6,8 @@ from dataclasses import dataclass
 @dataclass(frozen=True)
 class EventType:
     """`default`: part of a webhook that names no subscriptions. `inbox`: goes to an inbox's own
-    webhook too. `changes`: its payload carries `changed_attributes`."""
+    webhook too. `changes`: its payload carries `changed_attributes`. `operational`: it tells of
+    inboxd's own work, to administrators and to webhooks that name it."""
 
     name: str
     about: str
@@ -14,8 +15,14 @@ class EventType:
     inbox: bool
     changes: bool
     when: str
+    operational: bool = False
 
 
+def _operational(name: str, about: str, when: str) -> EventType:
+    return EventType(name, about, default=False, inbox=False, changes=False, when=when, operational=True)
+
+
+TEST = "webhook.test"
 EVENT_TYPES = (
     EventType(
         "conversation_status_changed", "conversation", True, True, True,
@@ -41,6 +48,12 @@ EVENT_TYPES = (
     EventType("inbox_updated", "inbox", False, False, True, "an inbox changed"),
     EventType("conversation_typing_on", "typing", False, True, False, "somebody started typing"),
     EventType("conversation_typing_off", "typing", False, True, False, "somebody stopped typing"),
+    _operational("webhook.failing", "webhook", "a delivery failed for the 4th time, or an answer was 401 or 404"),
+    _operational("webhook.disabled", "webhook", "an answer was 410, or there were nothing but failures for 5 days"),
+    _operational("webhook.recovered", "webhook", "a failing webhook took a delivery"),
+    _operational("delivery.exhausted", "webhook", "the last attempt of a delivery failed"),
+    _operational("conversation.braked", "conversation", "a conversation made more than 200 events in a minute"),
+    _operational(TEST, "webhook", "a test was asked for; that webhook alone gets it"),
 )  # fmt: skip
 
 EVENTS = {kind.name: kind for kind in EVENT_TYPES}

@@ -57,7 +57,10 @@ class Upload:
 
 @dataclass(frozen=True)
 class Draft:
-    """A message before it is stored. Raises `Invalid` when it breaks a rule of its own."""
+    """A message before it is stored. Raises `Invalid` when it breaks a rule of its own.
+
+    `echo_id` is the sender's own name for it, repeated in the answer and in its event.
+    """
 
     content: str | None
     message_type: MessageType = MessageType.INCOMING
@@ -66,6 +69,7 @@ class Draft:
     content_attributes: dict[str, Any] = field(default_factory=dict)
     additional_attributes: dict[str, Any] = field(default_factory=dict)
     source_id: str | None = None
+    echo_id: str | None = None
     uploads: tuple[Upload, ...] = ()
 
     def __post_init__(self) -> None:

@@ -8,7 +8,7 @@ a Chatwoot client verifies with is the one the Standard Webhooks libraries accep
 import base64
 import hashlib
 import hmac
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 
 def chatwoot_signature(secret: str, timestamp: int, body: bytes) -> str:
@@ -22,15 +22,19 @@ def standard_signature(secret: str, delivery_id: str, timestamp: int, body: byte
     return "v1," + base64.b64encode(hmac.new(key, signed, hashlib.sha256).digest()).decode()
 
 
-def headers(secret: str, delivery_id: str, timestamp: int, body: bytes) -> dict[str, str]:
-    """Every header a receiver needs to verify and deduplicate this delivery."""
+def headers(secrets: Sequence[str], delivery_id: str, timestamp: int, body: bytes) -> dict[str, str]:
+    """Every header a receiver needs to verify and deduplicate this delivery.
+
+    `secrets`: the newest first, behind it one that was rotated out and still counts. Chatwoot's
+    header has room for one signature, so it is the newest's.
+    """
     return {
         "X-Chatwoot-Delivery": delivery_id,
         "X-Chatwoot-Timestamp": str(timestamp),
-        "X-Chatwoot-Signature": chatwoot_signature(secret, timestamp, body),
+        "X-Chatwoot-Signature": chatwoot_signature(secrets[0], timestamp, body),
         "webhook-id": delivery_id,
         "webhook-timestamp": str(timestamp),
-        "webhook-signature": standard_signature(secret, delivery_id, timestamp, body),
+        "webhook-signature": " ".join(standard_signature(one, delivery_id, timestamp, body) for one in secrets),
     }
 
 

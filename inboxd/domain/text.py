@@ -7,6 +7,9 @@ from inboxd.domain.errors import Invalid
 STRING_LIMIT = 255
 """Characters of a name, an e-mail address and everything else that is one line."""
 
+MASK = "********"
+"""What is shown in place of a stored secret."""
+
 # C0 but newline and tab, DEL, C1, the bidi controls, line and paragraph separators, and lone
 # surrogates: everything that can move a cursor, set a clipboard, hide or reorder what is read.
 _UNSAFE = re.compile(

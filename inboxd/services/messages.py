@@ -11,6 +11,7 @@ from inboxd.domain.messages import DELETED_CONTENT, Draft, MessageType, Upload, 
 from inboxd.services import conversations, outbox
 from inboxd.store import accounts, details
 from inboxd.store import messages as store
+from inboxd.store import outbox as queue
 from inboxd.store.db import Changes, Tx
 from inboxd.store.details import MessageDetails, Place
 from inboxd.store.models import Attachment, Contact, Conversation, Message, User
@@ -68,11 +69,11 @@ def post(
     attachments = [_attach(tx, message, upload) for upload in draft.uploads]
     membership = accounts.membership(tx, conversation.account_id, sender.id) if isinstance(sender, User) else None
     shown = MessageDetails(message, sender, attachments, membership)
-    _follow_up(tx, conversation, place, shown)
+    _follow_up(tx, conversation, place, shown, draft.echo_id)
     return Posted(shown, replayed=False)
 
 
-def _follow_up(tx: Tx, conversation: Conversation, place: Place, shown: MessageDetails) -> None:
+def _follow_up(tx: Tx, conversation: Conversation, place: Place, shown: MessageDetails, echo_id: str | None) -> None:
     """What a new message does to its conversation and contact, and the events in Chatwoot's order."""
     message = shown.message
     incoming = message.message_type == MessageType.INCOMING
@@ -102,7 +103,7 @@ def _follow_up(tx: Tx, conversation: Conversation, place: Place, shown: MessageD
     whole = details.of_conversation(tx, conversation, place, _newest_chat(tx, conversation, shown))
     conversations.announce(tx, whole, changes)
     if message.message_type != MessageType.ACTIVITY:
-        outbox.message_event(tx, "message_created", shown, whole)
+        outbox.message_event(tx, "message_created", shown, whole, echo_id=echo_id)
     if second:
         conversations.announce(tx, whole, second)
     if contact_changes:
@@ -169,6 +170,23 @@ def set_status(
 ) -> MessageDetails:
     values = status_change(message.status, message.content_attributes, status, external_error)
     return change(tx, conversation, message, **values)
+
+
+def retry(tx: Tx, conversation: Conversation, message: Message) -> MessageDetails:
+    """Send a message to its inbox's webhook again: the event it made, under a new delivery id. Raises
+    Invalid for what never goes out."""
+    if message.message_type not in (MessageType.OUTGOING, MessageType.TEMPLATE):
+        raise Invalid("Only outgoing messages can be sent again", "message_id")
+    shown = set_status(tx, conversation, message, "sent", None)
+    webhook = accounts.inbox_webhook(tx, message.inbox_id)
+    if webhook.url:
+        event = queue.creation_of(tx, message.id)
+        if event is not None:
+            queue.add(tx, event, webhook, redelivery=True)
+        else:
+            # Longer ago than events are kept: it is told once more as it is now.
+            outbox.message_event(tx, "message_created", shown, details.of_conversation(tx, conversation))
+    return shown
 
 
 def submit(tx: Tx, conversation: Conversation, message: Message, values: Any) -> MessageDetails:

@@ -1,6 +1,5 @@
 """emit(): an event and the deliveries it is owed, in the current transaction."""
 
-import uuid
 from typing import Any
 
 from inboxd.domain.events import EVENTS
@@ -23,14 +22,24 @@ def emit(
     conversation_id: int | None = None,
     message_id: int | None = None,
     changes: Changes | None = None,
-) -> None:
-    """Store the event with its exact body, and owe it to everybody subscribed at this moment."""
+    about: Webhook | None = None,
+) -> Event:
+    """Store the event with its exact body, and owe it to everybody subscribed at this moment.
+
+    `about` is the webhook that an operational event tells of: it is never told itself.
+    """
     kind = EVENTS[name]
+    if conversation_id is not None and tx.brake.count(conversation_id, tx.now):
+        _tell_of_brake(tx, account_id, payload, inbox_id)
     seq = tx.next_number(account_id, "event")
     payload["event"] = name
     if kind.changes:
         payload["changed_attributes"] = wire.changed_attributes(changes or {})
     payload["event_seq"] = seq
+    payload["origin"] = tx.origin
+    text = jsons.dumps(payload)
+    if wire.is_fat(text):
+        text = jsons.dumps(wire.thin(payload, kind.about, tx.links))
     event = tx.insert(
         Event,
         account_id=account_id,
@@ -39,12 +48,35 @@ def emit(
         inbox_id=inbox_id,
         conversation_id=conversation_id,
         message_id=message_id,
-        payload=jsons.dumps(payload),
+        payload=text,
     )
     tx.signals.add("events")
-    for webhook_id in accounts.subscribers(tx, account_id, inbox_id, name, inbox_event=kind.inbox):
-        queue.add(tx, event, webhook_id, str(uuid.uuid4()))
-        tx.signals.add("deliveries")
+    for webhook in accounts.subscribers(tx, account_id, inbox_id, name, inbox_event=kind.inbox):
+        is_own = webhook.exclude_own and kind.about == "message" and tx.token_id == webhook.token_id is not None
+        if not is_own and (about is None or webhook.id != about.id):
+            queue.add(tx, event, webhook)
+    return event
+
+
+def is_subscribed(tx: Tx, webhook: Webhook, event: Event) -> bool:
+    """Whether the webhook would be owed such an event now."""
+    kind = EVENTS[event.name]
+    found = accounts.subscribers(tx, event.account_id, event.inbox_id, event.name, inbox_event=kind.inbox)
+    return any(one.id == webhook.id for one in found) and not kind.operational
+
+
+def _tell_of_brake(tx: Tx, account_id: int, payload: dict[str, Any], inbox_id: int | None) -> None:
+    account = accounts.account(tx, account_id)
+    if account is not None:
+        braked = wire.braked(payload.get("conversation", payload)["id"], inbox_id, account)
+        emit(tx, "conversation.braked", account_id, braked, inbox_id=inbox_id)
+
+
+def webhook_event(tx: Tx, name: str, webhook: Webhook, **more: Any) -> Event:
+    """An operational event about a webhook."""
+    account = accounts.account(tx, webhook.account_id)
+    payload = wire.about_webhook(webhook, account) | more
+    return emit(tx, name, webhook.account_id, payload, inbox_id=webhook.inbox_id, about=webhook)
 
 
 def conversation_event(tx: Tx, name: str, details: ConversationDetails, changes: Changes | None = None) -> None:
@@ -61,10 +93,17 @@ def conversation_event(tx: Tx, name: str, details: ConversationDetails, changes:
 
 
 def message_event(
-    tx: Tx, name: str, shown: MessageDetails, details: ConversationDetails, changes: Changes | None = None
+    tx: Tx,
+    name: str,
+    shown: MessageDetails,
+    details: ConversationDetails,
+    changes: Changes | None = None,
+    echo_id: str | None = None,
 ) -> None:
     row = details.conversation
     payload = wire.message(shown, details, tx.links)
+    if echo_id is not None:
+        payload["echo_id"] = echo_id
     if name == "message_updated":
         payload["status"] = shown.message.status
     emit(

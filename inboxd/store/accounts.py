@@ -84,14 +84,18 @@ def account_webhooks(tx: Tx, account_id: int) -> list[Webhook]:
     return tx.filter(Webhook, account_id=account_id, kind="account")
 
 
-def subscribers(tx: Tx, account_id: int, inbox_id: int | None, event: str, *, inbox_event: bool) -> list[int]:
+def webhook(tx: Tx, webhook_id: int) -> Webhook | None:
+    return tx.remember(("webhook", webhook_id), lambda: tx.get(Webhook, webhook_id))
+
+
+def subscribers(tx: Tx, account_id: int, inbox_id: int | None, event: str, *, inbox_event: bool) -> list[Webhook]:
     """The webhooks that an event of this name is owed to."""
 
-    def load() -> list[int]:
-        found = [hook.id for hook in account_webhooks(tx, account_id) if event in hook.subscriptions]
+    def load() -> list[Webhook]:
+        found = [hook for hook in account_webhooks(tx, account_id) if event in hook.subscriptions]
         if inbox_event and inbox_id is not None:
             own = tx.find(Webhook, inbox_id=inbox_id, kind="inbox")
-            found += [own.id] if own and own.url else []
+            found += [own] if own and own.url else []
         return found
 
     return tx.remember(("subscribers", account_id, inbox_id, event), load)

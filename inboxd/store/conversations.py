@@ -35,6 +35,15 @@ def by_display_id(tx: Tx, account_id: int, display_id: int) -> Conversation | No
     return tx.find(Conversation, account_id=account_id, display_id=display_id)
 
 
+def display_ids(tx: Tx, conversation_ids: list[int]) -> dict[int, int]:
+    """The numbers that people know conversations by."""
+    return dict(
+        tx.tuples(
+            Conversation.select(Conversation.id, Conversation.display_id).where(Conversation.id.in_(conversation_ids))
+        )
+    )
+
+
 def of_contact_inbox(tx: Tx, contact_inbox_id: int) -> list[Conversation]:
     return tx.filter(Conversation, contact_inbox_id=contact_inbox_id)
 

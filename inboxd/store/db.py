@@ -27,6 +27,7 @@ import peewee
 
 from inboxd.domain.errors import StorageFull
 from inboxd.domain.links import Links
+from inboxd.domain.pace import Brake
 from inboxd.store.migrations import migrate
 from inboxd.store.models import (
     AccessToken,
@@ -51,6 +52,7 @@ Changes = dict[str, tuple[Any, Any]]
 _REMEMBERED: frozenset[type[Record]] = frozenset({AccessToken, Account, AccountUser, Inbox, InboxMember, User, Webhook})
 _BATCH = 128
 _LAST_READS_S = 5.0
+_SET_BACK_MS = 60_000
 _COUNTED = (
     "INSERT INTO counters (created_at, account_id, name, value) VALUES (?, ?, ?, ?)"
     " ON CONFLICT (account_id, name) DO UPDATE SET value = excluded.value"
@@ -61,7 +63,8 @@ class Tx:
     """One open transaction or snapshot.
 
     `now` is the same for every row of one unit. `links` makes the URLs that payloads carry.
-    `signals` says what a commit would make interesting, such as new deliveries.
+    `signals` says what a commit would make interesting, such as new deliveries. `origin` and
+    `token_id` say who causes what happens here: inboxd itself until the edge knows better.
     """
 
     def __init__(
@@ -72,6 +75,7 @@ class Tx:
         links: Links,
         memory: dict[Any, Any],
         numbers: dict[tuple[int, str], int],
+        brake: Brake,
     ) -> None:
         self._connection = connection
         self._compiler = compiler
@@ -82,6 +86,9 @@ class Tx:
         self.now = now
         self.links = links
         self.signals: set[str] = set()
+        self.brake = brake
+        self.origin = "automation"
+        self.token_id: int | None = None
 
     def get(self, model: type[Row], row_id: int) -> Row | None:
         return self.find(model, id=row_id)
@@ -290,6 +297,7 @@ class Store:
         self._compiler = Compiler(peewee.SqliteDatabase(None))
         self._memory: dict[Any, Any] = {}
         self._numbers: dict[tuple[int, str], int] = {}
+        self._brake = Brake()
         self._mutex = threading.Lock()
         self._quiet = threading.Condition(self._mutex)
         self._reading = 0
@@ -374,7 +382,7 @@ class Store:
                 self._readers.append(connection)
         connection.execute("BEGIN")
         try:
-            yield Tx(connection, self._compiler, self._now(), self.links, {}, {})
+            yield Tx(connection, self._compiler, self._now(), self.links, {}, {}, self._brake)
         finally:
             connection.execute("COMMIT")
 
@@ -390,9 +398,13 @@ class Store:
         self._lock_file.close()
 
     def _now(self) -> int:
-        # Never backwards inside one process: order by time must agree with order by commit.
+        # Never backwards by a little: order by time must agree with order by commit. A clock that was set
+        # back is another matter: who waits for it to catch up stands still for hours.
         with self._telling_time:
-            now = self._last_now = max(self._last_now, self.clock())
+            now = self.clock()
+            if self._last_now - _SET_BACK_MS < now < self._last_now:
+                now = self._last_now
+            self._last_now = now
         return now
 
     def _lead(self, own: _Job) -> None:
@@ -451,7 +463,7 @@ class Store:
             if savepoints:
                 connection.execute("SAVEPOINT unit")
             before = connection.total_changes
-            tx = Tx(connection, self._compiler, now, self.links, self._memory, self._numbers)
+            tx = Tx(connection, self._compiler, now, self.links, self._memory, self._numbers, self._brake)
             job.error = None
             try:
                 job.result = job.unit(tx)

@@ -4,11 +4,12 @@ from typing import Any
 
 from inboxd.domain.messages import PAGE, MessageType
 from inboxd.store.db import Tx
-from inboxd.store.models import Attachment, Contact, Message, Orphan, User
+from inboxd.store.models import Attachment, Contact, Conversation, Message, Orphan, User
 from inboxd.store.rows import Prepared, arg
 
 _IN = Message.conversation_id == arg("conversation_id")
 _EVER = 2**62
+_LOOKED_AT = 500
 
 
 def is_chat(row: Any) -> Any:
@@ -35,6 +36,28 @@ _BUSY = Prepared(
     Message,
     lambda: Message.select(Message.created_at).where(_IN).order_by(Message.id.desc()).limit(1).offset(arg("earlier")),
 )
+
+
+def last_into_inbox(tx: Tx, account_id: int, inbox_id: int) -> Message | None:
+    """The newest message that came into an inbox.
+
+    Conversations by their last activity: no message is younger than that of its conversation, so the
+    search ends at the first conversation that moved before the best message so far.
+    """
+    best: Message | None = None
+    moved = (
+        Conversation.select(Conversation.id, Conversation.last_activity_at)
+        .where(Conversation.account_id == account_id, Conversation.inbox_id == inbox_id)
+        .order_by(Conversation.last_activity_at.desc())
+        .limit(_LOOKED_AT)
+    )
+    for conversation_id, last_activity_at in tx.tuples(moved):
+        if best is not None and last_activity_at <= best.created_at:
+            break
+        newest = last_incoming(tx, conversation_id)
+        if newest is not None and (best is None or newest.created_at > best.created_at):
+            best = newest
+    return best
 
 
 def by_id(tx: Tx, conversation_id: int, message_id: int) -> Message | None:

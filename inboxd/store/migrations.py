@@ -343,7 +343,50 @@ CREATE UNIQUE INDEX idempotencykey_scope_key ON idempotency_keys (scope, key);
 CREATE INDEX idempotencykey_created_at ON idempotency_keys (created_at);
 """
 
-MIGRATIONS: tuple[Callable[[sqlite3.Connection], None], ...] = (_one,)
+
+def _two(connection: sqlite3.Connection) -> None:
+    _statements(connection, _DELIVERY_ENGINE)
+
+
+_DELIVERY_ENGINE = """
+ALTER TABLE webhooks ADD COLUMN agent_bot_id INTEGER;
+ALTER TABLE webhooks ADD COLUMN previous_secret TEXT;
+ALTER TABLE webhooks ADD COLUMN previous_secret_until INTEGER;
+ALTER TABLE webhooks ADD COLUMN ordering TEXT NOT NULL DEFAULT 'conversation';
+ALTER TABLE webhooks ADD COLUMN headers TEXT NOT NULL DEFAULT '{}';
+ALTER TABLE webhooks ADD COLUMN exclude_own INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE webhooks ADD COLUMN token_id INTEGER;
+CREATE INDEX webhook_agent_bot_id ON webhooks (agent_bot_id);
+
+CREATE TABLE troubles (
+    id INTEGER PRIMARY KEY NOT NULL,
+    created_at INTEGER NOT NULL,
+    updated_at INTEGER NOT NULL,
+    webhook_id INTEGER NOT NULL,
+    account_id INTEGER NOT NULL,
+    failing_since INTEGER,
+    failed_count INTEGER NOT NULL,
+    flagged_at INTEGER,
+    paused_until INTEGER,
+    disabled_at INTEGER,
+    reason TEXT
+);
+CREATE UNIQUE INDEX trouble_webhook_id ON troubles (webhook_id);
+
+CREATE INDEX events_message ON events (message_id) WHERE message_id IS NOT NULL;
+
+ALTER TABLE deliveries ADD COLUMN redelivery INTEGER NOT NULL DEFAULT 0;
+DROP INDEX deliveries_line;
+CREATE INDEX deliveries_line ON deliveries (webhook_id, conversation_id, event_id, id) WHERE state IN ('pending', 'sending');
+CREATE INDEX delivery_account_id_webhook_id_id ON deliveries (account_id, webhook_id, id);
+CREATE INDEX delivery_conversation_id_id ON deliveries (conversation_id, id);
+CREATE INDEX deliveries_given_up ON deliveries (account_id, id) WHERE state IN ('exhausted', 'cancelled');
+
+ALTER TABLE attempts ADD COLUMN error_class TEXT;
+ALTER TABLE attempts ADD COLUMN next_attempt_at INTEGER;
+"""
+
+MIGRATIONS: tuple[Callable[[sqlite3.Connection], None], ...] = (_one, _two)
 
 
 def migrate(connection: sqlite3.Connection) -> None:

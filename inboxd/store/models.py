@@ -177,19 +177,53 @@ class InboxMember(Record):
 
 
 class Webhook(Table):
-    """Who wants to hear: `kind` is account, or inbox for the webhook an API inbox carries."""
+    """Who wants to hear: `kind` is account, inbox for the webhook an API inbox carries, or bot for
+    an agent bot's.
+
+    `previous_secret` signs too until `previous_secret_until`. `token_id` is the access token that
+    owns the webhook: what is written with it is left out when `exclude_own` says so.
+    """
 
     account_id = IntegerField()
     kind = TextField()
     inbox_id = IntegerField(null=True)
+    agent_bot_id = IntegerField(null=True)
     name = TextField(null=True)
     url = TextField(default="")
     secret = TextField()
+    previous_secret = TextField(null=True)
+    previous_secret_until = BigIntegerField(null=True)
     subscriptions = ListField()
+    ordering = TextField(default="conversation")
+    headers = ObjectField()
+    exclude_own = BooleanField(default=False)
+    token_id = IntegerField(null=True)
 
     class Meta:
         table_name = "webhooks"
-        indexes = ((("account_id",), False), (("inbox_id",), False))
+        indexes = ((("account_id",), False), (("inbox_id",), False), (("agent_bot_id",), False))
+
+
+class Trouble(Table):
+    """What is wrong with a webhook at present; without a row nothing is. Apart from the webhook, which
+    is remembered between transactions: a receiver that fails must not make everybody forget.
+
+    `failed_count` counts failed attempts since `failing_since`, with no success between.
+    `flagged_at`: when it was told that the webhook is failing.
+    """
+
+    webhook_id = IntegerField()
+    account_id = IntegerField()
+    failing_since = BigIntegerField(null=True)
+    failed_count = IntegerField(default=0)
+    flagged_at = BigIntegerField(null=True)
+    paused_until = BigIntegerField(null=True)
+    disabled_at = BigIntegerField(null=True)
+    reason = TextField(null=True)
+
+    class Meta:
+        table_name = "troubles"
+        indexes = ((("webhook_id",), True),)
 
 
 class Contact(Table):
@@ -359,13 +393,16 @@ class Event(Record):
         indexes = ((("account_id", "seq"), True),)
 
 
+Event.add_index(Event.index(Event.message_id, name="events_message", where=Event.message_id.is_null(False)))
+
+
 class Delivery(Table):
     """One event owed to one webhook.
 
     `next_attempt_at` is null while an earlier delivery of the same webhook and conversation is
     unfinished: only the head of each such line is ever due, however long the line is.
     `failed_count` is its place in the schedule: attempts that a stop or a crash interrupted use
-    nothing up.
+    nothing up. `redelivery`: somebody asked for a message that was delivered before.
     """
 
     account_id = IntegerField()
@@ -379,10 +416,18 @@ class Delivery(Table):
     next_attempt_at = BigIntegerField(null=True)
     finished_at = BigIntegerField(null=True)
     last_error = TextField(null=True)
+    redelivery = BooleanField(default=False)
 
     class Meta:
         table_name = "deliveries"
-        indexes = ((("uuid",), True), (("event_id",), False))
+        indexes = (
+            (("uuid",), True),
+            (("event_id",), False),
+            # With the account in front it serves lists alone: what asks for the unfinished of a webhook
+            # has to find the small partial index, and would take this one.
+            (("account_id", "webhook_id", "id"), False),
+            (("conversation_id", "id"), False),
+        )
 
 
 _UNFINISHED = SQL("state IN ('pending', 'sending')")
@@ -400,7 +445,17 @@ Delivery.add_index(Delivery.index(Delivery.state, name="deliveries_sending", whe
 Delivery.add_index(Delivery.index(Delivery.finished_at, name="deliveries_exhausted", where=SQL("state = 'exhausted'")))
 Delivery.add_index(
     Delivery.index(
-        Delivery.webhook_id, Delivery.conversation_id, Delivery.id, name="deliveries_line", where=_UNFINISHED
+        Delivery.account_id, Delivery.id, name="deliveries_given_up", where=SQL("state IN ('exhausted', 'cancelled')")
+    )
+)
+Delivery.add_index(
+    Delivery.index(
+        Delivery.webhook_id,
+        Delivery.conversation_id,
+        Delivery.event_id,
+        Delivery.id,
+        name="deliveries_line",
+        where=_UNFINISHED,
     )
 )
 
@@ -414,8 +469,10 @@ class Attempt(Record):
     duration_ms = IntegerField(null=True)
     status_code = IntegerField(null=True)
     error = TextField(null=True)
+    error_class = TextField(null=True)
     excerpt = TextField(default="")
     address = TextField(null=True)
+    next_attempt_at = BigIntegerField(null=True)
 
     class Meta:
         table_name = "attempts"
@@ -444,7 +501,7 @@ def containing(column: "Field[Any]", text: str) -> NodeList:
 
 
 TABLES: tuple[type[Record], ...] = (
-    Setting, Account, Counter, User, AccountUser, AccessToken, Inbox, InboxMember, Webhook, Contact,
+    Setting, Account, Counter, User, AccountUser, AccessToken, Inbox, InboxMember, Webhook, Trouble, Contact,
     ContactInbox, Conversation, Tagging, Message, Attachment, Orphan, Event, Delivery, Attempt, IdempotencyKey,
 )  # fmt: skip
 

@@ -1,35 +1,49 @@
 """Events owed to webhooks: what is due, who takes it, what came of it, and the feed of all events."""
 
+import uuid
 from dataclasses import dataclass
 from typing import Any
 
 from peewee import SQL, fn
 
+from inboxd.domain.events import TEST
 from inboxd.domain.retry import Outcome
+from inboxd.store import accounts
 from inboxd.store.db import Tx
-from inboxd.store.models import Attempt, Counter, Delivery, Event, Message, Webhook
+from inboxd.store.models import Attempt, Counter, Delivery, Event, Message, Trouble, Webhook
 from inboxd.store.rows import Prepared, arg
+
+BACKLOG_MS = 5_000
+"""A webhook whose oldest due delivery waits for longer has a backlog."""
+_SLACK_MS = 1_000
+_PENDING = SQL("state = 'pending' AND next_attempt_at IS NOT NULL")
+"""A literal: with bound values SQLite cannot know that the partial index will do."""
 
 
 @dataclass(frozen=True)
 class Line:
-    """A webhook with something pending, and when its first delivery is due."""
+    """A webhook with something pending, and when its first delivery may go out. `probes`: it rested,
+    and has to show with one delivery that it takes them again."""
 
     webhook_id: int
     due_at: int
+    probes: bool = False
 
 
 @dataclass(frozen=True)
 class Claim:
-    """A delivery that is ours, with all that an attempt needs."""
+    """A delivery that is ours, with all that an attempt needs. `once`: a test, not tried again."""
 
     delivery_id: int
     uuid: str
     number: int
     webhook_id: int
     url: str
-    secret: str
+    secrets: tuple[str, ...]
+    headers: dict[str, str]
     body: bytes
+    redelivery: bool = False
+    once: bool = False
 
 
 # A loose index scan: one step for each webhook that has anything pending, however much that is.
@@ -49,28 +63,67 @@ FROM hooks WHERE hooks.id IS NOT NULL
 _WAITING = Prepared(Delivery, lambda: SQL(_LINES))
 
 
-def lines(tx: Tx) -> list[Line]:
-    """Every webhook with a pending delivery that nothing blocks, the longest due first."""
-    return sorted((Line(*row) for row in tx.tuples(_WAITING)), key=lambda line: line.due_at)
-
-
-_DUE = Prepared(
-    Delivery,
-    lambda: (
-        Delivery.select(Delivery.id)
-        .where(
-            SQL("state = 'pending' AND next_attempt_at IS NOT NULL"),
-            Delivery.webhook_id == arg("webhook_id"),
-            Delivery.next_attempt_at <= arg("now"),
-        )
-        .order_by(Delivery.next_attempt_at, Delivery.id)
-        .limit(arg("limit"))
+_HELD = Prepared(
+    Trouble,
+    lambda: Trouble.select(Trouble.webhook_id, Trouble.paused_until, Trouble.disabled_at).where(
+        Trouble.paused_until.is_null(False) | Trouble.disabled_at.is_null(False)
     ),
 )
 
 
-def due(tx: Tx, webhook_id: int, limit: int) -> list[int]:
-    return [row[0] for row in tx.tuples(_DUE, webhook_id=webhook_id, now=tx.now, limit=limit)]
+def lines(tx: Tx) -> list[Line]:
+    """Every webhook with a pending delivery that nothing blocks, the longest due first. Disabled ones
+    are left out; one that rests is due when its rest is over."""
+    held = {webhook_id: (paused_until, disabled_at) for webhook_id, paused_until, disabled_at in tx.tuples(_HELD)}
+    found = []
+    for webhook_id, due_at in tx.tuples(_WAITING):
+        paused_until, disabled_at = held.get(webhook_id, (None, None))
+        if disabled_at is None:
+            found.append(Line(webhook_id, max(due_at, paused_until or 0), probes=paused_until is not None))
+    return sorted(found, key=lambda line: line.due_at)
+
+
+def _due(newest: bool) -> Any:
+    order: list[Any] = [Delivery.next_attempt_at, Delivery.id]
+    return (
+        Delivery.select(Delivery.id, Delivery.next_attempt_at)
+        .where(
+            _PENDING,
+            Delivery.webhook_id == arg("webhook_id"),
+            Delivery.next_attempt_at <= arg("now"),
+        )
+        .order_by(*(column.desc() if newest else column.asc() for column in order))
+        .limit(arg("limit"))
+    )
+
+
+_OLDEST_DUE = Prepared(Delivery, lambda: _due(newest=False))
+_NEWEST_DUE = Prepared(Delivery, lambda: _due(newest=True))
+_HOLDS = Prepared(
+    Trouble,
+    lambda: Trouble.select(Trouble.id).where(
+        Trouble.webhook_id == arg("webhook_id"),
+        Trouble.disabled_at.is_null(False) | (Trouble.paused_until > arg("now")),
+    ),
+)
+
+
+def due(tx: Tx, webhook_id: int, limit: int, turn: int = 0) -> list[int]:
+    """Deliveries of a webhook that may go out now, the longest due first.
+
+    While there is a backlog half of them come from its young end, so that what happens now does
+    not wait behind what could not be delivered for a day. With a `limit` of one, `turn` 0 and 1
+    take turns.
+    """
+    if tx.tuples(_HOLDS, webhook_id=webhook_id, now=tx.now):
+        return []
+    oldest = tx.tuples(_OLDEST_DUE, webhook_id=webhook_id, now=tx.now, limit=limit)
+    found = [delivery_id for delivery_id, _ in oldest]
+    if len(found) == limit and tx.now - oldest[0][1] > BACKLOG_MS and (young := (limit + turn) // 2):
+        newest = [row[0] for row in tx.tuples(_NEWEST_DUE, webhook_id=webhook_id, now=tx.now, limit=young)]
+        # Where both ends meet each is wanted once.
+        found = list(dict.fromkeys(found[: limit - young] + newest[::-1]))
+    return found
 
 
 _CLAIM = Prepared(
@@ -101,13 +154,16 @@ def claim(tx: Tx, delivery_id: int) -> Claim | None:
     if not owed:
         return None
     delivery, event = owed[0]
-    webhook = tx.remember(("webhook", delivery.webhook_id), lambda: tx.get(Webhook, delivery.webhook_id))
+    webhook = accounts.webhook(tx, delivery.webhook_id)
     if webhook is None or not webhook.url:
         finish(tx, delivery, "cancelled", "the webhook is gone or has no URL")
         return None
+    secrets: tuple[str, ...] = (webhook.secret,)
+    if webhook.previous_secret and tx.now < (webhook.previous_secret_until or 0):
+        secrets += (webhook.previous_secret,)
     return Claim(
-        delivery.id, delivery.uuid, delivery.attempt_count, webhook.id, webhook.url, webhook.secret,
-        event.payload.encode(),
+        delivery.id, delivery.uuid, delivery.attempt_count, webhook.id, webhook.url, secrets, webhook.headers,
+        event.payload.encode(), delivery.redelivery, event.name == TEST,
     )  # fmt: skip
 
 
@@ -119,19 +175,23 @@ def give_back(tx: Tx, claim: Claim) -> None:
         tx.signals.add("deliveries")
 
 
-def add(tx: Tx, event: Event, webhook_id: int, uuid: str) -> Delivery:
+def add(tx: Tx, event: Event, webhook: Webhook, *, redelivery: bool = False) -> Delivery:
     """Owe the event to a webhook: due at once, or once what is before it in its line is finished."""
-    blocked = event.conversation_id is not None and bool(
-        tx.tuples(_HEAD, webhook_id=webhook_id, conversation_id=event.conversation_id)
+    blocked = (
+        event.conversation_id is not None
+        and webhook.ordering == "conversation"
+        and bool(tx.tuples(_HEAD, webhook_id=webhook.id, conversation_id=event.conversation_id))
     )
+    tx.signals.add("deliveries")
     return tx.insert(
         Delivery,
         account_id=event.account_id,
-        webhook_id=webhook_id,
+        webhook_id=webhook.id,
         event_id=event.id,
         conversation_id=event.conversation_id,
-        uuid=uuid,
-        next_attempt_at=None if blocked else tx.now,
+        uuid=str(uuid.uuid4()),
+        next_attempt_at=None if blocked else tx.now + tx.brake.delay_ms(event.conversation_id, tx.now),
+        redelivery=redelivery,
     )
 
 
@@ -144,7 +204,7 @@ _HEAD = Prepared(
             Delivery.webhook_id == arg("webhook_id"),
             Delivery.conversation_id == arg("conversation_id"),
         )
-        .order_by(Delivery.id)
+        .order_by(Delivery.event_id, Delivery.id)
         .limit(1)
     ),
 )
@@ -159,11 +219,11 @@ def finish(tx: Tx, delivery: Delivery, state: str, error: str | None) -> None:
     if head and head[0][1] is None:
         following = tx.get(Delivery, head[0][0])
         if following is not None and following.state == "pending":
-            tx.update(following, next_attempt_at=tx.now)
+            tx.update(following, next_attempt_at=tx.now + tx.brake.delay_ms(delivery.conversation_id, tx.now))
             tx.signals.add("deliveries")
 
 
-def record(tx: Tx, delivery_id: int, number: int, outcome: Outcome) -> None:
+def record(tx: Tx, delivery_id: int, number: int, outcome: Outcome, next_attempt_at: int | None = None) -> None:
     """Keep what an attempt came to. While it runs, the delivery's own state and count say so."""
     tx.insert(
         Attempt,
@@ -173,8 +233,10 @@ def record(tx: Tx, delivery_id: int, number: int, outcome: Outcome) -> None:
         duration_ms=outcome.duration_ms,
         status_code=outcome.status_code,
         error=outcome.error,
+        error_class=outcome.error_class,
         excerpt=outcome.excerpt,
         address=outcome.address,
+        next_attempt_at=next_attempt_at,
     )
 
 
@@ -194,6 +256,8 @@ def release(tx: Tx) -> int:
             number=delivery.attempt_count,
             started_at=delivery.updated_at,
             error="interrupted",
+            error_class="interrupted",
+            next_attempt_at=tx.now,
         )
         tx.update(delivery, state="pending", next_attempt_at=tx.now)
     if stranded:
@@ -201,11 +265,42 @@ def release(tx: Tx) -> int:
     return len(stranded)
 
 
-def message_of(tx: Tx, delivery: Delivery) -> tuple[Event | None, Message | None]:
-    """The event behind a delivery, and the message that it is about."""
-    event = tx.get(Event, delivery.event_id)
-    message = tx.get(Message, event.message_id) if event and event.message_id else None
-    return event, message
+def follow_clock(tx: Tx, jump_ms: int) -> None:
+    """The clock was set: what waits goes on waiting for as long as it would have."""
+    before = tx.now - jump_ms
+    # What was stored after a jump ahead has the new time already.
+    waits = Delivery.next_attempt_at > min(before, tx.now)
+    if jump_ms > 0:
+        waits &= Delivery.updated_at <= before
+    moved = Delivery.next_attempt_at + jump_ms
+    tx.execute(Delivery.update(next_attempt_at=moved, updated_at=tx.now).where(_PENDING, waits))
+    tx.execute(Trouble.update(failing_since=Trouble.failing_since + jump_ms, updated_at=tx.now))
+    for model, column in ((Trouble, Trouble.paused_until), (Webhook, Webhook.previous_secret_until)):
+        tx.execute(model.update({column: column + jump_ms}).where(column > min(before, tx.now)))
+    tx.signals.add("deliveries")
+
+
+def catch_up_clock(tx: Tx) -> None:
+    """At start: the clock was set back while nobody looked. What was stored in what is now the future
+    waits for as long as it was to wait when it was stored."""
+    for model, columns, condition in (
+        (Delivery, (Delivery.next_attempt_at,), _PENDING),
+        (Trouble, (Trouble.paused_until, Trouble.failing_since), Trouble.id > 0),
+        (Webhook, (Webhook.previous_secret_until,), Webhook.previous_secret_until.is_null(False)),
+    ):
+        ahead = model.updated_at - tx.now
+        values: dict[Any, Any] = {column: column - ahead for column in columns}
+        tx.execute(model.update(values | {model.updated_at: tx.now}).where(condition, ahead > _SLACK_MS))
+
+
+def message_of(tx: Tx, event: Event) -> Message | None:
+    """The message that an event is about."""
+    return tx.get(Message, event.message_id) if event.message_id else None
+
+
+def creation_of(tx: Tx, message_id: int) -> Event | None:
+    """The event that told of a message first."""
+    return tx.find(Event, message_id=message_id, name="message_created")
 
 
 def cancel(tx: Tx, webhook_id: int, reason: str) -> None:
@@ -232,6 +327,19 @@ def feed(
     return found, max(after, last_seq(tx, account_id))
 
 
+def seq_before(tx: Tx, account_id: int, moment: int) -> int:
+    """The last seq of an account whose event was stored before a moment, in milliseconds."""
+    low, high = oldest_seq(tx, account_id) - 1, last_seq(tx, account_id)
+    while low < high:
+        middle = (low + high + 1) // 2
+        event = tx.find(Event, account_id=account_id, seq=middle)
+        if event is not None and event.created_at < moment:
+            low = middle
+        else:
+            high = middle - 1
+    return low
+
+
 def last_seq(tx: Tx, account_id: int) -> int:
     """The newest seq that was given out, kept or not."""
     counter = tx.find(Counter, account_id=account_id, name="event")
@@ -245,7 +353,8 @@ def oldest_seq(tx: Tx, account_id: int) -> int:
 
 
 def health(tx: Tx) -> dict[str, Any]:
-    """How the queue stands: pending deliveries and the age of the oldest, exhausted ones of a day."""
+    """How the queue stands: pending deliveries and the age of the oldest, exhausted ones of a day, and
+    webhooks that rest or wait for somebody to enable them."""
     pending, oldest = tx.tuples(
         Delivery.select(fn.COUNT(Delivery.id), fn.MIN(Delivery.created_at)).where(
             SQL("state IN ('pending', 'sending')")
@@ -258,8 +367,16 @@ def health(tx: Tx) -> dict[str, Any]:
             Delivery.finished_at > tx.now - 86_400_000,
         )
     )[0][0]
+    paused, disabled = tx.tuples(
+        Trouble.select(
+            fn.COUNT(SQL("CASE WHEN disabled_at IS NULL AND paused_until > ? THEN 1 END", [tx.now])),
+            fn.COUNT(Trouble.disabled_at),
+        )
+    )[0]
     return {
         "pending_deliveries": pending,
         "oldest_pending_s": (tx.now - oldest) // 1000 if oldest else 0,
         "exhausted_24h": exhausted,
+        "paused_webhooks": paused,
+        "disabled_webhooks": disabled,
     }

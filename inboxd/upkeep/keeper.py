@@ -4,8 +4,9 @@ import logging
 import threading
 from collections.abc import Callable
 
+from inboxd.domain.retry import DAY_MS
 from inboxd.services import idempotency
-from inboxd.store import messages
+from inboxd.store import messages, retention
 from inboxd.store.db import Store, StoreClosed
 from inboxd.store.models import Orphan
 
@@ -15,10 +16,12 @@ _log = logging.getLogger("inboxd.upkeep")
 
 
 class Keeper:
-    """`let_go` removes the file with a digest unless something still refers to it."""
+    """`let_go` removes the file with a digest unless something still refers to it. Events and their
+    deliveries are kept for `retention_days`."""
 
-    def __init__(self, store: Store, let_go: Callable[[str], None]) -> None:
+    def __init__(self, store: Store, let_go: Callable[[str], None], retention_days: int) -> None:
         self._store = store
+        self._retention_ms = retention_days * DAY_MS
         self._let_go = let_go
         self._news = threading.Event()
         self._stopping = False
@@ -39,7 +42,14 @@ class Keeper:
     def step(self) -> bool:
         """Tidy up one batch of everything. Returns whether there may be more."""
         more_keys = self._store.write(idempotency.forget_old)
-        return self._remove_files() or more_keys
+        more_events = self._expire_events()
+        return self._remove_files() or more_keys or more_events
+
+    def _expire_events(self) -> bool:
+        count, owed = self._store.write(lambda tx: retention.expire(tx, tx.now - self._retention_ms), durable=False)
+        if owed:
+            _log.warning("deliveries of disabled or failing webhooks that are kept no longer: %d", owed)
+        return count == retention.BATCH
 
     def _remove_files(self) -> bool:
         """Files first, their rows after: a crash in between only looks for files that are gone."""

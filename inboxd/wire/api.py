@@ -13,10 +13,11 @@ from inboxd.store.models import (
     Conversation,
     Event,
     Inbox,
+    Trouble,
     User,
     Webhook,
 )
-from inboxd.wire import push
+from inboxd.wire import deliveries, push
 from inboxd.wire.times import float_seconds, iso, iso_or_none, seconds
 
 Json = dict[str, Any]
@@ -213,8 +214,9 @@ _OTHER_CHANNELS = dict.fromkeys((
 ))  # fmt: skip
 
 
-def inbox(row: Inbox, webhook: Webhook, *, admin: bool) -> Json:
-    """`admin`: whether the caller may see the secrets."""
+def inbox(row: Inbox, webhook: Webhook, *, admin: bool, secret: str | None = None) -> Json:
+    """`admin`: whether the caller may see the key of identity hashes. `secret` only right after it was
+    made: it is not shown again."""
     shape: Json = {
         "id": row.id,
         "avatar_url": "",
@@ -243,7 +245,7 @@ def inbox(row: Inbox, webhook: Webhook, *, admin: bool) -> Json:
         "additional_attributes": row.additional_attributes,
     }
     if admin:
-        shape |= {"hmac_token": row.hmac_token, "secret": webhook.secret}
+        shape |= {"hmac_token": row.hmac_token, "secret": secret}
     return shape
 
 
@@ -381,14 +383,17 @@ def messages_meta(details: ConversationDetails, now: int) -> Json:
     }
 
 
-def webhook(row: Webhook, inbox_of: Inbox | None) -> Json:
+def webhook(row: Webhook, inbox_of: Inbox | None, trouble: Trouble | None, now: int, secret: str | None = None) -> Json:
+    """`secret` only right after it was made: it is not shown again."""
     shape: Json = {
         "id": row.id,
         "name": row.name,
         "url": row.url,
         "account_id": row.account_id,
         "subscriptions": row.subscriptions,
-        "secret": row.secret,
+        "secret": secret,
+        **deliveries.options(row),
+        "health": deliveries.health(row, trouble, now),
     }
     if inbox_of is not None:
         shape["inbox"] = {"id": inbox_of.id, "name": inbox_of.name}

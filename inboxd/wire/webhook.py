@@ -5,15 +5,19 @@ every client in the wild depends on its own one.
 """
 
 from typing import Any
+from urllib.parse import urlsplit
 
 from inboxd.domain.links import Links
 from inboxd.domain.messages import MessageType
 from inboxd.store.db import Changes
 from inboxd.store.details import ConversationDetails, MessageDetails
-from inboxd.store.models import Account, Contact, ContactInbox, Inbox, User, Webhook
+from inboxd.store.models import Account, Contact, ContactInbox, Delivery, Event, Inbox, User, Webhook
 from inboxd.wire import push
 from inboxd.wire.times import float_seconds, iso, iso_or_none, seconds
 
+THIN_BEYOND = 256_000
+"""Bytes of a payload beyond which receivers get its thin form: proxies and functions in front of
+them refuse what is larger."""
 _MOMENTS = {"snoozed_until", "waiting_since"}
 _TYPE_WORDS = {int(kind): kind.word for kind in MessageType}
 
@@ -184,3 +188,63 @@ def inbox(row: Inbox, webhook: Webhook, account_row: Account) -> dict[str, Any]:
         },
         "account": account(account_row),
     }
+
+
+def is_fat(text: str) -> bool:
+    return 4 * len(text) > THIN_BEYOND and len(text.encode()) > THIN_BEYOND
+
+
+def thin(payload: dict[str, Any], about: str, links: Links) -> dict[str, Any]:
+    """What is left of a payload that is too large: ids, short words, and where to get the whole."""
+    kept: dict[str, Any] = {
+        key: payload[key]
+        for key in (
+            "event", "event_seq", "origin", "id", "inbox_id", "message_type", "content_type", "private", "status",
+            "created_at", "updated_at", "account", "inbox",
+        )
+        if key in payload
+    }  # fmt: skip
+    account_id = payload["account"]["id"] if "account" in payload else payload["conversation"]["account"]["id"]
+    path = f"/api/v1/accounts/{account_id}"
+    if about == "contact":
+        path += f"/contacts/{payload['id']}"
+    elif about == "inbox":
+        path += f"/inboxes/{payload['id']}"
+    else:
+        talk = payload.get("conversation", payload)
+        kept["conversation"] = {
+            "id": talk["id"],
+            "inbox_id": talk["inbox_id"],
+            "status": talk["status"],
+            "contact_inbox": talk["contact_inbox"],
+        }
+        path += f"/conversations/{talk['id']}" + ("/messages" if about == "message" else "")
+    return kept | {"truncated": True, "url": links.base_url + path}
+
+
+def about_webhook(row: Webhook, account_row: Account | None) -> dict[str, Any]:
+    """Whom an operational event tells of. The host alone: paths and queries of webhooks hold secrets."""
+    return {
+        "account": account(account_row) if account_row else {"id": row.account_id, "name": ""},
+        "webhook": {
+            "id": row.id,
+            "kind": row.kind,
+            "name": row.name,
+            "inbox_id": row.inbox_id,
+            "host": urlsplit(row.url).hostname,
+        },
+    }
+
+
+def delivery(row: Delivery, event: Event) -> dict[str, Any]:
+    return {
+        "id": row.uuid,
+        "event": event.name,
+        "event_seq": event.seq,
+        "attempt_count": row.attempt_count,
+        "error": row.last_error,
+    }
+
+
+def braked(conversation_id: int, inbox_id: int | None, account_row: Account) -> dict[str, Any]:
+    return {"account": account(account_row), "conversation": {"id": conversation_id, "inbox_id": inbox_id}}

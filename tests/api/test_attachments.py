@@ -359,7 +359,7 @@ def test_deleting_a_message_or_its_inbox_removes_files_that_nobody_else_has(worl
     def stored() -> int:
         return sum(1 for path in (app.config.directory / "attachments").glob("??/*"))
 
-    keeper = Keeper(app.store, app.blobs.let_go)
+    keeper = Keeper(app.store, app.blobs.let_go, 30)
     number = world.conversation()
     first, second, _third = send("a", b"same"), send("b", b"same"), send("c", b"other")
     assert stored() == 2

@@ -10,7 +10,7 @@ from inboxd.delivery.worker import Policy, Worker
 from inboxd.domain.addresses import parse_guard
 from inboxd.domain.retry import Outcome
 from inboxd.store import outbox
-from inboxd.store.db import Store
+from inboxd.store.db import Store, Tx
 from inboxd.store.models import Attempt, Delivery, Event, Webhook
 from inboxd.store.outbox import Claim
 from tests.cast import Clock
@@ -54,7 +54,7 @@ class Bench:
 
     def __post_init__(self) -> None:
         self.worker = Worker(self.store, self.sender, self.policy)
-        self.dispatcher = Dispatcher(self.store, self.worker, threads=self.threads, clock=self.clock)
+        self.dispatcher = Dispatcher(self.store, self.worker, threads=self.threads, clock=self.clock, steady=self.clock)
 
     def step(self) -> float | None:
         """One step of the dispatcher, and all that it handed out done."""
@@ -64,7 +64,7 @@ class Bench:
 
     def settle(self) -> None:
         with self.dispatcher._news:
-            assert self.dispatcher._news.wait_for(lambda: not self.dispatcher._taken.total(), 20)
+            assert self.dispatcher._news.wait_for(lambda: not self.dispatcher._running, 20)
 
     def drain(self) -> None:
         """Step until nothing is due now."""
@@ -113,18 +113,13 @@ class Bench:
 
     def owe(self, hook: int, conversation: int | None = None, payload: str = "{}") -> Delivery:
         seq = len(self.deliveries()) + 1_000_000
-        return self.store.write(
-            lambda tx: outbox.add(
-                tx,
-                tx.insert(
-                    Event,
-                    account_id=1,
-                    seq=seq,
-                    name="message_created",
-                    conversation_id=conversation,
-                    payload=payload,
-                ),
-                hook,
-                f"uuid-{seq}",
+
+        def unit(tx: Tx) -> Delivery:
+            event = tx.insert(
+                Event, account_id=1, seq=seq, name="message_created", conversation_id=conversation, payload=payload
             )
-        )
+            webhook = tx.get(Webhook, hook)
+            assert webhook is not None
+            return outbox.add(tx, event, webhook)
+
+        return self.store.write(unit)

@@ -1,5 +1,5 @@
 import threading
-import uuid
+import time
 from collections import defaultdict
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler
@@ -159,7 +159,8 @@ def test_nothing_is_claimed_without_a_seat(bench: Bench, gate: Gate) -> None:
 
     bench.dispatcher.step()
     gate.wait_busy(8)
-    assert bench.dispatcher.step() is None
+    # In a second at the latest those that hang make room.
+    assert 0 < (bench.dispatcher.step() or 0) < 1.1
     assert [one.state for one in bench.deliveries()] == ["sending"] * 8 + ["pending"] * 2
 
 
@@ -173,12 +174,14 @@ def test_a_hanging_receiver_does_not_delay_another(bench: Bench, gate: Gate) -> 
     bench.dispatcher.step()
     gate.wait_busy(2)
     with bench.dispatcher._news:
-        assert bench.dispatcher._news.wait_for(lambda: not bench.dispatcher._taken[fast], 20)
+        assert bench.dispatcher._news.wait_for(
+            lambda: fast not in {turn.webhook_id for turn in bench.dispatcher._running}, 20
+        )
 
     assert bench.deliveries(id=owed.id)[0].state == "delivered"
 
 
-def test_more_hanging_receivers_than_seats_leave_half_of_them_once_they_are_known(
+def test_receivers_known_to_hang_take_no_seat(
     bench: Bench, gate: Gate, clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(module, "SLOW_S", 0.0)
@@ -195,15 +198,14 @@ def test_more_hanging_receivers_than_seats_leave_half_of_them_once_they_are_know
     clock.advance(s=10)
 
     bench.dispatcher.step()
-    gate.wait_busy(4)
+    gate.wait_busy(20)
     gate.default = DELIVERED
     owed = bench.owe(bench.hook("http://healthy.test/"))
     bench.dispatcher.step()
     with bench.dispatcher._news:
-        assert bench.dispatcher._news.wait_for(lambda: bench.dispatcher._taken.total() == 4, 20)
+        assert bench.dispatcher._news.wait_for(lambda: len(bench.dispatcher._running) == 20, 20)
 
     assert bench.deliveries(id=owed.id)[0].state == "delivered"
-    assert sum(gate.busy.values()) == 4
     gate.open()
     bench.settle()
     bench.drain()
@@ -211,7 +213,28 @@ def test_more_hanging_receivers_than_seats_leave_half_of_them_once_they_are_know
     assert bench.dispatcher._slow == set()
 
 
-def test_hanging_receivers_one_more_than_seats_hold_up_a_healthy_one_for_one_deadline_at_most(
+def test_when_the_slow_lane_is_full_who_hangs_keeps_a_seat(
+    bench: Bench, gate: Gate, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "SLOW_LANE", 1)
+    monkeypatch.setattr(module, "SLOW_S", 0.0)
+    urls = [f"http://{number}.test/" for number in range(20)]
+    gate.closed = set(urls)
+    for url in urls:
+        bench.owe(bench.hook(url))
+
+    for _ in range(4):
+        bench.dispatcher.step()
+    gate.wait_busy(16)
+
+    assert bench.dispatcher.step() is None
+    assert [one.state for one in bench.deliveries()].count("sending") == 16
+    gate.open()
+    bench.settle()
+    bench.drain()
+
+
+def test_a_new_receiver_is_served_within_two_seconds_beside_more_hanging_ones_than_seats(
     store: Store, clock: Clock, receiver: Receiver
 ) -> None:
     over = threading.Event()
@@ -220,19 +243,21 @@ def test_hanging_receivers_one_more_than_seats_hold_up_a_healthy_one_for_one_dea
         over.wait(20)
 
     hanging = Receiver(default=hang)
-    bench = Bench(store, clock, Sender(LOCAL, deadline_s=0.5), threads=4)
+    bench = Bench(store, clock, Sender(LOCAL), threads=4)
     for number in range(6):
         bench.owe(bench.hook(f"{hanging.url}/{number}"), 1)
-    owed = bench.owe(bench.hook(receiver.url), 1)
-    bench.drain()
+    bench.dispatcher.start()
+    hanging.wait_for(4)
+    bench.owe(bench.hook(receiver.url), 1)
+    committed = time.monotonic()
+    bench.dispatcher.wake()
+    [arrived] = receiver.wait_for(1)
+    hanging.wait_for(6)
     over.set()
-    hanging.close()
     bench.dispatcher.stop()
+    hanging.close()
 
-    assert bench.deliveries(id=owed.id)[0].state == "delivered"
-    assert [one.state for one in bench.deliveries()].count("pending") == 6
-    began = hanging.received[0].at
-    assert receiver.received[0].at - began < 3
+    assert arrived.at - committed < 2
 
 
 def test_a_single_thread_serves_slow_ones_too(store: Store, clock: Clock, gate: Gate) -> None:
@@ -363,7 +388,7 @@ def test_a_seat_goes_on_with_a_quick_receiver_and_gives_back_behind_a_failure(
 ) -> None:
     app_hook = store.write(
         lambda tx: tx.insert(Webhook, account_id=1, kind="account", url=receiver.url, secret="s" * 24)
-    ).id
+    )
 
     def owe(tx: Tx) -> None:
         for conversation in range(1, 8):
@@ -375,12 +400,12 @@ def test_a_seat_goes_on_with_a_quick_receiver_and_gives_back_behind_a_failure(
                 conversation_id=conversation,
                 payload="{}",
             )
-            outbox.add(tx, event, app_hook, str(uuid.uuid4()))
+            outbox.add(tx, event, app_hook)
 
     store.write(owe)
     receiver.script += [status(200), status(200), status(200), status(500)]
     worker = Worker(store, Sender(parse_guard("", allow_loopback=True)), Policy(chance=lambda: 0.5))
-    dispatcher = Dispatcher(store, worker, threads=1, clock=clock)
+    dispatcher = Dispatcher(store, worker, threads=1, clock=clock, steady=clock)
     dispatcher.step()
     dispatcher._pool.shutdown(wait=True)
 

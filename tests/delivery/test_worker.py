@@ -333,7 +333,7 @@ def test_interrupted_attempts_use_up_nothing_of_the_schedule(bare: Store) -> Non
 
     def owe(tx: Tx) -> int:
         event = tx.insert(Event, account_id=1, seq=tx.next_number(1, "event"), name="contact_created", payload="{}")
-        return outbox.add(tx, event, hook.id, "d-1").id
+        return outbox.add(tx, event, hook).id
 
     delivery_id = bare.write(owe)
     policy = Policy(schedule_s=(5,), chance=lambda: 0.5)

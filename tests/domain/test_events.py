@@ -5,12 +5,14 @@ from inboxd.domain.events import DEFAULT_SUBSCRIPTIONS, EVENT_TYPES, EVENTS
 
 def test_names_are_unique_and_say_noun_verbed() -> None:
     assert len(EVENTS) == len(EVENT_TYPES)
-    assert all(re.fullmatch(r"[a-z]+(_[a-z]+)+", name) for name in EVENTS)
+    assert all(re.fullmatch(r"[a-z]+(_[a-z]+)+", kind.name) for kind in EVENT_TYPES if not kind.operational)
+    # Ours have a dot, so that they never collide with a name of Chatwoot's.
+    assert all(re.fullmatch(r"[a-z]+\.[a-z]+", kind.name) for kind in EVENT_TYPES if kind.operational)
 
 
 def test_every_event_says_when_it_happens_and_what_about() -> None:
     assert all(kind.when for kind in EVENT_TYPES)
-    assert {kind.about for kind in EVENT_TYPES} == {"conversation", "contact", "message", "inbox", "typing"}
+    assert {kind.about for kind in EVENT_TYPES} == {"conversation", "contact", "message", "inbox", "typing", "webhook"}
 
 
 def test_a_webhook_without_subscriptions_hears_what_chatwoots_does() -> None:

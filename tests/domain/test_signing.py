@@ -32,7 +32,7 @@ def test_chatwoots_vector_of_an_identity() -> None:
 @given(_base58, st.uuids().map(str), st.dictionaries(st.text(), st.text() | st.integers()))
 def test_the_official_verifier_accepts_what_we_sign(secret: str, delivery_id: str, payload: dict[str, object]) -> None:
     body = json.dumps(payload).encode()
-    headers = signing.headers(secret, delivery_id, int(time.time()), body)
+    headers = signing.headers([secret], delivery_id, int(time.time()), body)
 
     for spelled in (secret, "whsec_" + secret):
         assert Webhook(spelled).verify(body, headers) == payload
@@ -42,7 +42,7 @@ def test_the_official_verifier_accepts_what_we_sign(secret: str, delivery_id: st
 
 
 def test_the_official_verifier_refuses_another_body() -> None:
-    headers = signing.headers(SECRET, "id", int(time.time()), BODY)
+    headers = signing.headers([SECRET], "id", int(time.time()), BODY)
 
     with pytest.raises(WebhookVerificationError):
         Webhook(SECRET).verify(BODY + b" ", headers)
@@ -56,7 +56,7 @@ def test_every_secret_we_make_is_a_key_of_both_schemes() -> None:
 
 
 def test_our_own_verifier_accepts_what_is_genuine_and_fresh() -> None:
-    headers = signing.headers(SECRET, "id", 1000, BODY)
+    headers = signing.headers([SECRET], "id", 1000, BODY)
 
     assert signing.verify(SECRET, headers, BODY, 1000) is None
     assert signing.verify(SECRET, {name.upper(): value for name, value in headers.items()}, BODY, 1300) is None
@@ -77,18 +77,18 @@ def test_our_own_verifier_accepts_what_is_genuine_and_fresh() -> None:
     ],
 )
 def test_our_own_verifier_says_what_is_wrong(headers: dict[str, str], now_s: int, sentence: str) -> None:
-    assert signing.verify(SECRET, signing.headers(SECRET, "id", 1000, BODY) | headers, BODY, now_s) == sentence
+    assert signing.verify(SECRET, signing.headers([SECRET], "id", 1000, BODY) | headers, BODY, now_s) == sentence
 
 
 def test_a_changed_body_or_another_secret_is_not_genuine() -> None:
-    headers = signing.headers(SECRET, "id", 1000, BODY)
+    headers = signing.headers([SECRET], "id", 1000, BODY)
 
     assert signing.verify(SECRET, headers, BODY + b"\n", 1000) == "webhook-signature does not match"
     assert signing.verify(SECRET[::-1], headers, BODY, 1000) == "webhook-signature does not match"
 
 
 def test_the_id_stays_and_only_the_time_moves_between_attempts() -> None:
-    first, second = (signing.headers(SECRET, "id", at, BODY) for at in (1000, 1005))
+    first, second = (signing.headers([SECRET], "id", at, BODY) for at in (1000, 1005))
 
     assert {name for name in first if first[name] != second[name]} == {
         "X-Chatwoot-Timestamp", "X-Chatwoot-Signature", "webhook-timestamp", "webhook-signature",

@@ -1,4 +1,3 @@
-import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -28,11 +27,13 @@ class Queue:
 
     def owe(self, hook: int, conversation: int | None = 1) -> int:
         def unit(tx: Tx) -> int:
+            webhook = tx.get(Webhook, hook)
+            assert webhook is not None
             seq = tx.next_number(1, "event")
             event = tx.insert(
                 Event, account_id=1, seq=seq, name="message_created", conversation_id=conversation, payload="{}"
             )
-            return outbox.add(tx, event, hook, str(uuid.uuid4())).id
+            return outbox.add(tx, event, webhook).id
 
         return self.store.write(unit)
 
@@ -169,7 +170,7 @@ def test_a_claim_is_for_one_alone(queue: Queue) -> None:
 
     assert claims[1:] == [None, None]
     assert claims[0] == Claim(
-        delivery, queue.row(delivery).uuid, 1, 1, "http://receiver.test/hook", "s" * 24, b"{}"
+        delivery, queue.row(delivery).uuid, 1, 1, "http://receiver.test/hook", ("s" * 24,), {}, b"{}"
     )  # fmt: skip
     assert (queue.row(delivery).state, queue.row(delivery).attempt_count) == ("sending", 1)
 
@@ -309,7 +310,13 @@ def test_health_counts_what_is_owed_and_what_was_given_up_in_a_day(queue: Queue,
     queue.claim(queue.owe(hook, 4))
 
     with queue.store.read() as tx:
-        assert outbox.health(tx) == {"pending_deliveries": 2, "oldest_pending_s": 30, "exhausted_24h": 1}
+        assert outbox.health(tx) == {
+            "pending_deliveries": 2,
+            "oldest_pending_s": 30,
+            "exhausted_24h": 1,
+            "paused_webhooks": 0,
+            "disabled_webhooks": 0,
+        }
 
 
 @pytest.mark.parametrize("analysed", [False, True])
@@ -322,14 +329,14 @@ def test_the_queue_never_scans_its_tables(queue: Queue, analysed: bool) -> None:
         queue.store._writer.execute("ANALYZE")
 
     with queue.store.read() as tx:
-        event = tx.filter(Event)[0]
+        event, webhook = tx.filter(Event)[0], tx.filter(Webhook)[0]
 
     uses = {
         "due": (lambda tx: outbox.due(tx, hook, 2), "deliveries_due"),
         "lines": (outbox.lines, "deliveries_due"),
         "claim": (lambda tx: outbox.claim(tx, owed[35]), "PRIMARY KEY"),
         "release": (outbox.release, "deliveries_sending"),
-        "add": (lambda tx: outbox.add(tx, event, hook, "u"), "deliveries_line"),
+        "add": (lambda tx: outbox.add(tx, event, webhook), "deliveries_line"),
         "finish": (lambda tx: outbox.finish(tx, queue.row(owed[40]), "delivered", None), "deliveries_line"),
         "health": (outbox.health, "deliveries_exhausted"),
         "cancel": (lambda tx: outbox.cancel(tx, hook, "gone"), "deliveries_line"),
@@ -338,8 +345,10 @@ def test_the_queue_never_scans_its_tables(queue: Queue, analysed: bool) -> None:
         found = [plan for plan in plans(queue.store, run) if " VIRTUAL TABLE " not in plan]
         assert any(index in plan for plan in found), (name, found)
         for plan in found:
-            # "SCAN hooks" is the recursion of `lines` over what it has found itself.
+            # "SCAN hooks" is the recursion of `lines` over what it has found itself; "t1" in it is the handful
+            # of webhooks that something is wrong with.
             whole = plan.startswith("SCAN") and not any(
                 bounded in plan for bounded in ("deliveries_line", "deliveries_due", "SCAN hooks", "CONSTANT ROW")
             )
+            whole = whole and (name, plan) not in {("lines", "SCAN t1"), ("health", "SCAN t1")}
             assert not whole, (name, plan)

@@ -24,7 +24,7 @@ def test_keys_go_after_their_retention_in_batches_and_younger_ones_stay(app: App
     clock.advance(ms=RETENTION_MS // 2)
     keep_keys(app, "young", 2)
     clock.advance(ms=RETENTION_MS // 2 + 1)
-    keeper = Keeper(app.store, app.blobs.let_go)
+    keeper = Keeper(app.store, app.blobs.let_go, 30)
     assert keeper.step()
     assert len(kept(app)) == 3
     assert not keeper.step()
@@ -34,7 +34,7 @@ def test_keys_go_after_their_retention_in_batches_and_younger_ones_stay(app: App
 def test_the_keeper_works_at_start_and_stops_when_told(app: App, clock: Clock) -> None:
     keep_keys(app, "old", 1)
     clock.advance(ms=RETENTION_MS + 1)
-    keeper = Keeper(app.store, app.blobs.let_go)
+    keeper = Keeper(app.store, app.blobs.let_go, 30)
     keeper.start()
     keeper.stop()
     assert kept(app) == []

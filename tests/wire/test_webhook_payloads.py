@@ -97,6 +97,7 @@ def last(world: World, name: str) -> dict[str, Any]:
     """The newest event of this name without its seq."""
     found: dict[str, Any] = [event for event in world.events() if event["event"] == name][-1]
     assert isinstance(found.pop("event_seq"), int)
+    assert found.pop("origin") in ("api", "agent")
     return found
 
 

@@ -8,7 +8,7 @@ from inboxd.api.params import Integer, Param
 from inboxd.api.web import Call, empty
 from inboxd.domain.errors import Invalid, NotFound
 from inboxd.services import accounts as people
-from inboxd.services import inboxes
+from inboxd.services import inboxes, webhooks
 from inboxd.store import accounts as store
 from inboxd.store.models import Inbox
 from inboxd.wire import api as wire
@@ -46,8 +46,9 @@ def _allowed(call: Call, inbox_id: int) -> Inbox:
     return inbox
 
 
-def _shown(call: Call, inbox: Inbox) -> Any:
-    return wire.inbox(inbox, store.inbox_webhook(call.tx, inbox.id), admin=call.caller.is_administrator)
+def _shown(call: Call, inbox: Inbox, secret: str | None = None) -> Any:
+    webhook = store.inbox_webhook(call.tx, inbox.id)
+    return wire.inbox(inbox, webhook, admin=call.caller.is_administrator, secret=secret)
 
 
 def index(call: Call) -> Any:
@@ -76,13 +77,13 @@ def create(call: Call) -> Any:
     values.pop("working_hours", None)
     if channel.get("type") not in (None, "api"):
         raise Invalid("Channel must exist", "channel")
-    inbox = inboxes.create(call.tx, call.account_id, values, channel.get("webhook_url"))
-    return _shown(call, inbox)
+    inbox = inboxes.create(call.tx, call.account_id, values, channel.get("webhook_url"), call.parts.guard)
+    return _shown(call, inbox, store.inbox_webhook(call.tx, inbox.id).secret)
 
 
 def update(call: Call, inbox: Inbox) -> Any:
     values, channel = _settings(call)
-    inboxes.update(call.tx, inbox, values, channel)
+    inboxes.update(call.tx, inbox, values, channel, call.parts.guard)
     return _shown(call, inbox)
 
 
@@ -92,8 +93,7 @@ def delete(call: Call, inbox: Inbox) -> Any:
 
 
 def reset_secret(call: Call, inbox: Inbox) -> Any:
-    inboxes.reset_secret(call.tx, inbox)
-    return _shown(call, inbox)
+    return _shown(call, inbox, webhooks.rotate_secret(call.tx, store.inbox_webhook(call.tx, inbox.id)))
 
 
 def _members(call: Call, inbox: Inbox) -> Any:

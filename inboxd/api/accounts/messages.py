@@ -58,6 +58,12 @@ def update(call: Call, found: tuple[Conversation, Message]) -> Any:
     return wire.message(shown, conversation.display_id, call.tx.links, call.tx.now)
 
 
+def retry(call: Call, found: tuple[Conversation, Message]) -> Any:
+    conversation, message = found
+    shown = messages.retry(call.tx, conversation, message)
+    return wire.message(shown, conversation.display_id, call.tx.links, call.tx.now)
+
+
 def delete(call: Call, found: tuple[Conversation, Message]) -> Any:
     conversation, message = found
     return wire.message(

@@ -27,10 +27,11 @@ def post(call: Call, conversation: Conversation, place: Place, values: dict[str,
             content_attributes=attributes,
             additional_attributes=additional,
             source_id=values.get("source_id") or None,
+            echo_id=values.get("echo_id") or None,
             uploads=tuple(call.uploads),
         )
         # Everything that is not from our side is from the contact, even an activity line.
         sender = call.caller.known_user if kind == MessageType.OUTGOING else place.contact
-        return messages.post(call.tx, conversation, place, draft, sender, call.limits)
+        return messages.post(call.tx, conversation, place, draft, sender, call.parts.limits)
     except Invalid as invalid:
         raise Refused(f"Validation failed: {invalid.message}") from invalid

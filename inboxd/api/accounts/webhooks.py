@@ -1,14 +1,19 @@
-"""Account webhooks."""
+"""Account webhooks, the webhook an inbox carries, and what people do about either."""
 
+from functools import partial
 from typing import Any
 
+from inboxd.api.accounts import inboxes
 from inboxd.api.auth import check_role
-from inboxd.api.web import Call, empty
-from inboxd.domain.errors import NotFound
-from inboxd.services import inboxes
+from inboxd.api.web import Call, Response, empty
+from inboxd.domain.errors import Invalid, NotFound, Refused
+from inboxd.services import webhooks
 from inboxd.store import accounts as store
-from inboxd.store.models import Webhook
+from inboxd.store import deliveries
+from inboxd.store.db import Tx
+from inboxd.store.models import Trouble, Webhook
 from inboxd.wire import api as wire
+from inboxd.wire import deliveries as shapes
 
 
 def find(call: Call) -> Webhook:
@@ -19,9 +24,18 @@ def find(call: Call) -> Webhook:
     return webhook
 
 
-def _shown(call: Call, webhook: Webhook) -> Any:
+def find_of_inbox(call: Call) -> Webhook:
+    return store.inbox_webhook(call.tx, inboxes.find(call).id)
+
+
+def _shown(call: Call, webhook: Webhook, secret: str | None = None) -> Any:
     inbox = store.inbox(call.tx, call.account_id, webhook.inbox_id) if webhook.inbox_id else None
-    return wire.webhook(webhook, inbox)
+    trouble = call.tx.find(Trouble, webhook_id=webhook.id)
+    return wire.webhook(webhook, inbox, trouble, call.tx.now, secret)
+
+
+def _one(call: Call, webhook: Webhook, secret: str | None = None) -> Any:
+    return {"payload": {"webhook": _shown(call, webhook, secret)}}
 
 
 def index(call: Call) -> Any:
@@ -29,10 +43,12 @@ def index(call: Call) -> Any:
     return {"payload": {"webhooks": [_shown(call, webhook) for webhook in found]}}
 
 
+def show(call: Call, webhook: Webhook) -> Any:
+    return _one(call, webhook)
+
+
 def _values(call: Call) -> dict[str, Any]:
-    values: dict[str, Any] = {
-        key: call.values[key] for key in ("url", "name", "subscriptions", "inbox_id") if key in call.values
-    }
+    values = {key: value for key, value in call.values.items() if value is not None or key not in _OPTIONS}
     if "inbox_id" in values:
         values["inbox_id"] = values["inbox_id"] or None
     if values.get("inbox_id") is not None and store.inbox(call.tx, call.account_id, values["inbox_id"]) is None:
@@ -40,15 +56,79 @@ def _values(call: Call) -> dict[str, Any]:
     return values
 
 
+_OPTIONS = ("ordering", "exclude_own", "headers")
+
+
 def create(call: Call) -> Any:
-    return {"payload": {"webhook": _shown(call, inboxes.create_webhook(call.tx, call.account_id, _values(call)))}}
+    webhook = webhooks.create(call.tx, call.account_id, _values(call), call.parts.guard)
+    return _one(call, webhook, webhook.secret)
 
 
 def update(call: Call, webhook: Webhook) -> Any:
-    inboxes.update_webhook(call.tx, webhook, _values(call))
-    return {"payload": {"webhook": _shown(call, webhook)}}
+    webhooks.update(call.tx, webhook, _values(call), call.parts.guard)
+    return _one(call, webhook)
 
 
 def delete(call: Call, webhook: Webhook) -> Any:
-    inboxes.delete_webhook(call.tx, webhook)
+    webhooks.delete(call.tx, webhook)
     return empty()
+
+
+def rotate_secret(call: Call, webhook: Webhook) -> Any:
+    overlap_s = call.values.get("overlap_s")
+    overlap_ms = webhooks.OVERLAP_MS if overlap_s is None else overlap_s * 1000
+    if overlap_ms > webhooks.OVERLAP_LIMIT_MS:
+        raise Invalid(f"Overlap s must be at most {webhooks.OVERLAP_LIMIT_MS // 1000}", "overlap_s")
+    return _one(call, webhook, webhooks.rotate_secret(call.tx, webhook, overlap_ms))
+
+
+def enable(call: Call, webhook: Webhook) -> Any:
+    webhooks.enable(call.tx, webhook, skip=call.values.get("pending") == "skip")
+    return _one(call, webhook)
+
+
+def recover(call: Call, webhook: Webhook) -> None:
+    """In batches, so that live traffic passes between them."""
+    since = call.values.get("since") or 0
+    began = call.tx.now
+
+    def after() -> Response:
+        resent = call.write(lambda tx: webhooks.hurry(tx, webhook, since))
+        while found := call.write(lambda tx: webhooks.recover(tx, webhook, since, began)):
+            resent += found
+        replayed = 0
+        after_seq: int | None = 0 if call.values.get("missing") else None
+        while after_seq is not None:
+            count, after_seq = call.write(
+                partial(webhooks.replay, webhook=webhook, since=since, until=began, after_seq=after_seq)
+            )
+            replayed += count
+        return Response(value={"resent": resent, "replayed": replayed})
+
+    call.after = after
+
+
+def test(call: Call, webhook: Webhook) -> None:
+    """The answer waits for the receiver's."""
+    account_id = call.account_id
+
+    def after() -> Response:
+        if not call.parts.test_seats.acquire(blocking=False):
+            raise Refused("Other webhooks are being tested: try again in a moment")
+        try:
+            claim = call.write(lambda tx: webhooks.test(tx, webhook))
+            call.parts.send(claim)
+        finally:
+            call.parts.test_seats.release()
+        return Response(value=call.write(lambda tx: _outcome(tx, account_id, claim.uuid)))
+
+    call.after = after
+
+
+def _outcome(tx: Tx, account_id: int, uuid: str) -> Any:
+    delivery = deliveries.by_uuid(tx, account_id, uuid)
+    if delivery is None:
+        raise NotFound
+    [(_, event)] = deliveries.with_events(tx, [delivery])
+    shape = shapes.delivery(delivery, event, store.webhook(tx, delivery.webhook_id), None)
+    return shapes.with_attempts(shape, deliveries.attempts(tx, delivery.id), event)
