@@ -7,12 +7,15 @@ application in this process. Never both: the directory has one owner.
 import argparse
 import json
 import logging
+import math
 import os
+import queue
 import resource
 import signal
 import sys
+import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -147,10 +150,64 @@ def _parser() -> argparse.ArgumentParser:
 
     account = group_of("account", "accounts")
     command(account, "create", _account_create, "create an account").add_argument("--name", required=True)
-    for actions in (inbox, token, user):
-        for one in actions.choices.values():
-            one.add_argument("--account", type=int, default=1, metavar="ID", help="account (default: 1)")
+    listen = _developer_commands(commands, command)
+    for one in (*inbox.choices.values(), *token.choices.values(), *user.choices.values(), listen):
+        one.add_argument("--account", type=int, default=1, metavar="ID", help="account (default: 1)")
     return parser
+
+
+def _developer_commands(commands: Any, command: Callable[..., Any]) -> Any:
+    """The three for who writes a receiver of webhooks; returns the parser of `listen`."""
+    receiver = command(commands, "receiver", _receiver, "receive webhooks, check and show them, fail on demand")
+    receiver.add_argument("--port", type=_within(0, 65_535), default=9000, help="on 127.0.0.1 (default: 9000)")
+    _add_secret(receiver, "of the webhook; without one signatures are not checked")
+    seconds = _within(0, 86_400, float)
+    ending = receiver.add_mutually_exclusive_group()
+    ending.add_argument("--status", type=_within(200, 599), default=200, metavar="CODE", help="answer this (200)")
+    ending.add_argument("--reset", action="store_true", help="reset the connection instead of answering")
+    receiver.add_argument("--times", type=_within(1, 10**9), metavar="N", help="only the first N requests, then 200")
+    receiver.add_argument("--delay", type=seconds, default=0, metavar="SECONDS", help="wait before answering")
+    receiver.add_argument("--drip", type=seconds, default=0, metavar="SECONDS", help="wait between bytes of the answer")
+    receiver.add_argument("--retry-after", type=_within(0, 10**9), metavar="SECONDS", help="send this header too")
+    receiver.add_argument("--save", type=Path, metavar="DIR", help="keep each request as a file for `verify`")
+
+    verify = command(commands, "verify", _verify, "check the signatures of one captured request")
+    verify.add_argument("file", metavar="FILE", help="request line, headers, blank line, exact body; - is stdin")
+    _add_secret(verify, "of the webhook", required=True)
+    verify.add_argument("--any-age", action="store_true", help="do not mind when it was sent")
+
+    listen = command(commands, "listen", _listen, "relay events to a local program that has no public address")
+    listen.add_argument("--forward", required=True, metavar="URL", help="where your program takes webhooks")
+    listen.add_argument("--url", help="the server, with its token in INBOXD_TOKEN (default: the one that runs here)")
+    listen.add_argument("--inbox", type=int, metavar="ID", help="only events of this inbox")
+    listen.add_argument("--types", default="", metavar="A,B", help="only these events")
+    listen.add_argument(
+        "--after", type=_within(0, 2**53 - 1), metavar="SEQ", help="begin behind this event; 0: with the oldest kept"
+    )
+    listen.add_argument("--cursor", type=Path, metavar="FILE", help="its memory (default: in ~/.local/state/inboxd)")
+    _add_secret(listen, "to sign with (default: one is made, shown once and kept with the cursor)")
+    return listen
+
+
+def _add_secret(parser: argparse.ArgumentParser, about: str, *, required: bool = False) -> None:
+    group = parser.add_mutually_exclusive_group(required=required)
+    group.add_argument("--secret", metavar="S", help=f"the secret {about}")
+    group.add_argument("--secret-file", metavar="FILE", help="a file with the secret, which `ps` does not show")
+
+
+def _within(least: int, most: int, kind: Callable[[str], float] = int) -> Callable[[str], float]:
+    """A type of argument that says what it takes."""
+
+    def number(text: str) -> float:
+        try:
+            value = kind(text)
+        except ValueError:
+            value = math.nan
+        if not least <= value <= most:
+            raise argparse.ArgumentTypeError(f"{text!r} is no number from {least} to {most}")
+        return value
+
+    return number
 
 
 @contextmanager
@@ -210,8 +267,8 @@ def _say(given: argparse.Namespace, value: Any, lines: Sequence[str]) -> None:
         print("\n".join(clean(line) for line in lines))
 
 
-def _table(rows: Sequence[Sequence[Any]]) -> list[str]:
-    cells = [[clean_line(str(cell), 60) for cell in row] for row in rows]
+def _table(rows: Sequence[Sequence[Any]], limit: int = 60) -> list[str]:
+    cells = [[clean_line(str(cell), limit) for cell in row] for row in rows]
     widths = [max(len(row[column]) for row in cells) for column in range(len(cells[0]))]
     return ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in cells]
 
@@ -391,3 +448,157 @@ def _account_create(config: Config, given: argparse.Namespace, _: Any) -> None:
         made = client.create_account(given.name)
     value = {"id": made["id"], "name": made["name"]}
     _say(given, value, _table(list(value.items())))
+
+
+def _secret(given: argparse.Namespace) -> str | None:
+    """The secret of --secret or --secret-file."""
+    from inboxd.verify import BadSecret, check_secret
+
+    secret: str | None = given.secret
+    try:
+        if given.secret_file is not None:
+            secret = Path(given.secret_file).read_text().strip()
+        if secret is not None:
+            check_secret(secret)
+    except OSError as error:
+        raise Stop(f"{given.secret_file}: {error.strerror}", 2) from None
+    except (BadSecret, UnicodeDecodeError) as error:
+        raise Stop(str(error) if isinstance(error, BadSecret) else f"{given.secret_file}: is no text", 2) from None
+    return secret
+
+
+def _receiver(config: Config, given: argparse.Namespace, _: Any) -> None:
+    from inboxd.receiver import HEAD, Behaviour, Received, Receiver, as_json, lines
+
+    # Written by the threads of connections and by the signal, printed by this one.
+    said: queue.SimpleQueue[list[str] | None] = queue.SimpleQueue()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: said.put(None))
+
+    def show(got: Received) -> None:
+        said.put([json.dumps(as_json(got))] if given.json else lines(got))
+
+    behaviour = Behaviour(given.status, given.times, given.delay, given.drip, given.reset, given.retry_after)
+    secret = _secret(given)
+    try:
+        receiver = Receiver(given.port, secret=secret, behaviour=behaviour, save=given.save, show=show)
+    except OSError as error:
+        place = error.filename or f"127.0.0.1:{given.port}"
+        raise Stop(f"cannot receive: {place}: {os.strerror(error.errno or 0)}", 1) from None
+    try:
+        if given.json:
+            print(json.dumps({"url": receiver.url}), flush=True)
+        else:
+            print(f"Receiving webhooks on {receiver.url}; Ctrl-C ends it.\n\n{HEAD}", flush=True)
+        while (shown := said.get()) is not None:
+            print("\n".join(shown), flush=True)
+    finally:
+        receiver.close()
+    tally = receiver.tally
+    checked = f"{tally.bad} with a bad signature" if secret is not None else "signatures not checked"
+    value = {"received": tally.received, "distinct": tally.distinct, "bad": tally.bad if secret is not None else None}
+    _say(given, value, ["", f"{tally.received} received, {tally.distinct} distinct, {checked}"])
+
+
+def _verify(config: Config, given: argparse.Namespace, _: Any) -> int:
+    from inboxd.verify import FILE_LIMIT, Unreadable, judge, parse, report
+
+    secret = _secret(given) or ""
+    try:
+        with ExitStack() as opened:
+            file = sys.stdin.buffer if given.file == "-" else opened.enter_context(Path(given.file).open("rb"))
+            capture = parse(file.read(FILE_LIMIT + 1))
+    except OSError as error:
+        raise Stop(f"{given.file}: {error.strerror}", 2) from None
+    except Unreadable as error:
+        raise Stop(f"{given.file}: {error}", 2) from None
+    now = time.time()
+    verdict = judge(secret, capture, now, any_age=given.any_age)
+    rows = report(capture, verdict, now)
+    _say(given, {"genuine": verdict.genuine, **dict(rows)}, _table(rows, 100))
+    return 0 if verdict.genuine else 1
+
+
+def _listen(config: Config, given: argparse.Namespace, _: Any) -> int:
+    from inboxd.delivery.sender import Sender
+    from inboxd.listen import EVERYWHERE, BadStart, Cursor, Relay, Source, check_url, state_folder
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, signal.default_int_handler)
+    relay: Relay | None = None
+    try:
+        with ExitStack() as opened:
+            forward, secret = check_url(given.forward), _secret(given)
+            server, token = _server(config, check_url(given.url) if given.url else None)
+            types = [name for name in given.types.split(",") if name]
+            source = Source(server, given.account, forward, given.inbox, types)
+            cursor = Cursor(given.cursor or state_folder() / source.name, source)
+            opened.callback(cursor.close)
+            client = Client(server, token, account_id=given.account, retries=0)
+            opened.callback(client.close)
+            sender = Sender(EVERYWHERE)
+            opened.callback(sender.close)
+            print(f"relaying {source.feed} to {clean_line(forward)}; Ctrl-C ends it", file=sys.stderr, flush=True)
+            if not (secret or cursor.secret):
+                made = cursor.new_secret()
+                _say(given, {"secret": made, "cursor": str(cursor.path)}, [
+                    f"signed with the secret {made}", f"It is shown this once and kept in {cursor.path}."
+                ])  # fmt: skip
+                sys.stdout.flush()
+            relay = Relay(
+                client,
+                sender,
+                source,
+                cursor,
+                secret=secret or cursor.secret,
+                after=given.after,
+                show=lambda done: _relayed(given, done),
+                tell=lambda text: print(f"inboxd: {clean_line(text)}", file=sys.stderr, flush=True),
+            )
+            while True:
+                relay.step()
+    except BadStart as error:
+        raise Stop(str(error), 2) from None
+    except KeyboardInterrupt:
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, signal.SIG_IGN)
+    count, seq = (relay.count, relay.seq) if relay is not None else (0, None)
+    where = f", up to event {seq}" if seq is not None else ""
+    _say(given, {"relayed": count, "seq": seq}, [f"{count} events relayed{where}"])
+    return 0
+
+
+def _server(config: Config, url: str | None) -> tuple[str, str]:
+    """The address of a server and a token for it; the one of this data directory unless another is named."""
+    if url:
+        if not config.token:
+            # Never the token file: it opens the server here and is nobody else's business.
+            raise Stop("set INBOXD_TOKEN to a token of that server", 2)
+        return url, config.token
+    if not (config.directory / "inboxd.sqlite3").exists():
+        raise NotInitialised
+    try:
+        App(config).close()
+    except StoreInUse as error:
+        if not error.owner.get("url"):
+            raise
+        return error.owner["url"], _token(config)
+    raise Stop(f"no server runs on {config.data_dir}: start one with `serve`, or name one with --url", 2)
+
+
+def _relayed(given: argparse.Namespace, done: Any) -> None:
+    """The line about an event that was relayed."""
+    from inboxd.receiver import describe, subject
+
+    outcome = done.outcome
+    value = {
+        "seq": done.seq,
+        "webhook_id": done.delivery_id,
+        "event": subject(done.payload)[0],
+        "status": outcome.status_code,
+        "duration_ms": outcome.duration_ms,
+    }
+    at = time.strftime("%H:%M:%S")
+    line = f"{at}  {done.seq:>6}  {outcome.status_code}  {outcome.duration_ms:>5} ms  {describe(done.payload)}"
+    _say(given, value, [clean_line(line, 100)])
+    sys.stdout.flush()

@@ -38,6 +38,12 @@ class ApiError(Exception):
         self.message = message
         self.body = body
 
+    @property
+    def oldest_seq(self) -> int | None:
+        """Where the feed begins, when the refusal is that `after` is older than what is kept."""
+        found = self.body.get("oldest_seq") if self.status == 410 and isinstance(self.body, dict) else None
+        return found if isinstance(found, int) else None
+
 
 class Unreachable(Exception):
     """No answer, after all retries."""
@@ -390,16 +396,36 @@ class Client:
         made: Json = self.call("POST", "/webhooks", webhook=values)["payload"]["webhook"]
         return made
 
-    def events(self, *, after: int = 0, wait_s: int = 0, types: Sequence[str] = ()) -> tuple[list[Json], int]:
-        """Events behind a seq, waiting up to `wait_s` for the first, and the seq to go on from."""
-        params = _given(after=after, wait=wait_s, types=",".join(types) or None)
-        page = self._http.call("GET", f"{self._base}/events", params=params, extra_s=wait_s)
-        return page["payload"], page["meta"]["next_after"]
+    def events(
+        self, *, after: int = 0, wait_s: int = 0, types: Sequence[str] = (), inbox_id: int | None = None
+    ) -> tuple[list[Json], int]:
+        """Events behind a seq, waiting up to `wait_s` for the first, and the seq to go on from.
 
-    def follow(self, *, after: int = 0, types: Sequence[str] = ()) -> Iterator[Json]:
+        Raises ApiError with `oldest_seq` when what is behind `after` is no longer kept.
+        """
+        params = _given(after=after, wait=wait_s, types=",".join(types) or None, inbox_id=inbox_id)
+        page = self._http.call("GET", f"{self._base}/events", params=params, extra_s=wait_s)
+        try:
+            return page["payload"], page["meta"]["next_after"]
+        except (KeyError, TypeError):
+            raise ApiError(200, "the answer is no event feed", page) from None
+
+    def newest_seq(self) -> int:
+        """The seq of the newest event: what comes behind it is still to happen."""
+        after = 0
+        while True:
+            try:
+                # No inbox has this number: the answer is where the search ended, without the events.
+                return self.events(after=after, inbox_id=0)[1]
+            except ApiError as error:
+                if error.oldest_seq is None or error.oldest_seq <= after + 1:
+                    raise
+                after = error.oldest_seq - 1
+
+    def follow(self, *, after: int = 0, types: Sequence[str] = (), inbox_id: int | None = None) -> Iterator[Json]:
         """Every event from here on, for ever."""
         while True:
-            found, after = self.events(after=after, wait_s=30, types=types)
+            found, after = self.events(after=after, wait_s=30, types=types, inbox_id=inbox_id)
             yield from found
 
     def close(self) -> None:

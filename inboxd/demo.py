@@ -5,8 +5,6 @@ import shlex
 import tempfile
 import threading
 import time
-from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -16,6 +14,7 @@ from inboxd.app import App
 from inboxd.config import Config
 from inboxd.domain import signing
 from inboxd.domain.text import clean_line
+from inboxd.receiver import Received, Receiver
 
 _WAIT_S = 15
 _SHOWN = 320
@@ -25,48 +24,28 @@ class Failed(Exception):
     """A step did not come out as it must."""
 
 
-@dataclass
-class _Receiver:
-    """A real HTTP server that keeps the webhooks it gets."""
+class _Arrivals:
+    """What the receiver got, and a way to wait for it."""
 
-    received: list[tuple[dict[str, str], bytes]] = field(default_factory=list)
-
-    def __post_init__(self) -> None:
+    def __init__(self) -> None:
+        self.received: list[Received] = []
         self._news = threading.Condition()
-        receiver = self
 
-        class Handler(BaseHTTPRequestHandler):
-            def do_POST(self) -> None:
-                body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
-                self.send_response(200)
-                self.send_header("Content-Length", "0")
-                self.end_headers()
-                with receiver._news:
-                    receiver.received.append((dict(self.headers), body))
-                    receiver._news.notify_all()
+    def add(self, got: Received) -> None:
+        with self._news:
+            self.received.append(got)
+            self._news.notify_all()
 
-            def log_message(self, *args: Any) -> None:
-                """Silence: the demo shows what arrives in its own words."""
-
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.url = f"http://127.0.0.1:{self._server.server_port}/webhook"
-        threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()
-
-    def wait_for(self, event: str, message: str | None = None) -> tuple[dict[str, str], bytes]:
+    def wait_for(self, event: str, message: str | None = None) -> Received:
         """The webhook with this event, and this content if one is given. Raises Failed after a while."""
         deadline = time.monotonic() + _WAIT_S
         with self._news:
             while True:
-                for headers, body in self.received:
-                    payload = json.loads(body)
-                    if payload["event"] == event and message in (None, payload.get("content")):
-                        return headers, body
+                for got in self.received:
+                    if got.payload["event"] == event and message in (None, got.payload.get("content")):
+                        return got
                 if not self._news.wait(max(0.0, deadline - time.monotonic())):
                     raise Failed(f"no {event} webhook arrived within {_WAIT_S} s")
-
-    def close(self) -> None:
-        self._server.shutdown()
-        self._server.server_close()
 
 
 class _Walk:
@@ -106,15 +85,15 @@ class _Walk:
     def close(self) -> None:
         self._session.close()
 
-    def webhook(self, secret: str, got: tuple[dict[str, str], bytes]) -> None:
+    def webhook(self, secret: str, got: Received) -> None:
         """Show a received webhook and verify it as its receiver would. Raises Failed for a bad signature."""
-        headers, body = got
+        capture = got.capture
         self.say("   webhook received:")
-        for name, value in headers.items():
+        for name, value in capture.fields:
             if name.lower().startswith(("webhook-", "x-chatwoot")):
                 self.say(f"     {name}: {value}")
-        self.say(f"     {clean_line(body.decode(), _SHOWN)}")
-        problem = signing.verify(secret, headers, body, int(time.time()))
+        self.say(f"     {clean_line(capture.body.decode(), _SHOWN)}")
+        problem = signing.verify(secret, capture.headers, capture.body, int(time.time()))
         if problem:
             raise Failed(problem)
         self.say("   both signatures verified")
@@ -122,7 +101,8 @@ class _Walk:
 
 def walk(out: TextIO) -> int:
     """The whole walk. Returns the exit code: 0, or 1 with the step that failed and why."""
-    receiver = _Receiver()
+    arrivals = _Arrivals()
+    receiver = Receiver(show=arrivals.add)
     with tempfile.TemporaryDirectory(prefix="inboxd-demo-") as folder:
         app = App(Config(data_dir=str(Path(folder) / "data"), listen="127.0.0.1:0"))
         try:
@@ -133,7 +113,7 @@ def walk(out: TextIO) -> int:
             story = _Walk(out, server.url, token)
             try:
                 story.say(f"inboxd on {server.url}, data in {folder}, a receiver on {receiver.url}")
-                _tell(story, receiver)
+                _tell(story, receiver.url, arrivals)
             except (Failed, requests.RequestException, KeyError, ValueError) as error:
                 story.say(f"\nFAILED in step {len(story.done)}, {story.done[-1]}: {clean_line(str(error))}")
                 return 1
@@ -141,17 +121,17 @@ def walk(out: TextIO) -> int:
                 story.close()
                 server.stop()
                 thread.join()
-            _summarise(story, receiver)
+            _summarise(story, arrivals)
             return 0
         finally:
             app.close()
             receiver.close()
 
 
-def _tell(story: _Walk, receiver: _Receiver) -> None:
+def _tell(story: _Walk, webhook_url: str, arrivals: _Arrivals) -> None:
     account = "/api/v1/accounts/1"
     story.step("An administrator creates an API inbox with a webhook URL")
-    channel = {"type": "api", "webhook_url": receiver.url}
+    channel = {"type": "api", "webhook_url": webhook_url}
     inbox = story.call("POST", f"{account}/inboxes", {"name": "Shop", "channel": channel}, agent=True)
     public = f"/public/api/v1/inboxes/{inbox['inbox_identifier']}"
 
@@ -172,7 +152,7 @@ def _tell(story: _Walk, receiver: _Receiver) -> None:
         raise Failed("the message is not in the list")
 
     story.step("The receiver gets the message as a signed webhook")
-    story.webhook(inbox["secret"], receiver.wait_for("message_created", "Where is my order?"))
+    story.webhook(inbox["secret"], arrivals.wait_for("message_created", "Where is my order?"))
 
     story.step("An agent sees the conversation and answers")
     found = story.call("GET", f"{account}/conversations", agent=True)["data"]["payload"]
@@ -182,16 +162,16 @@ def _tell(story: _Walk, receiver: _Receiver) -> None:
     story.call("POST", f"{account}/conversations/{conversation}/messages", reply, agent=True)
 
     story.step("The reply reaches your system by webhook")
-    story.webhook(inbox["secret"], receiver.wait_for("message_created", reply["content"]))
+    story.webhook(inbox["secret"], arrivals.wait_for("message_created", reply["content"]))
 
     story.step("The agent resolves the conversation")
     story.call("POST", f"{account}/conversations/{conversation}/toggle_status", {"status": "resolved"}, agent=True)
-    story.webhook(inbox["secret"], receiver.wait_for("conversation_status_changed"))
+    story.webhook(inbox["secret"], arrivals.wait_for("conversation_status_changed"))
 
 
-def _summarise(story: _Walk, receiver: _Receiver) -> None:
+def _summarise(story: _Walk, arrivals: _Arrivals) -> None:
     story.say("\nAll of it worked:")
     for number, title in enumerate(story.done, 1):
         story.say(f"  {number}. {title}")
-    story.say(f"  {len(receiver.received)} webhooks arrived, signed both ways.")
+    story.say(f"  {len(arrivals.received)} webhooks arrived, signed both ways.")
     story.say("\nNext: `python3 inboxd.py serve` keeps its data in ./data and prints your token.")

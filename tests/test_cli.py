@@ -217,7 +217,7 @@ def test_a_port_that_is_taken_is_one_line_and_nothing_is_initialised_unseen(
 
 COMMANDS = (
     "demo", "serve", "init", "config", "inbox create", "inbox list", "token create", "token list", "token revoke",
-    "user create", "user list", "account create",
+    "user create", "user list", "account create", "receiver", "verify", "listen",
 )  # fmt: skip
 
 

@@ -8,8 +8,11 @@ from urllib.parse import urlsplit
 import pytest
 import requests
 
+from inboxd.app import App
 from inboxd.client import ApiError, Client, InboxClient, Unreachable
-from tests.cast import Receiver, status
+from inboxd.local import session
+from inboxd.store.models import Event
+from tests.cast import Receiver, World, status
 
 
 class LossyProxy:
@@ -92,6 +95,27 @@ def test_a_contact_writes_and_an_agent_answers(live: tuple[str, str], shop: Inbo
     found, after = desk.events(types=["message_created"])
     assert len(found) == 4
     assert desk.events(after=after)[0] == []
+    desk.close()
+
+
+def test_the_feed_is_narrowed_to_an_inbox_and_knows_its_newest_event(live: tuple[str, str], shop: InboxClient) -> None:
+    desk = Client(*live)
+    other = desk.create_inbox("Other")["id"]
+    everything, newest = desk.events()
+    assert desk.newest_seq() == newest == everything[-1]["seq"]
+    assert [entry["payload"]["id"] for entry in desk.events(inbox_id=other)[0]] == [other]
+    assert next(desk.follow(inbox_id=other))["payload"]["name"] == "Other"
+    desk.close()
+
+
+def test_the_newest_event_is_known_when_older_ones_are_gone(world: World, app: App) -> None:
+    newest = world.events()[-1]["event_seq"]
+    app.store.write(lambda tx: tx.execute(Event.delete().where(Event.seq < newest)))
+    desk = Client("http://inboxd.test", world.admin, session=session(app.wsgi, trusted=False))
+    with pytest.raises(ApiError) as caught:
+        desk.events()
+    assert caught.value.oldest_seq == newest
+    assert desk.newest_seq() == newest
     desk.close()
 
 
