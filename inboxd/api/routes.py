@@ -1,7 +1,17 @@
 """The whole API on one screen: method, path, handler, and what each takes."""
 
 from inboxd.api import events, files, health, public
-from inboxd.api.accounts import agents, contacts, conversations, deliveries, inboxes, messages, profile, webhooks
+from inboxd.api.accounts import (
+    agent_bots,
+    agents,
+    contacts,
+    conversations,
+    deliveries,
+    inboxes,
+    messages,
+    profile,
+    webhooks,
+)
 from inboxd.api.params import (
     Boolean,
     Files,
@@ -58,6 +68,13 @@ LIST = (
 PAGE = (Integer("page"), Text("sort"), Text("include_contact_inboxes"))
 OPTIONS = (Word("ordering", words=ORDERINGS), Boolean("exclude_own"), Object("headers"))
 WEBHOOK = (Text("url"), Text("name", limit=255), Integer("inbox_id"), Texts("subscriptions"), *OPTIONS)
+BOT = (
+    Text("name"),
+    Text("description"),
+    Text("outgoing_url"),
+    Word("bot_type", words=("webhook",)),
+    Object("bot_config"),
+)
 ROTATE = (Integer("overlap_s", least=0),)
 RECOVER = (Moment("since"), Boolean("missing"))
 ENABLE = (Word("pending", words=("resume", "skip")),)
@@ -106,6 +123,16 @@ ROUTES = (
     Route("POST", A + "/inbox_members", inboxes.add_members, MEMBERS, inboxes.find_in_body, ADMIN, about="add members"),
     Route("PATCH", A + "/inbox_members", inboxes.set_members, MEMBERS, inboxes.find_in_body, ADMIN, about="set the members"),
     Route("DELETE", A + "/inbox_members", inboxes.remove_members, MEMBERS, inboxes.find_in_body, ADMIN, about="remove members"),
+
+    Route("GET", A + "/inboxes/{id}/agent_bot", agent_bots.of_inbox, (), inboxes.find, about="the bot that answers first"),
+    Route("POST", A + "/inboxes/{id}/set_agent_bot", agent_bots.connect, (Integer("agent_bot"),), inboxes.find, ADMIN, about="let a bot answer first, or nobody with null"),
+
+    Route("GET", A + "/agent_bots", agent_bots.index, about="agent bots"),
+    Route("POST", A + "/agent_bots", agent_bots.create, BOT, role=ADMIN, shown_once="secret", about="create a bot; the secret is shown once"),
+    Route("GET", A + "/agent_bots/{id}", agent_bots.show, (), agent_bots.find, about="a bot"),
+    Route("PATCH", A + "/agent_bots/{id}", agent_bots.update, BOT, agent_bots.find, ADMIN, about="change a bot"),
+    Route("DELETE", A + "/agent_bots/{id}", agent_bots.delete, (), agent_bots.find, ADMIN, about="delete a bot"),
+    Route("POST", A + "/agent_bots/{id}/reset_secret", agent_bots.reset_secret, (), agent_bots.find, ADMIN, shown_once="secret", about="a new signing secret, shown once"),
 
     Route("GET", A + "/contacts", contacts.index, (*PAGE, Texts("labels")), about="contacts that can be reached"),
     Route("GET", A + "/contacts/search", contacts.search, (*PAGE, Text("q")), about="search contacts"),

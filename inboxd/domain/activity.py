@@ -6,6 +6,7 @@ _STATUS = {
     "pending": "Conversation was marked as pending by {}",
     "snoozed": "Conversation was snoozed by {}",
 }
+BOT_FAILED = "Conversation was marked open by system due to an error with the agent bot."
 SYSTEM_REOPENED = "System reopened the conversation due to a new incoming message."
 
 

@@ -14,6 +14,8 @@ WATCHED = frozenset({
     "label_list", "waiting_since", "first_reply_created_at", "priority",
 })  # fmt: skip
 """A change to one of these is a conversation_updated."""
+BECAME = {"open": "conversation_opened", "resolved": "conversation_resolved"}
+"""What agent bots hear of a new status besides."""
 
 
 def opening_status(*, blocked: bool, has_bot: bool, wanted: str | None = None) -> str:

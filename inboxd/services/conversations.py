@@ -36,7 +36,9 @@ def open_conversation(
     """
     check_attributes("custom_attributes", custom_attributes or {})
     check_attributes("additional_attributes", additional_attributes or {})
-    born = rules.opening_status(blocked=place.contact.blocked, has_bot=False, wanted=status)
+    born = rules.opening_status(
+        blocked=place.contact.blocked, has_bot=bool(accounts.inbox_bot_id(tx, place.inbox.id)), wanted=status
+    )
     conversation = tx.insert(
         Conversation,
         account_id=place.account.id,
@@ -70,6 +72,9 @@ def change(tx: Tx, conversation: Conversation, actor: Actor, **values: Any) -> C
 def announce(tx: Tx, shown: ConversationDetails, changes: Changes) -> None:
     """The events of one change of a conversation row, in Chatwoot's order."""
     if "status" in changes:
+        became = rules.BECAME.get(changes["status"][1])
+        if became is not None:
+            outbox.conversation_event(tx, became, shown)
         outbox.conversation_event(tx, "conversation_status_changed", shown, changes)
     if not rules.WATCHED.isdisjoint(changes):
         outbox.conversation_event(tx, "conversation_updated", shown, changes)
@@ -105,6 +110,19 @@ def _activity(tx: Tx, changes: Changes, actor: Actor) -> Iterable[str]:
         yield activity.assignee(assignee.name if assignee else None, actor.name, self_assigned=assignee_id == actor.id)
     if "label_list" in changes:
         yield from activity.labels(*changes["label_list"], actor.name)
+
+
+def take_over_from_bot(tx: Tx, conversation_id: int | None) -> None:
+    """A bot could not be told: its pending conversation is opened for people, unless the account wants
+    it to wait."""
+    conversation = tx.get(Conversation, conversation_id) if conversation_id is not None else None
+    if conversation is None or conversation.status != "pending":
+        return
+    account = accounts.account(tx, conversation.account_id)
+    if account is None or account.settings.get("keep_pending_on_bot_failure") is True:
+        return
+    change(tx, conversation, Actor("system"), **rules.with_status("open"))
+    add_activity(tx, conversation, activity.BOT_FAILED)
 
 
 def set_status(

@@ -82,7 +82,9 @@ def _follow_up(tx: Tx, conversation: Conversation, place: Place, shown: MessageD
     reply: dict[str, Any] = {}
     if incoming:
         values["unread_count"] = conversation.unread_count + 1
-        status = rules.after_incoming(before, blocked=place.contact.blocked, has_bot=False)
+        status = rules.after_incoming(
+            before, blocked=place.contact.blocked, has_bot=bool(accounts.inbox_bot_id(tx, place.inbox.id))
+        )
         if status != before:
             values |= rules.with_status(status)
         if conversation.waiting_since is None:

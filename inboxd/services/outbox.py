@@ -1,5 +1,6 @@
 """emit(): an event and the deliveries it is owed, in the current transaction."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from inboxd.domain.events import EVENTS
@@ -7,7 +8,7 @@ from inboxd.store import accounts
 from inboxd.store import outbox as queue
 from inboxd.store.db import Changes, Tx
 from inboxd.store.details import ConversationDetails, MessageDetails
-from inboxd.store.models import Contact, Event, Inbox, User, Webhook
+from inboxd.store.models import Contact, Conversation, Event, Inbox, User, Webhook
 from inboxd.wire import jsons
 from inboxd.wire import webhook as wire
 
@@ -23,10 +24,12 @@ def emit(
     message_id: int | None = None,
     changes: Changes | None = None,
     about: Webhook | None = None,
+    bots: Sequence[Webhook] = (),
 ) -> Event:
     """Store the event with its exact body, and owe it to everybody subscribed at this moment.
 
-    `about` is the webhook that an operational event tells of: it is never told itself.
+    `about` is the webhook that an operational event tells of: it is never told itself. `bots` hear
+    of it besides those who subscribed.
     """
     kind = EVENTS[name]
     if conversation_id is not None and tx.brake.count(conversation_id, tx.now):
@@ -51,7 +54,7 @@ def emit(
         payload=text,
     )
     tx.signals.add("events")
-    for webhook in accounts.subscribers(tx, account_id, inbox_id, name, inbox_event=kind.inbox):
+    for webhook in (*accounts.subscribers(tx, account_id, inbox_id, name, inbox_event=kind.inbox), *bots):
         is_own = webhook.exclude_own and kind.about == "message" and tx.token_id == webhook.token_id is not None
         if not is_own and (about is None or webhook.id != about.id):
             queue.add(tx, event, webhook)
@@ -79,8 +82,15 @@ def webhook_event(tx: Tx, name: str, webhook: Webhook, **more: Any) -> Event:
     return emit(tx, name, webhook.account_id, payload, inbox_id=webhook.inbox_id, about=webhook)
 
 
+def _bots(tx: Tx, name: str, row: Conversation) -> list[Webhook]:
+    return accounts.bot_webhooks(tx, row.inbox_id, row.assignee_agent_bot_id) if EVENTS[name].bot else []
+
+
 def conversation_event(tx: Tx, name: str, details: ConversationDetails, changes: Changes | None = None) -> None:
     row = details.conversation
+    bots = _bots(tx, name, row)
+    if not EVENTS[name].named and not bots:
+        return
     emit(
         tx,
         name,
@@ -89,6 +99,7 @@ def conversation_event(tx: Tx, name: str, details: ConversationDetails, changes:
         inbox_id=row.inbox_id,
         conversation_id=row.id,
         changes=changes,
+        bots=bots,
     )
 
 
@@ -115,6 +126,7 @@ def message_event(
         conversation_id=row.id,
         message_id=shown.message.id,
         changes=changes,
+        bots=_bots(tx, name, row),
     )
 
 

@@ -9,7 +9,7 @@ from inboxd.domain.events import DEFAULT_SUBSCRIPTIONS, EVENTS, TEST
 from inboxd.domain.messages import MessageType
 from inboxd.domain.retry import DAY_MS, FLAGGED_AT_ONCE, FLAGGED_FAILURES, Outcome, Verdict, is_hopeless
 from inboxd.domain.webhooks import URL_LIMIT, checked_headers, is_url
-from inboxd.services import messages, outbox, tokens
+from inboxd.services import conversations, messages, outbox, tokens
 from inboxd.store import accounts, deliveries
 from inboxd.store import outbox as queue
 from inboxd.store.db import Tx
@@ -72,7 +72,7 @@ def _checked(tx: Tx, account_id: int, webhook: Webhook | None, values: dict[str,
         wanted = values["subscriptions"]
         if wanted is None:
             values["subscriptions"] = list(DEFAULT_SUBSCRIPTIONS)
-        elif not wanted or any(name not in EVENTS or name == TEST for name in wanted):
+        elif not wanted or any(name not in EVENTS or not EVENTS[name].named for name in wanted):
             raise Invalid("Subscriptions Invalid events", "subscriptions")
         else:
             values["subscriptions"] = list(dict.fromkeys(wanted))
@@ -93,6 +93,16 @@ def checked_inbox_url(url: str | None, guard: Guard) -> str:
     if not is_url(url):
         raise Invalid("Webhook url is invalid", "webhook_url")
     _check_address(url, guard, "Webhook url", "webhook_url")
+    return url
+
+
+def checked_bot_url(url: str | None, guard: Guard) -> str:
+    """A bot's outgoing_url: what is no URL fails when something is sent there, as on Chatwoot's wire."""
+    url = (url or "").strip()
+    if len(url) > URL_LIMIT:
+        raise Invalid(f"Outgoing url is too long (maximum is {URL_LIMIT} characters)", "outgoing_url")
+    if is_url(url):
+        _check_address(url, guard, "Outgoing url", "outgoing_url")
     return url
 
 
@@ -121,6 +131,8 @@ def failed(tx: Tx, webhook: Webhook, delivery: Delivery, outcome: Outcome, verdi
         return
     if webhook.kind != "bot":
         _note_trouble(tx, webhook, delivery, outcome, verdict)
+    elif verdict.state == "exhausted" and EVENTS[event.name].about == "message":
+        conversations.take_over_from_bot(tx, event.conversation_id)
     if verdict.state == "exhausted":
         if not EVENTS[event.name].operational:
             outbox.webhook_event(tx, "delivery.exhausted", webhook, delivery=wire.delivery(delivery, event))

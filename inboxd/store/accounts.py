@@ -6,6 +6,8 @@ from inboxd.store.models import (
     AccessToken,
     Account,
     AccountUser,
+    AgentBot,
+    AgentBotInbox,
     ContactInbox,
     Conversation,
     Inbox,
@@ -101,6 +103,41 @@ def subscribers(tx: Tx, account_id: int, inbox_id: int | None, event: str, *, in
     return tx.remember(("subscribers", account_id, inbox_id, event), load)
 
 
+def agent_bots(tx: Tx, account_id: int) -> list[AgentBot]:
+    return tx.filter(AgentBot, account_id=account_id)
+
+
+def agent_bot(tx: Tx, account_id: int, bot_id: int) -> AgentBot | None:
+    return tx.find(AgentBot, id=bot_id, account_id=account_id)
+
+
+def inbox_bot_id(tx: Tx, inbox_id: int) -> int:
+    """The bot that answers first in an inbox; 0 for none."""
+
+    def load() -> int:
+        found = tx.find(AgentBotInbox, inbox_id=inbox_id)
+        return found.agent_bot_id if found else 0
+
+    return tx.remember(("inbox_bot", inbox_id), load)
+
+
+def bot_webhooks(tx: Tx, inbox_id: int, assigned_bot_id: int | None) -> list[Webhook]:
+    """The webhooks of the bots of a conversation: the one assigned to it and its inbox's."""
+    found = []
+    for bot_id in {assigned_bot_id or 0, inbox_bot_id(tx, inbox_id)} - {0}:
+        webhook = bot_webhook(tx, bot_id)
+        found += [webhook] if webhook.url else []
+    return found
+
+
+def bot_webhook(tx: Tx, bot_id: int) -> Webhook:
+    """The webhook of a bot; it exists as long as the bot, with or without a URL."""
+    found = tx.remember(("bot_webhook", bot_id), lambda: tx.find(Webhook, agent_bot_id=bot_id, kind="bot"))
+    if found is None:
+        raise LookupError(f"agent bot {bot_id} has lost its webhook")
+    return found
+
+
 def drop_inbox(tx: Tx, inbox_id: int) -> None:
     """Remove an inbox with all that is in it."""
     talks = Conversation.select(Conversation.id).where(Conversation.inbox_id == inbox_id)
@@ -111,5 +148,6 @@ def drop_inbox(tx: Tx, inbox_id: int) -> None:
     tx.delete(Conversation, inbox_id=inbox_id)
     tx.delete(ContactInbox, inbox_id=inbox_id)
     tx.delete(InboxMember, inbox_id=inbox_id)
+    tx.delete(AgentBotInbox, inbox_id=inbox_id)
     tx.delete(Webhook, inbox_id=inbox_id, kind="inbox")
     tx.delete(Inbox, id=inbox_id)

@@ -35,6 +35,11 @@ def by_display_id(tx: Tx, account_id: int, display_id: int) -> Conversation | No
     return tx.find(Conversation, account_id=account_id, display_id=display_id)
 
 
+def forget_bot(tx: Tx, bot_id: int) -> None:
+    """Take a bot from the conversations it is assigned to."""
+    tx.execute(Conversation.update(assignee_agent_bot_id=None).where(Conversation.assignee_agent_bot_id == bot_id))
+
+
 def display_ids(tx: Tx, conversation_ids: list[int]) -> dict[int, int]:
     """The numbers that people know conversations by."""
     return dict(

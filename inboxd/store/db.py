@@ -33,6 +33,8 @@ from inboxd.store.models import (
     AccessToken,
     Account,
     AccountUser,
+    AgentBot,
+    AgentBotInbox,
     Counter,
     Inbox,
     InboxMember,
@@ -49,7 +51,9 @@ Changes = dict[str, tuple[Any, Any]]
 
 # Small tables that every request asks: their rows are remembered between write transactions and
 # forgotten together whenever one of them is written.
-_REMEMBERED: frozenset[type[Record]] = frozenset({AccessToken, Account, AccountUser, Inbox, InboxMember, User, Webhook})
+_REMEMBERED: frozenset[type[Record]] = frozenset({
+    AccessToken, Account, AccountUser, AgentBot, AgentBotInbox, Inbox, InboxMember, User, Webhook,
+})  # fmt: skip
 _BATCH = 128
 _LAST_READS_S = 5.0
 _SET_BACK_MS = 60_000

@@ -373,6 +373,27 @@ CREATE TABLE troubles (
 );
 CREATE UNIQUE INDEX trouble_webhook_id ON troubles (webhook_id);
 
+CREATE TABLE agent_bots (
+    id INTEGER PRIMARY KEY AUTOINCREMENT NOT NULL,
+    created_at INTEGER NOT NULL,
+    updated_at INTEGER NOT NULL,
+    account_id INTEGER NOT NULL,
+    name TEXT NOT NULL,
+    description TEXT,
+    bot_config TEXT NOT NULL
+);
+CREATE INDEX agentbot_account_id ON agent_bots (account_id);
+
+CREATE TABLE agent_bot_inboxes (
+    id INTEGER PRIMARY KEY NOT NULL,
+    created_at INTEGER NOT NULL,
+    account_id INTEGER NOT NULL,
+    inbox_id INTEGER NOT NULL,
+    agent_bot_id INTEGER NOT NULL
+);
+CREATE UNIQUE INDEX agentbotinbox_inbox_id ON agent_bot_inboxes (inbox_id);
+CREATE INDEX agentbotinbox_agent_bot_id ON agent_bot_inboxes (agent_bot_id);
+
 CREATE INDEX events_message ON events (message_id) WHERE message_id IS NOT NULL;
 
 ALTER TABLE deliveries ADD COLUMN redelivery INTEGER NOT NULL DEFAULT 0;

@@ -226,6 +226,31 @@ class Trouble(Table):
         indexes = ((("webhook_id",), True),)
 
 
+class AgentBot(Table):
+    """A program that answers. Its URL and secret are those of its webhook, of kind bot."""
+
+    account_id = IntegerField()
+    name = TextField(default="")
+    description = TextField(null=True)
+    bot_config = ObjectField()
+
+    class Meta:
+        table_name = "agent_bots"
+        indexes = ((("account_id",), False),)
+
+
+class AgentBotInbox(Record):
+    """The bot that answers first in an inbox."""
+
+    account_id = IntegerField()
+    inbox_id = IntegerField()
+    agent_bot_id = IntegerField()
+
+    class Meta:
+        table_name = "agent_bot_inboxes"
+        indexes = ((("inbox_id",), True), (("agent_bot_id",), False))
+
+
 class Contact(Table):
     account_id = IntegerField()
     name = TextField(default="")
@@ -501,7 +526,8 @@ def containing(column: "Field[Any]", text: str) -> NodeList:
 
 
 TABLES: tuple[type[Record], ...] = (
-    Setting, Account, Counter, User, AccountUser, AccessToken, Inbox, InboxMember, Webhook, Trouble, Contact,
+    Setting, Account, Counter, User, AccountUser, AccessToken, Inbox, InboxMember, Webhook, Trouble, AgentBot,
+    AgentBotInbox, Contact,
     ContactInbox, Conversation, Tagging, Message, Attachment, Orphan, Event, Delivery, Attempt, IdempotencyKey,
 )  # fmt: skip
 

@@ -8,6 +8,7 @@ from inboxd.store.models import (
     AccessToken,
     Account,
     AccountUser,
+    AgentBot,
     Contact,
     ContactInbox,
     Conversation,
@@ -397,6 +398,25 @@ def webhook(row: Webhook, inbox_of: Inbox | None, trouble: Trouble | None, now: 
     }
     if inbox_of is not None:
         shape["inbox"] = {"id": inbox_of.id, "name": inbox_of.name}
+    return shape
+
+
+def agent_bot(row: AgentBot, own: Webhook, *, admin: bool, secret: str | None = None) -> Json:
+    """`secret` only right after it was made. A bot has no access token yet."""
+    shape: Json = {
+        "id": row.id,
+        "name": row.name,
+        "description": row.description,
+        "thumbnail": "",
+        "outgoing_url": own.url or None,
+        "bot_type": "webhook",
+        "bot_config": row.bot_config,
+        "account_id": row.account_id,
+        "access_token": None,
+        "system_bot": False,
+    }
+    if admin:
+        shape["secret"] = secret
     return shape
 
 

@@ -1,0 +1,69 @@
+"""Agent bots and the inboxes they answer in."""
+
+from typing import Any
+
+from inboxd.api.auth import check_role
+from inboxd.api.web import Call, empty
+from inboxd.domain.errors import NotFound
+from inboxd.services import bots, webhooks
+from inboxd.store import accounts as store
+from inboxd.store.models import AgentBot, Inbox
+from inboxd.wire import api as wire
+
+
+def find(call: Call) -> AgentBot:
+    if call.request.method != "GET":
+        check_role(call.caller, "administrator")  # Chatwoot asks for the role before it looks
+    bot = store.agent_bot(call.tx, call.account_id, call.args["id"])
+    if bot is None:
+        raise NotFound
+    return bot
+
+
+def _shown(call: Call, bot: AgentBot, secret: str | None = None) -> Any:
+    webhook = store.bot_webhook(call.tx, bot.id)
+    return wire.agent_bot(bot, webhook, admin=call.caller.is_administrator, secret=secret)
+
+
+def _values(call: Call) -> dict[str, Any]:
+    values = {key: value for key, value in call.values.items() if key not in ("bot_type", "avatar_url")}
+    if "name" in values:
+        values["name"] = values["name"] or ""
+    return values
+
+
+def index(call: Call) -> Any:
+    return [_shown(call, bot) for bot in store.agent_bots(call.tx, call.account_id)]
+
+
+def show(call: Call, bot: AgentBot) -> Any:
+    return _shown(call, bot)
+
+
+def create(call: Call) -> Any:
+    bot = bots.create(call.tx, call.account_id, _values(call), call.parts.guard)
+    return _shown(call, bot, store.bot_webhook(call.tx, bot.id).secret)
+
+
+def update(call: Call, bot: AgentBot) -> Any:
+    bots.update(call.tx, bot, _values(call), call.parts.guard)
+    return _shown(call, bot)
+
+
+def delete(call: Call, bot: AgentBot) -> Any:
+    bots.delete(call.tx, bot)
+    return empty()
+
+
+def reset_secret(call: Call, bot: AgentBot) -> Any:
+    return _shown(call, bot, webhooks.rotate_secret(call.tx, store.bot_webhook(call.tx, bot.id)))
+
+
+def of_inbox(call: Call, inbox: Inbox) -> Any:
+    bot = store.agent_bot(call.tx, call.account_id, store.inbox_bot_id(call.tx, inbox.id))
+    return {"agent_bot": _shown(call, bot)} if bot is not None else {}
+
+
+def connect(call: Call, inbox: Inbox) -> Any:
+    bots.connect(call.tx, inbox, call.values.get("agent_bot") or None)
+    return empty()

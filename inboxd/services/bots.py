@@ -1,0 +1,50 @@
+"""Agent bots: programs that answer first in an inbox, told of its conversations by webhook."""
+
+from typing import Any
+
+from inboxd.domain.addresses import Guard
+from inboxd.domain.errors import NotFound
+from inboxd.services import tokens, webhooks
+from inboxd.store import accounts, conversations
+from inboxd.store.db import Tx
+from inboxd.store.models import AgentBot, AgentBotInbox, Inbox, Webhook
+
+
+def create(tx: Tx, account_id: int, values: dict[str, Any], guard: Guard) -> AgentBot:
+    """Raises Invalid for an outgoing_url that is too long or private."""
+    url = webhooks.checked_bot_url(values.pop("outgoing_url", None), guard)
+    bot = tx.insert(AgentBot, account_id=account_id, **values)
+    tx.insert(
+        Webhook,
+        account_id=account_id,
+        kind="bot",
+        agent_bot_id=bot.id,
+        url=url,
+        secret=tokens.new(),
+        token_id=tx.token_id,
+    )
+    return bot
+
+
+def update(tx: Tx, bot: AgentBot, values: dict[str, Any], guard: Guard) -> None:
+    if "outgoing_url" in values:
+        url = webhooks.checked_bot_url(values.pop("outgoing_url"), guard)
+        tx.update(accounts.bot_webhook(tx, bot.id), url=url)
+    tx.update(bot, **values)
+
+
+def delete(tx: Tx, bot: AgentBot) -> None:
+    """Its inboxes and conversations go on without it."""
+    webhooks.delete(tx, accounts.bot_webhook(tx, bot.id))
+    conversations.forget_bot(tx, bot.id)
+    tx.delete(AgentBotInbox, agent_bot_id=bot.id)
+    tx.delete(AgentBot, id=bot.id)
+
+
+def connect(tx: Tx, inbox: Inbox, bot_id: int | None) -> None:
+    """Make a bot of the account answer first in an inbox; None makes people do. Raises NotFound."""
+    if bot_id is not None and accounts.agent_bot(tx, inbox.account_id, bot_id) is None:
+        raise NotFound
+    tx.delete(AgentBotInbox, inbox_id=inbox.id)
+    if bot_id is not None:
+        tx.insert(AgentBotInbox, account_id=inbox.account_id, inbox_id=inbox.id, agent_bot_id=bot_id)
