@@ -8,6 +8,7 @@ import time
 
 from tests.bench.deliveries import alone, latency, while_posting
 from tests.bench.footprint import footprint
+from tests.bench.isolation import isolation
 from tests.bench.posting import check_stored, many_webhooks, posting
 from tests.bench.processes import step_aside
 from tests.bench.report import Report
@@ -29,6 +30,7 @@ def main() -> int:
         while_posting(made, report, 1 if quick else 3, 1 if quick else 2, check_stored)
         latency(made, report, 50 if quick else 300)
         alone(made, report, 1 if quick else 3)
+        isolation(made, report, 1 if quick else 3, 100 if quick else 300)
         many_webhooks(made, report, 1 if quick else 3)
         footprint(made, report, 3 if quick else 5, 2 if quick else 5)
         name = made.load.name
