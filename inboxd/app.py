@@ -139,8 +139,9 @@ class App:
         if self._dispatcher is not None:
             self._dispatcher.stop()
             self._dispatcher = None
-        self._sender.close()
+        # The store first: an attempt that is cut off now is interrupted, whatever it says of itself.
         self.store.close()
+        self._sender.close()
 
     def _announce(self, signals: set[str]) -> None:
         if "deliveries" in signals and self._dispatcher is not None:

@@ -158,11 +158,10 @@ def _once(call: Call, route: Route, key: str) -> Response:
     return response
 
 
-def _without(value: Any, key: str) -> Any:
-    """The same answer with null for the key, wherever in its objects it is."""
-    if not isinstance(value, dict):
-        return value
-    return {name: None if name == key else _without(inner, key) for name, inner in value.items()}
+def _without(value: dict[str, Any], path: str) -> dict[str, Any]:
+    """The same answer with null at a path such as `payload.webhook.secret`."""
+    key, _, rest = path.partition(".")
+    return value | {key: _without(value[key], rest) if rest else None}
 
 
 def _fingerprint(call: Call) -> str:

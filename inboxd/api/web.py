@@ -148,8 +148,8 @@ class Route:
     that what is not there is 404 for everybody. `handler(call)` or `handler(call, record)`
     returns JSON, or a Response. `wrapper` is the key clients may nest the parameters under.
     `role` is public, agent, administrator or superadmin. GETs run on a snapshot unless `writes`.
-    `hidden` tells strangers that it is not there instead of that they may not. `shown_once` names
-    the key of an answer that must not be stored, not even to answer the same request again.
+    `hidden` tells strangers that it is not there instead of that they may not. `shown_once` is
+    the path in an answer of what must not be stored, not even to answer the same request again.
     `detached` ones write in several transactions, or wait for somebody between them: the handler
     looks around on a snapshot and leaves the rest in `call.after`.
     """

@@ -120,6 +120,16 @@ class _Deadlines:
             elif self._heap[0][2] is exchange:
                 self._changed.notify()
 
+    def end_all(self) -> None:
+        """The time of every exchange is over now."""
+        now = time.monotonic()
+        with self._changed:
+            for _, _, exchange in self._heap:
+                exchange.ends_at = now
+            self._heap = [(now, number, exchange) for _, number, exchange in self._heap]
+            heapq.heapify(self._heap)
+            self._changed.notify()
+
     def _run(self) -> None:
         while True:
             with self._changed:
@@ -217,6 +227,8 @@ class Sender:
         return Outcome(status, error, text, duration_ms, exchange.address, early, error_class, retry_after_s)
 
     def close(self) -> None:
+        """Cut off what is still under way: a process does not end before its threads do."""
+        self._deadlines.end_all()
         self._adapter.close()
 
     def _exchange(

@@ -39,7 +39,7 @@ def update(tx: Tx, webhook: Webhook, values: dict[str, Any], guard: Guard) -> No
     if "exclude_own" in values:
         values["token_id"] = tx.token_id
     tx.update(webhook, **_checked(tx, webhook.account_id, webhook, values, guard))
-    if values.get("ordering") == "none":
+    if "ordering" in values:
         deliveries.settle(tx, webhook)
 
 
@@ -135,30 +135,39 @@ def failed(tx: Tx, webhook: Webhook, delivery: Delivery, outcome: Outcome, verdi
         conversations.take_over_from_bot(tx, event.conversation_id)
     if verdict.state == "exhausted":
         if not EVENTS[event.name].operational:
-            outbox.webhook_event(tx, "delivery.exhausted", webhook, delivery=wire.delivery(delivery, event))
+            shape = wire.delivery(delivery, event) | {"error": _told(outcome)}
+            outbox.webhook_event(tx, "delivery.exhausted", webhook, delivery=shape)
         _fail_message(tx, webhook, event, outcome.error or "")
+
+
+def _told(outcome: Outcome) -> str:
+    """The error as operational events carry it: the address that a redirect names holds a path and a
+    query, as the webhook's own does."""
+    error = outcome.error or ""
+    return error.partition(" to ")[0] if outcome.error_class == "redirect" else error
 
 
 def _note_trouble(tx: Tx, webhook: Webhook, delivery: Delivery, outcome: Outcome, verdict: Verdict) -> None:
     trouble = tx.find(Trouble, webhook_id=webhook.id) or tx.insert(
         Trouble, webhook_id=webhook.id, account_id=webhook.account_id
     )
-    error = outcome.error or ""
-    values: dict[str, Any] = {"failed_count": trouble.failed_count + 1, "reason": error}
+    values: dict[str, Any] = {"failed_count": trouble.failed_count + 1, "reason": outcome.error or ""}
     if trouble.failing_since is None:
         values["failing_since"] = tx.now
     if verdict.pause_ms is not None:
         values["paused_until"] = max(trouble.paused_until or 0, tx.now + verdict.pause_ms)
-    flags = outcome.status_code in FLAGGED_AT_ONCE or delivery.failed_count >= FLAGGED_FAILURES
+    # The failure that ends a delivery uses up no place in its schedule.
+    failures = delivery.failed_count + (verdict.delay_ms is None)
+    flags = outcome.status_code in FLAGGED_AT_ONCE or failures >= FLAGGED_FAILURES
     if trouble.flagged_at is None and flags:
         values["flagged_at"] = tx.now
-        outbox.webhook_event(tx, "webhook.failing", webhook, reason=error)
+        outbox.webhook_event(tx, "webhook.failing", webhook, reason=_told(outcome))
     if trouble.disabled_at is None and (
         verdict.disables or is_hopeless(trouble.failing_since or tx.now, trouble.failed_count + 1, tx.now)
     ):
-        # Told before it counts as failing: who hears of this heard of nothing else yet.
+        # Flagged too, so that its recovery will be told.
         values |= {"disabled_at": tx.now, "flagged_at": trouble.flagged_at or tx.now}
-        outbox.webhook_event(tx, "webhook.disabled", webhook, reason=error)
+        outbox.webhook_event(tx, "webhook.disabled", webhook, reason=_told(outcome))
     tx.update(trouble, **values)
 
 
@@ -199,7 +208,9 @@ def cancel(tx: Tx, delivery: Delivery, reason: str) -> None:
 
 def hurry(tx: Tx, webhook: Webhook, since: int) -> int:
     """Send what waits for a retry at once; returns how many heads of lines that are. A webhook that
-    rests is woken. Raises Refused for a disabled one."""
+    rests is woken. Raises Refused for a disabled one, and for one that has no URL."""
+    if not webhook.url:
+        raise Refused("This webhook has no URL")
     trouble = tx.find(Trouble, webhook_id=webhook.id)
     if trouble is not None and trouble.disabled_at is not None:
         raise Refused("This webhook is disabled: enable it first")

@@ -1,3 +1,6 @@
+import signal
+import subprocess
+import sys
 import threading
 import time
 from pathlib import Path
@@ -7,7 +10,7 @@ import requests
 
 from inboxd.app import App
 from inboxd.config import Config
-from inboxd.store.models import Delivery
+from inboxd.store.models import Attempt, Delivery
 from tests.cast import Receiver
 
 
@@ -63,3 +66,41 @@ def test_a_stop_answers_waiting_polls_at_once_and_lets_running_deliveries_end(
     with again.store.read() as tx:
         assert [row.state for row in tx.filter(Delivery)] == ["delivered"]
     again.close()
+
+
+def test_a_stop_does_not_wait_for_a_receiver_that_hangs(tmp_path: Path, receiver: Receiver) -> None:
+    over = threading.Event()
+    receiver.default = lambda handler, got: over.wait(30) and None
+    process = subprocess.Popen(
+        [sys.executable, "-m", "inboxd", "serve", "--listen", "127.0.0.1:0", "--data-dir", str(tmp_path / "data")],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+    )
+    assert process.stdout is not None
+    url = next(line.split()[-1] for line in process.stdout if line.startswith("inboxd "))
+    headers = {"api_access_token": (tmp_path / "data" / "admin.token").read_text().strip()}
+    channel = {"type": "api", "webhook_url": receiver.url}
+    inbox = {"name": "Shop", "channel": channel}
+    made = requests.post(f"{url}/api/v1/accounts/1/inboxes", json=inbox, headers=headers, timeout=10).json()
+    contacts = f"{url}/public/api/v1/inboxes/{made['inbox_identifier']}/contacts"
+    requests.post(contacts, json={"source_id": "ann"}, timeout=10)
+    requests.post(f"{contacts}/ann/conversations", timeout=10)
+    receiver.wait_for(1)
+
+    began = time.monotonic()
+    process.send_signal(signal.SIGTERM)
+    code = process.wait(14)
+    process.stdout.close()
+    took_s = time.monotonic() - began
+    over.set()
+
+    # Running attempts have five seconds; the deadline of this one is fifteen.
+    assert (code, took_s < 9) == (0, True)
+    app = App(Config(data_dir=str(tmp_path / "data"), listen="127.0.0.1:0"))
+    with app.store.read() as tx:
+        [delivery] = tx.filter(Delivery)
+        [attempt] = tx.filter(Attempt)
+    app.close()
+    assert (delivery.state, delivery.attempt_count) == ("pending", 1)
+    assert (attempt.error, attempt.error_class) == ("interrupted", "interrupted")

@@ -49,7 +49,7 @@ def index(call: Call) -> Any:
         conversation_id = conversation.id
     before = None
     if values.get("before"):
-        last = store.by_uuid(call.tx, call.account_id, values["before"])
+        last = store.by_uuid(call.tx, call.account_id, values["before"].lower())
         if last is None:
             raise NotFound
         before = last.id
