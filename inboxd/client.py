@@ -27,6 +27,10 @@ from inboxd.version import __version__
 
 Json = dict[str, Any]
 _RETRIED = (409, 429, 502, 503, 504)
+# Less than this for an empty page means that the server had no seat for a waiting poll.
+_LEAST_WAIT_S = 1.0
+_TEST_S = 60
+_RECOVER_S = 600
 
 
 class ApiError(Exception):
@@ -91,27 +95,29 @@ class _Transport:
         json: Any = None,
         files: Sequence[Path | str] = (),
         extra_s: float = 0,
+        once: bool = False,
     ) -> Any:
         """The JSON answer, None for an empty one. Raises ApiError and Unreachable.
 
         With files the fields of `json` travel as form fields. `extra_s` is added to the timeout,
-        for requests that wait on purpose.
+        for requests that wait on purpose. What is done `once` is not tried again, whatever happens.
         """
         headers = {"Idempotency-Key": str(uuid.uuid4())} if method == "POST" else {}
         failure = "no answer"
-        for tried in range(self._retries + 1):
+        retries = 0 if once else self._retries
+        for tried in range(retries + 1):
             pause_s = min(10.0, 0.2 * 2**tried) * random.uniform(0.5, 1)  # noqa: S311
             try:
                 response = self._send(method, path, headers, params, json, files, extra_s)
             except (requests.ConnectionError, requests.Timeout, requests.exceptions.ChunkedEncodingError) as error:
                 failure = type(error).__name__
             else:
-                if response.status_code not in _RETRIED or tried == self._retries:
+                if response.status_code not in _RETRIED or tried == retries:
                     return _answer(response)
                 failure = f"{response.status_code} {response.reason}"
                 after = response.headers.get("Retry-After", "")
                 pause_s = max(pause_s, min(60.0, float(after))) if after.isdigit() else pause_s
-            if tried < self._retries:
+            if tried < retries:
                 self._sleep(pause_s)
         raise Unreachable(f"{method} {self._url}{path}: {failure}")
 
@@ -169,6 +175,13 @@ def _answer(response: requests.Response) -> Any:
 
 def _given(**values: Any) -> Json:
     return {key: value for key, value in values.items() if value is not None}
+
+
+def _webhook(webhook_id: int | None, inbox_id: int | None) -> str:
+    """Where an account webhook is found, or the one an inbox carries."""
+    if (webhook_id is None) == (inbox_id is None):
+        raise ValueError("one of webhook_id and inbox_id is needed, and not both")
+    return f"/webhooks/{webhook_id}" if inbox_id is None else f"/inboxes/{inbox_id}/webhook"
 
 
 class InboxClient:
@@ -293,6 +306,7 @@ class Client:
         headers = {"Api-Access-Token": token} if token else {}
         self._http = _Transport(url, headers, timeout_s=timeout_s, retries=retries, session=session, sleep=sleep)
         self._base = f"/api/v1/accounts/{account_id}"
+        self._sleep = sleep
 
     def call(self, method: str, path: str, **values: Any) -> Any:
         """Any endpoint of the account: `call("POST", "/inboxes", name="Shop")`."""
@@ -391,10 +405,94 @@ class Client:
         found: list[Json] = self.call("GET", "/webhooks")["payload"]["webhooks"]
         return found
 
-    def create_webhook(self, url: str, *, subscriptions: list[str] | None = None) -> Json:
-        values = _given(url=url, subscriptions=subscriptions)
+    def create_webhook(
+        self,
+        url: str,
+        *,
+        subscriptions: Sequence[str] | None = None,
+        name: str | None = None,
+        ordering: str | None = None,
+        exclude_own: bool | None = None,
+        headers: dict[str, str] | None = None,
+    ) -> Json:
+        """An account webhook; `secret` is in this answer only."""
+        values = _given(
+            url=url, subscriptions=subscriptions, name=name, ordering=ordering, exclude_own=exclude_own, headers=headers
+        )
         made: Json = self.call("POST", "/webhooks", webhook=values)["payload"]["webhook"]
         return made
+
+    def delete_webhook(self, webhook_id: int) -> None:
+        self.call("DELETE", f"/webhooks/{webhook_id}")
+
+    def inbox_webhook(self, inbox_id: int) -> Json:
+        """The webhook that an inbox carries itself. Methods with `inbox_id` work on that one."""
+        found: Json = self.call("GET", _webhook(None, inbox_id))["payload"]["webhook"]
+        return found
+
+    def inbox_health(self, inbox_id: int) -> Json:
+        found: Json = self.call("GET", f"/inboxes/{inbox_id}/health")
+        return found
+
+    def test_webhook(self, webhook_id: int | None = None, *, inbox_id: int | None = None) -> Json:
+        """Send a test event now: the delivery with its attempt, `delivered` or not. Never retried."""
+        path = f"{self._base}{_webhook(webhook_id, inbox_id)}/test"
+        outcome: Json = self._http.call("POST", path, extra_s=_TEST_S, once=True)
+        return outcome
+
+    def enable_webhook(self, webhook_id: int | None = None, *, inbox_id: int | None = None, skip: bool = False) -> Json:
+        """Deliver again to a disabled or resting webhook; `skip` cancels what is pending."""
+        path = f"{_webhook(webhook_id, inbox_id)}/enable"
+        found: Json = self.call("POST", path, pending="skip" if skip else "resume")["payload"]["webhook"]
+        return found
+
+    def rotate_secret(
+        self, webhook_id: int | None = None, *, inbox_id: int | None = None, overlap_s: int | None = None
+    ) -> Json:
+        """The webhook with its new `secret`, which is in this answer only. The old one signs too
+        for `overlap_s`, by default a day."""
+        path = f"{_webhook(webhook_id, inbox_id)}/rotate_secret"
+        found: Json = self.call("POST", path, **_given(overlap_s=overlap_s))["payload"]["webhook"]
+        return found
+
+    def recover(
+        self,
+        webhook_id: int | None = None,
+        *,
+        inbox_id: int | None = None,
+        since: float | None = None,
+        missing: bool = False,
+    ) -> Json:
+        """Send again what was given up since then (unix seconds; default: ever), with `missing` also
+        what it was never owed: `resent` and `replayed` count. Done twice it adds nothing."""
+        path = f"{self._base}{_webhook(webhook_id, inbox_id)}/recover"
+        done: Json = self._http.call("POST", path, json=_given(since=since, missing=missing), extra_s=_RECOVER_S)
+        return done
+
+    def deliveries(
+        self, *, before: str | None = None, limit: int = 50, **filters: Any
+    ) -> tuple[list[Json], str | None]:
+        """A page of deliveries, the newest first, and the id to give as `before` for the next one.
+
+        Filters: state, webhook_id, inbox_id, conversation_id, message_id, event, since (unix seconds).
+        """
+        page = self.call("GET", "/deliveries", **_given(before=before, limit=limit, **filters))
+        return page["payload"], page["meta"]["next_before"]
+
+    def delivery(self, delivery_id: str) -> Json:
+        """A delivery with its attempts and its payload."""
+        found: Json = self.call("GET", f"/deliveries/{quote(delivery_id, safe='')}")
+        return found
+
+    def resend(self, delivery_id: str) -> Json:
+        """Send a delivery again, under the same id."""
+        found: Json = self.call("POST", f"/deliveries/{quote(delivery_id, safe='')}/resend")
+        return found
+
+    def cancel(self, delivery_id: str) -> Json:
+        """Try a delivery no more; a finished one stays as it is."""
+        found: Json = self.call("POST", f"/deliveries/{quote(delivery_id, safe='')}/cancel")
+        return found
 
     def events(
         self, *, after: int = 0, wait_s: int = 0, types: Sequence[str] = (), inbox_id: int | None = None
@@ -425,8 +523,11 @@ class Client:
     def follow(self, *, after: int = 0, types: Sequence[str] = (), inbox_id: int | None = None) -> Iterator[Json]:
         """Every event from here on, for ever."""
         while True:
+            began = time.monotonic()
             found, after = self.events(after=after, wait_s=30, types=types, inbox_id=inbox_id)
             yield from found
+            if not found and time.monotonic() - began < _LEAST_WAIT_S:
+                self._sleep(_LEAST_WAIT_S)
 
     def close(self) -> None:
         self._http.close()

@@ -216,8 +216,10 @@ def test_a_port_that_is_taken_is_one_line_and_nothing_is_initialised_unseen(
 
 
 COMMANDS = (
-    "demo", "serve", "init", "config", "inbox create", "inbox list", "token create", "token list", "token revoke",
-    "user create", "user list", "account create", "receiver", "verify", "listen",
+    "demo", "serve", "init", "config", "inbox create", "inbox list", "inbox health", "token create", "token list",
+    "token revoke", "user create", "user list", "account create", "deliveries list", "deliveries show",
+    "deliveries resend", "deliveries cancel", "deliveries recover", "webhook list", "webhook create", "webhook test",
+    "webhook enable", "webhook rotate-secret", "webhook delete", "receiver", "verify", "listen",
 )  # fmt: skip
 
 
@@ -229,6 +231,19 @@ def test_every_command_has_help(command: str, capsys: pytest.CaptureFixture[str]
     shown = capsys.readouterr().out
     assert "--data-dir" in shown
     assert "±20 %" in shown
+
+
+def test_help_loads_only_what_every_command_needs() -> None:
+    code = (
+        "import sys; from inboxd.cli import main\ntry: main(['--help'])\nfinally: print(*sys.modules, file=sys.stderr)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, check=True, capture_output=True, text=True, timeout=30
+    )
+    assert "walk the main job" in done.stdout
+    own = {name for name in done.stderr.split() if name.startswith("inboxd.")}
+    assert "inboxd.commands.webhooks" in own
+    assert not own & {"inboxd.demo", "inboxd.listen", "inboxd.receiver", "inboxd.verify"}
 
 
 def test_no_command_shows_the_commands(capsys: pytest.CaptureFixture[str]) -> None:

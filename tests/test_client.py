@@ -3,6 +3,7 @@ import socket
 import threading
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
@@ -106,6 +107,19 @@ def test_the_feed_is_narrowed_to_an_inbox_and_knows_its_newest_event(live: tuple
     assert [entry["payload"]["id"] for entry in desk.events(inbox_id=other)[0]] == [other]
     assert next(desk.follow(inbox_id=other))["payload"]["name"] == "Other"
     desk.close()
+
+
+def test_following_a_feed_without_a_free_seat_pauses_between_its_looks() -> None:
+    pages = [b'{"payload":[],"meta":{"next_after":7}}'] * 2 + [b'{"payload":[{"seq":8}],"meta":{"next_after":8}}']
+
+    def at_once(_: Any, start_response: Any) -> list[bytes]:
+        start_response("200 OK", [("Content-Type", "application/json")])
+        return [pages.pop(0)]
+
+    pauses: list[float] = []
+    desk = Client("http://inboxd.test", "token", session=session(at_once, trusted=False), sleep=pauses.append)
+    assert next(desk.follow())["seq"] == 8
+    assert pauses == [1.0, 1.0]
 
 
 def test_the_newest_event_is_known_when_older_ones_are_gone(world: World, app: App) -> None:
@@ -217,3 +231,49 @@ def test_a_3xx_without_a_location_is_no_success(receiver: Receiver) -> None:
     with pytest.raises(ApiError, match="Not Modified"):
         desk.create_account("Beta")
     desk.close()
+
+
+def test_webhooks_and_their_deliveries_are_seen_and_steered(live: tuple[str, str], receiver: Receiver) -> None:
+    desk = Client(*live)
+    shop = desk.create_inbox("Shop", webhook_url=receiver.url)["id"]
+    made = desk.create_webhook(f"{receiver.url}/all", subscriptions=["message_created"], headers={"X-Key": "a"})
+    assert desk.test_webhook(made["id"])["state"] == "delivered"
+    receiver.script = [status(500)]
+    outcome = desk.test_webhook(inbox_id=shop)
+    assert (outcome["state"], outcome["attempts"][0]["status_code"]) == ("exhausted", 500)
+    newest, before = desk.deliveries(limit=1)
+    assert newest[0]["id"] == outcome["id"] == before
+    assert [one["webhook_id"] for one in desk.deliveries(before=before)[0]] == [made["id"]]
+    assert desk.deliveries(webhook_id=made["id"], state="exhausted") == ([], None)
+    assert desk.delivery(outcome["id"])["payload"]["event"] == "webhook.test"
+    assert desk.cancel(outcome["id"])["state"] == "exhausted"
+    assert desk.recover(inbox_id=shop, since=0) == {"resent": 1, "replayed": 0}
+    assert desk.resend(outcome["id"])["id"] == outcome["id"]
+    assert desk.recover(made["id"], missing=True) == {"resent": 0, "replayed": 0}
+    assert desk.inbox_webhook(shop)["url"] == receiver.url
+    assert desk.inbox_health(shop)["webhook"]["state"] == "ok"
+    assert desk.enable_webhook(made["id"], skip=True)["health"]["state"] == "ok"
+    assert desk.rotate_secret(made["id"], overlap_s=60)["secret"] not in (None, made["secret"])
+    desk.delete_webhook(made["id"])
+    assert desk.webhooks() == []
+    with pytest.raises(ValueError, match="one of webhook_id and inbox_id"):
+        desk.enable_webhook(1, inbox_id=1)
+    desk.close()
+
+
+def test_a_test_is_never_sent_twice_and_a_recovery_is_tried_again(receiver: Receiver) -> None:
+    pauses: list[float] = []
+    desk = Client(receiver.url, "token", sleep=pauses.append)
+    receiver.script = [status(503), status(503), status(200, b'{"resent":1,"replayed":0}')]
+    with pytest.raises(ApiError) as caught:
+        desk.test_webhook(1)
+    assert (caught.value.status, len(receiver.received)) == (503, 1)
+    assert desk.recover(1) == {"resent": 1, "replayed": 0}
+    assert len(receiver.received) == 3
+    assert len(pauses) == 1
+    desk.close()
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
+    with pytest.raises(Unreachable):
+        Client(f"http://127.0.0.1:{port}", "x", sleep=pauses.append).test_webhook(1)
+    assert len(pauses) == 1

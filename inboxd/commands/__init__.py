@@ -1,0 +1,1 @@
+"""The commands, by subject: each module declares its parsers beside the functions that run them."""
