@@ -55,7 +55,7 @@ class Refusals:
             found = [
                 refusal
                 for place in (("inbox", inbox_id), ("account", account_id), ("nobody", 0))
-                for refusal in self._kept.get(place, ())
+                for refusal in reversed(self._kept.get(place, deque()))
             ]
         return sorted(found, key=lambda refusal: refusal.at, reverse=True)[:KEPT]
 

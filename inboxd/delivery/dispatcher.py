@@ -7,6 +7,7 @@ a seat goes on with the next deliveries of the same webhook, several a transacti
 receiver is quick; at the first one that is not, what was claimed and not tried is given back.
 """
 
+import itertools
 import logging
 import threading
 import time
@@ -34,7 +35,7 @@ QUICK_S = 0.05
 ROUND = 16
 """Deliveries that one seat claims at once, at the most."""
 TURN_S = 0.25
-"""How long a seat goes on with one webhook before the longest due one gets it."""
+"""How long a seat goes on with one webhook before the one that had none for the longest time gets it."""
 _LONGEST_REST_S = 60.0
 _PAUSE_S = 1.0
 _BREATH_S = 0.005
@@ -55,6 +56,8 @@ class _Seats:
     slow: frozenset[int]
     free: int
     slow_free: int
+    served: dict[int, int]
+    """The number of the last turn that each webhook had: the lowest is next."""
 
 
 @dataclass(eq=False)
@@ -78,6 +81,7 @@ class Dispatcher:
         self._clock = clock
         self._steady = steady
         self._offset = clock() - steady()
+        self._looking_at_clock = threading.Lock()
         self._pool = ThreadPoolExecutor(threads * (1 + SLOW_LANE), thread_name_prefix="webhook")
         self._news = threading.Condition()
         self._awake = True
@@ -85,6 +89,8 @@ class Dispatcher:
         self._running: set[_Turn] = set()
         self._slow: set[int] = set()
         self._turn = 0
+        self._served: dict[int, int] = {}
+        self._turns = itertools.count(1)
         self._unrecorded: deque[_Round] = deque()
         self._thread = threading.Thread(target=self._run, name="dispatcher", daemon=True)
 
@@ -156,7 +162,7 @@ class Dispatcher:
         slow_free = self._seats * SLOW_LANE - sum(taken[webhook_id] for webhook_id in slow)
         quick = sum(count for webhook_id, count in taken.items() if webhook_id not in slow)
         # Who finds no place in the slow lane keeps a seat.
-        return _Seats(taken, slow, self._seats - quick + min(0, slow_free), slow_free)
+        return _Seats(taken, slow, self._seats - quick + min(0, slow_free), slow_free, self._served)
 
     def _until_slow(self) -> float | None:
         """Seconds until the longest try frees its seat by being slow."""
@@ -165,19 +171,20 @@ class Dispatcher:
         return max(0.0, min(began) + SLOW_S - time.monotonic()) + _BREATH_S if began else None
 
     def _follow_clock(self) -> None:
-        jump = self._jump()
-        if jump:
-            self._offset += jump
-            self._store.write(lambda tx: outbox.follow_clock(tx, jump))
-            _log.warning("the clock was set by %.0f s: what waits goes on waiting as long as before", jump / 1000)
+        with self._looking_at_clock:
+            moved = self._moved()
+            if abs(moved) > _JUMP_MS:
+                self._store.write(lambda tx: outbox.follow_clock(tx, moved))
+                _log.warning("the clock was set by %.0f s: what waits goes on waiting as long as before", moved / 1000)
+            self._offset += moved
 
-    def _jump(self) -> int:
-        """By how many milliseconds the clock was set since the last look; 0 when it was not."""
-        moved = self._clock() - self._steady() - self._offset
-        return moved if abs(moved) > _JUMP_MS else 0
+    def _moved(self) -> int:
+        """By how many milliseconds the clock was set since the last look."""
+        return self._clock() - self._steady() - self._offset
 
     def _submit(self, claim: Claim) -> None:
         turn = _Turn(claim.webhook_id, time.monotonic())
+        self._served[claim.webhook_id] = next(self._turns)
         with self._news:
             self._running.add(turn)
         self._pool.submit(self._attempt, turn, claim)
@@ -211,7 +218,7 @@ class Dispatcher:
             if not outcome.delivered or took_s > QUICK_S or self._stopping:
                 break
         goes_on = outcome.delivered and took_s <= QUICK_S and began < until
-        goes_on = goes_on and not self._stopping and not self._jump()
+        goes_on = goes_on and not self._stopping
         wanted = min(ROUND, 2 * len(claims)) if goes_on else 0
         return self._record((done, claims[len(done) :]), wanted), took_s
 
@@ -219,6 +226,8 @@ class Dispatcher:
         """Store a round and return the next claims. What cannot be stored, as on a full disk, is kept
         for later."""
         try:
+            # What is stored under a new time must not be moved with what was stored under the old one.
+            self._follow_clock()
             return self._worker.record(*round_, wanted)
         except StoreClosed:
             _log.debug("stopped before an outcome was stored: it goes out again")
@@ -256,7 +265,8 @@ def _choose(tx: Tx, seats: _Seats, turn: int) -> tuple[list[int], int | None]:
     wanted: list[int] = []
     free = {True: seats.slow_free, False: seats.free}
     next_due: int | None = None
-    for line in outbox.lines(tx):
+    # By the longest due alone, a few backlogs would hold every seat until the last of them is gone.
+    for line in sorted(outbox.lines(tx), key=lambda line: seats.served.get(line.webhook_id, 0)):
         is_slow = line.webhook_id in seats.slow
         share = 1 if line.probes else SEATS_A_WEBHOOK
         allowed = min(share - seats.taken[line.webhook_id], free[is_slow])

@@ -130,9 +130,8 @@ def record(tx: Tx, claim: Claim, outcome: Outcome, policy: Policy) -> tuple[str,
     next_at = None if verdict.delay_ms is None else tx.now + verdict.delay_ms
     outbox.record(tx, delivery.id, claim.number, outcome, next_at)
     if next_at is not None:
-        failed = delivery.failed_count + 1
-        tx.update(delivery, state="pending", failed_count=failed, next_attempt_at=next_at, last_error=outcome.error)
-        tx.signals.add("deliveries")
+        tx.update(delivery, failed_count=delivery.failed_count + 1, last_error=outcome.error)
+        outbox.put_back(tx, delivery, next_at)
     else:
         outbox.finish(tx, delivery, verdict.state, outcome.error)
     if webhook is not None and outcome.delivered:

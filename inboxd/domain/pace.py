@@ -15,6 +15,7 @@ class _Minute:
     count: int = 0
     before: int = 0
     """What was counted in the minute before this one."""
+    told: bool = False
 
 
 class Brake:
@@ -23,19 +24,27 @@ class Brake:
 
     def __init__(self) -> None:
         self._minutes: dict[int, _Minute] = {}
+        self._room = _KEPT
 
     def count(self, conversation_id: int, now: int) -> bool:
-        """Count one more. True at the moment when it becomes too much."""
+        """Count one more. True at the moment when it becomes too much, and not again before it fell to half
+        of that: a loop that is braked goes on close to the limit."""
         minute = self._minutes.get(conversation_id)
         if minute is None or not 0 <= now - minute.began < 2 * MINUTE_MS:
-            if len(self._minutes) >= _KEPT:
-                self._minutes = {key: one for key, one in self._minutes.items() if now - one.began < MINUTE_MS}
+            if len(self._minutes) >= self._room:
+                self._minutes = {key: one for key, one in self._minutes.items() if 0 <= now - one.began < MINUTE_MS}
+                # Twice what is left: many conversations in one minute must not be looked through at each new one.
+                self._room = max(_KEPT, 2 * len(self._minutes))
             minute = self._minutes[conversation_id] = _Minute(now)
         elif now - minute.began >= MINUTE_MS:
             minute.began, minute.before, minute.count = minute.began + MINUTE_MS, minute.count, 0
-        was_braked = _rate(minute, now) > LIMIT
+        if _rate(minute, now) < LIMIT / 2:
+            minute.told = False
         minute.count += 1
-        return not was_braked and _rate(minute, now) > LIMIT
+        if minute.told or _rate(minute, now) <= LIMIT:
+            return False
+        minute.told = True
+        return True
 
     def delay_ms(self, conversation_id: int | None, now: int) -> int:
         """How long the next delivery of the conversation has to wait."""

@@ -38,20 +38,23 @@ def is_url(url: str) -> bool:
 def checked_headers(given: dict[str, Any], known: dict[str, str]) -> dict[str, str]:
     """A webhook's own headers as they are stored. Raises Invalid.
 
-    Values are not shown again: one that comes back as asterisks stands for the one in `known`.
+    Values are not shown again: one that comes back as the mask stands for the one in `known`.
     """
     if len(given) > _HEADERS_LIMIT:
         raise Invalid(f"Headers are limited to {_HEADERS_LIMIT}", "headers")
+    kept = {name.lower(): value for name, value in known.items()}
     seen: set[str] = set()
     headers: dict[str, str] = {}
     for name, given_value in given.items():
-        value = known[name] if given_value == MASK and name in known else given_value
+        value = kept.get(name.lower()) if given_value == MASK else given_value
         if not _NAME.fullmatch(name):
             raise Invalid(f"Headers has an invalid name: {name[:100]!r}", "headers")
         if _RESERVED.fullmatch(name):
             raise Invalid(f"Headers has a reserved name: {name}", "headers")
         if name.lower() in seen:
             raise Invalid(f"Headers names {name} twice", "headers")
+        if value is None and given_value == MASK:
+            raise Invalid(f"Headers has no value of {name} that the mask could stand for", "headers")
         if not isinstance(value, str) or len(value) > _VALUE_LIMIT or not (value.isascii() and value.isprintable()):
             raise Invalid(f"Headers must hold printable ASCII text: {name}", "headers")
         seen.add(name.lower())

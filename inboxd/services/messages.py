@@ -183,11 +183,11 @@ def retry(tx: Tx, conversation: Conversation, message: Message) -> MessageDetail
     webhook = accounts.inbox_webhook(tx, message.inbox_id)
     if webhook.url:
         event = queue.creation_of(tx, message.id)
-        if event is not None:
-            queue.add(tx, event, webhook, redelivery=True)
-        else:
+        if event is None:
             # Longer ago than events are kept: it is told once more as it is now.
-            outbox.message_event(tx, "message_created", shown, details.of_conversation(tx, conversation))
+            whole = details.of_conversation(tx, conversation)
+            event = outbox.message_event(tx, "message_created", shown, whole, to=())
+        queue.add(tx, event, webhook, redelivery=True)
     return shown
 
 

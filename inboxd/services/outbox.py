@@ -1,6 +1,6 @@
 """emit(): an event and the deliveries it is owed, in the current transaction."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from typing import Any
 
 from inboxd.domain.events import EVENTS
@@ -23,14 +23,9 @@ def emit(
     conversation_id: int | None = None,
     message_id: int | None = None,
     changes: Changes | None = None,
-    about: Webhook | None = None,
-    bots: Sequence[Webhook] = (),
+    to: Iterable[Webhook] | None = None,
 ) -> Event:
-    """Store the event with its exact body, and owe it to everybody subscribed at this moment.
-
-    `about` is the webhook that an operational event tells of: it is never told itself. `bots` hear
-    of it besides those who subscribed.
-    """
+    """Store the event with its exact body, and owe it to `to`, or else to everybody subscribed now."""
     kind = EVENTS[name]
     if conversation_id is not None and tx.brake.count(conversation_id, tx.now):
         _tell_of_brake(tx, account_id, payload, inbox_id)
@@ -51,21 +46,22 @@ def emit(
         inbox_id=inbox_id,
         conversation_id=conversation_id,
         message_id=message_id,
+        token_id=tx.token_id,
         payload=text,
     )
     tx.signals.add("events")
-    for webhook in (*accounts.subscribers(tx, account_id, inbox_id, name, inbox_event=kind.inbox), *bots):
-        is_own = webhook.exclude_own and kind.about == "message" and tx.token_id == webhook.token_id is not None
-        if not is_own and (about is None or webhook.id != about.id):
-            queue.add(tx, event, webhook)
+    for webhook in subscribers(tx, event) if to is None else to:
+        queue.add(tx, event, webhook)
     return event
 
 
-def is_subscribed(tx: Tx, webhook: Webhook, event: Event) -> bool:
-    """Whether the webhook would be owed such an event now."""
+def subscribers(tx: Tx, event: Event) -> list[Webhook]:
+    """Who is owed such an event now, agent bots apart."""
     kind = EVENTS[event.name]
     found = accounts.subscribers(tx, event.account_id, event.inbox_id, event.name, inbox_event=kind.inbox)
-    return any(one.id == webhook.id for one in found) and not kind.operational
+    if kind.about != "message" or event.token_id is None:
+        return found
+    return [one for one in found if not one.exclude_own or one.token_id != event.token_id]
 
 
 def _tell_of_brake(tx: Tx, account_id: int, payload: dict[str, Any], inbox_id: int | None) -> None:
@@ -76,14 +72,13 @@ def _tell_of_brake(tx: Tx, account_id: int, payload: dict[str, Any], inbox_id: i
 
 
 def webhook_event(tx: Tx, name: str, webhook: Webhook, **more: Any) -> Event:
-    """An operational event about a webhook."""
-    account = accounts.account(tx, webhook.account_id)
-    payload = wire.about_webhook(webhook, account) | more
-    return emit(tx, name, webhook.account_id, payload, inbox_id=webhook.inbox_id, about=webhook)
-
-
-def _bots(tx: Tx, name: str, row: Conversation) -> list[Webhook]:
-    return accounts.bot_webhooks(tx, row.inbox_id, row.assignee_agent_bot_id) if EVENTS[name].bot else []
+    """An operational event about a webhook, for everybody but that webhook."""
+    payload = wire.about_webhook(webhook, accounts.account(tx, webhook.account_id)) | more
+    event = emit(tx, name, webhook.account_id, payload, inbox_id=webhook.inbox_id, to=())
+    for other in subscribers(tx, event):
+        if other.id != webhook.id:
+            queue.add(tx, event, other)
+    return event
 
 
 def conversation_event(tx: Tx, name: str, details: ConversationDetails, changes: Changes | None = None) -> None:
@@ -91,16 +86,10 @@ def conversation_event(tx: Tx, name: str, details: ConversationDetails, changes:
     bots = _bots(tx, name, row)
     if not EVENTS[name].named and not bots:
         return
-    emit(
-        tx,
-        name,
-        row.account_id,
-        wire.conversation(details, tx.links),
-        inbox_id=row.inbox_id,
-        conversation_id=row.id,
-        changes=changes,
-        bots=bots,
-    )
+    payload = wire.conversation(details, tx.links)
+    event = emit(tx, name, row.account_id, payload, inbox_id=row.inbox_id, conversation_id=row.id, changes=changes)
+    for bot in bots:
+        queue.add(tx, event, bot)
 
 
 def message_event(
@@ -109,15 +98,17 @@ def message_event(
     shown: MessageDetails,
     details: ConversationDetails,
     changes: Changes | None = None,
+    *,
     echo_id: str | None = None,
-) -> None:
+    to: Iterable[Webhook] | None = None,
+) -> Event:
     row = details.conversation
     payload = wire.message(shown, details, tx.links)
     if echo_id is not None:
         payload["echo_id"] = echo_id
     if name == "message_updated":
         payload["status"] = shown.message.status
-    emit(
+    event = emit(
         tx,
         name,
         row.account_id,
@@ -126,8 +117,15 @@ def message_event(
         conversation_id=row.id,
         message_id=shown.message.id,
         changes=changes,
-        bots=_bots(tx, name, row),
+        to=to,
     )
+    for bot in _bots(tx, name, row) if to is None else ():
+        queue.add(tx, event, bot)
+    return event
+
+
+def _bots(tx: Tx, name: str, row: Conversation) -> list[Webhook]:
+    return accounts.bot_webhooks(tx, row.inbox_id, row.assignee_agent_bot_id) if EVENTS[name].bot else []
 
 
 def typing_event(tx: Tx, details: ConversationDetails, typist: Contact | User, *, on: bool, private: bool) -> None:

@@ -204,6 +204,10 @@ def cancel(tx: Tx, delivery: Delivery, reason: str) -> None:
     """End an unfinished delivery; a finished one stays as it is."""
     if delivery.state in ("pending", "sending"):
         queue.finish(tx, delivery, "cancelled", reason)
+        webhook = accounts.webhook(tx, delivery.webhook_id)
+        if webhook is not None:
+            # Out of the middle of a line, while another one of it is under way, this frees nobody.
+            deliveries.settle(tx, webhook)
 
 
 def hurry(tx: Tx, webhook: Webhook, since: int) -> int:
@@ -232,7 +236,7 @@ def replay(tx: Tx, webhook: Webhook, since: int, until: int, after_seq: int) -> 
     never was owed. Returns how many, and the seq to go on from; None at the end."""
     after = max(after_seq, queue.seq_before(tx, webhook.account_id, since))
     events = queue.feed(tx, webhook.account_id, after=after, types=[], inbox_id=None, limit=BATCH)[0]
-    wanted = [event for event in events if event.created_at <= until and outbox.is_subscribed(tx, webhook, event)]
+    wanted = [event for event in events if event.created_at <= until and _is_owed(tx, webhook, event)]
     missing = deliveries.never_owed(tx, webhook.id, [event.id for event in wanted])
     for event in wanted:
         if event.id in missing:
@@ -241,6 +245,11 @@ def replay(tx: Tx, webhook: Webhook, since: int, until: int, after_seq: int) -> 
         deliveries.settle(tx, webhook)
     goes_on = len(events) == BATCH and events[-1].created_at <= until
     return len(missing), events[-1].seq if goes_on else None
+
+
+def _is_owed(tx: Tx, webhook: Webhook, event: Event) -> bool:
+    """Whether the webhook would be owed such an event now."""
+    return not EVENTS[event.name].operational and any(one.id == webhook.id for one in outbox.subscribers(tx, event))
 
 
 def test(tx: Tx, webhook: Webhook) -> Claim:

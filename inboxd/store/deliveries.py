@@ -33,17 +33,23 @@ def page(
 ) -> list[tuple[Delivery, Event]]:
     """Deliveries with their events, the newest first; `state` may also be `failing`: pending, and failed
     before. `before` is the id of the last delivery of the page before this one."""
-    query = Delivery.select().where(Delivery.account_id == account_id).order_by(Delivery.id.desc()).limit(limit)
-    if state == "failing":
-        query = query.where(_UNFINISHED, Delivery.failed_count > 0)
-    elif state in ("pending", "sending"):
-        query = query.where(_UNFINISHED, Delivery.state == state)
-    elif state in ("exhausted", "cancelled"):
-        query = query.where(_GIVEN_UP, Delivery.state == state)
-    elif state is not None:
-        query = query.where(Delivery.state == state)
+    # A column plus nothing keeps SQLite from an index by it: from the one that would sort all that was
+    # ever sent, where walking backwards or a small partial index will do.
+    account: Any = Delivery.account_id + 0
+    webhook: Any = Delivery.webhook_id
+    order: Any = Delivery.id
+    wanted: list[Any] = [] if state is None else [Delivery.state == state]
+    if state in ("exhausted", "cancelled"):
+        account, webhook = Delivery.account_id, Delivery.webhook_id + 0
+        wanted.append(_GIVEN_UP)
+    elif state in ("pending", "sending", "failing"):
+        order = Delivery.id + 0
+        wanted = [_UNFINISHED, Delivery.failed_count > 0 if state == "failing" else Delivery.state == state]
+    elif webhook_id is not None:
+        account = Delivery.account_id
+    query = Delivery.select().where(account == account_id, *wanted).order_by(order.desc()).limit(limit)
     if webhook_id is not None:
-        query = query.where(Delivery.webhook_id == webhook_id)
+        query = query.where(webhook == webhook_id)
     if conversation_id is not None:
         query = query.where(Delivery.conversation_id == conversation_id)
     if message_id is not None:
@@ -71,11 +77,14 @@ def attempts(tx: Tx, delivery_id: int) -> list[Attempt]:
 
 
 def newest(tx: Tx, webhook: Webhook, *, failed: bool) -> Delivery | None:
-    """The newest delivery of a webhook that arrived, or with `failed` that carries an error."""
-    wanted = Delivery.last_error.is_null(False) if failed else Delivery.state == "delivered"
-    own = (Delivery.account_id == webhook.account_id) & (Delivery.webhook_id == webhook.id)
-    found = tx.all(Delivery.select().where(own, wanted).order_by(Delivery.id.desc()).limit(1))
-    return found[0] if found else None
+    """The newest delivery of a webhook that arrived, or with `failed` that did not and has an error."""
+    states = ("failing", "exhausted") if failed else ("delivered",)
+    found = [
+        delivery
+        for state in states
+        for delivery, _ in page(tx, webhook.account_id, state=state, webhook_id=webhook.id, limit=1)
+    ]
+    return max(found, key=lambda delivery: delivery.id, default=None)
 
 
 def owed(tx: Tx, webhook_id: int) -> tuple[int, int | None]:
@@ -98,7 +107,7 @@ def exhausted(tx: Tx, webhook_id: int, since: int, given_up_by: int, limit: int)
             Delivery.created_at >= since,
             Delivery.finished_at <= given_up_by,
         )
-        .order_by(Delivery.id)
+        .order_by(Delivery.id + 0)  # by the index of the exhausted, not through all that was ever sent
         .limit(limit)
     )
     return [row[0] for row in tx.tuples(query)]
@@ -123,7 +132,8 @@ _BEFORE = """EXISTS (SELECT 1 FROM deliveries AS other WHERE other.webhook_id = 
     AND other.conversation_id = deliveries.conversation_id AND other.state IN ('pending', 'sending')
     AND (other.event_id, other.id) < (deliveries.event_id, deliveries.id))"""
 _UNDER_WAY = """EXISTS (SELECT 1 FROM deliveries AS other WHERE other.webhook_id = deliveries.webhook_id
-    AND other.conversation_id = deliveries.conversation_id AND other.state = 'sending')"""
+    AND other.conversation_id = deliveries.conversation_id AND other.state IN ('pending', 'sending')
+    AND other.state = 'sending')"""
 _BLOCK = Prepared(
     Delivery,
     lambda: SQL(

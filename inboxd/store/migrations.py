@@ -394,6 +394,7 @@ CREATE TABLE agent_bot_inboxes (
 CREATE UNIQUE INDEX agentbotinbox_inbox_id ON agent_bot_inboxes (inbox_id);
 CREATE INDEX agentbotinbox_agent_bot_id ON agent_bot_inboxes (agent_bot_id);
 
+ALTER TABLE events ADD COLUMN token_id INTEGER;
 CREATE INDEX events_message ON events (message_id) WHERE message_id IS NOT NULL;
 
 ALTER TABLE deliveries ADD COLUMN redelivery INTEGER NOT NULL DEFAULT 0;

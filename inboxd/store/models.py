@@ -403,7 +403,8 @@ class Orphan(Record):
 
 
 class Event(Record):
-    """`payload` is the exact body that every webhook receives; `seq` has no gaps in an account."""
+    """`payload` is the exact body that every webhook receives; `seq` has no gaps in an account. `token_id`
+    is the access token that caused it."""
 
     account_id = IntegerField()
     seq = BigIntegerField()
@@ -411,6 +412,7 @@ class Event(Record):
     inbox_id = IntegerField(null=True)
     conversation_id = IntegerField(null=True)
     message_id = IntegerField(null=True)
+    token_id = IntegerField(null=True)
     payload = TextField()
 
     class Meta:

@@ -20,6 +20,9 @@ _PENDING = SQL("state = 'pending' AND next_attempt_at IS NOT NULL")
 """A literal: with bound values SQLite cannot know that the partial index will do."""
 
 
+_SENDING = SQL("state = 'sending'")
+
+
 @dataclass(frozen=True)
 class Line:
     """A webhook with something pending, and when its first delivery may go out. `probes`: it rested,
@@ -44,6 +47,16 @@ class Claim:
     body: bytes
     redelivery: bool = False
     once: bool = False
+
+
+@dataclass(frozen=True)
+class _Head:
+    """The first unfinished delivery of a webhook and conversation."""
+
+    delivery_id: int
+    event_id: int
+    state: str
+    next_attempt_at: int | None
 
 
 # A loose index scan: one step for each webhook that has anything pending, however much that is.
@@ -134,7 +147,7 @@ _CLAIM = Prepared(
             Delivery.attempt_count: Delivery.attempt_count + 1,
             Delivery.updated_at: arg("now"),
         }
-    ).where(Delivery.id == arg("id"), Delivery.state == "pending"),
+    ).where(Delivery.id == arg("id"), _PENDING),
 )
 
 
@@ -147,7 +160,7 @@ _OWED = Prepared(
 
 
 def claim(tx: Tx, delivery_id: int) -> Claim | None:
-    """Take the delivery, unless somebody else has or it was cancelled meanwhile."""
+    """Take the delivery, unless somebody else has, or it was cancelled or put behind another meanwhile."""
     if tx.execute(_CLAIM, id=delivery_id, now=tx.now) != 1:
         return None
     owed = tx.joined(_OWED, Delivery, Event, id=delivery_id)
@@ -156,6 +169,7 @@ def claim(tx: Tx, delivery_id: int) -> Claim | None:
     delivery, event = owed[0]
     webhook = accounts.webhook(tx, delivery.webhook_id)
     if webhook is None or not webhook.url:
+        tx.update(delivery, state="pending", attempt_count=delivery.attempt_count - 1)
         finish(tx, delivery, "cancelled", "the webhook is gone or has no URL")
         return None
     secrets: tuple[str, ...] = (webhook.secret,)
@@ -170,18 +184,36 @@ def claim(tx: Tx, delivery_id: int) -> Claim | None:
 def give_back(tx: Tx, claim: Claim) -> None:
     """A claim that was not tried: as if it had never been taken."""
     delivery = tx.get(Delivery, claim.delivery_id)
-    if delivery is not None and delivery.state == "sending":
-        tx.update(delivery, state="pending", attempt_count=delivery.attempt_count - 1, next_attempt_at=tx.now)
-        tx.signals.add("deliveries")
+    if delivery is None or delivery.attempt_count != claim.number:
+        return
+    # Who cancelled it meanwhile thought that it was being sent.
+    tx.delete(Attempt, delivery_id=delivery.id, number=claim.number)
+    tx.update(delivery, attempt_count=claim.number - 1)
+    if delivery.state == "sending":
+        put_back(tx, delivery, tx.now)
+
+
+def put_back(tx: Tx, delivery: Delivery, next_attempt_at: int) -> None:
+    """Make what was under way pending again: due then, or once what was put before it meanwhile, such as
+    an older delivery that is sent again, is finished."""
+    webhook = accounts.webhook(tx, delivery.webhook_id)
+    waits = webhook is None or webhook.ordering == "conversation"
+    head = _head(tx, delivery.webhook_id, delivery.conversation_id) if waits else None
+    if head is None or head.delivery_id == delivery.id:
+        tx.update(delivery, state="pending", next_attempt_at=next_attempt_at)
+    else:
+        tx.update(delivery, state="pending", next_attempt_at=None)
+        let_go(tx, delivery.webhook_id, delivery.conversation_id)
+    tx.signals.add("deliveries")
 
 
 def add(tx: Tx, event: Event, webhook: Webhook, *, redelivery: bool = False) -> Delivery:
     """Owe the event to a webhook: due at once, or once what is before it in its line is finished."""
-    blocked = (
-        event.conversation_id is not None
-        and webhook.ordering == "conversation"
-        and bool(tx.tuples(_HEAD, webhook_id=webhook.id, conversation_id=event.conversation_id))
-    )
+    head = _head(tx, webhook.id, event.conversation_id) if webhook.ordering == "conversation" else None
+    if head is not None and head.state == "pending" and head.event_id > event.id:
+        # An older event is owed once more: what is newer waits behind it.
+        tx.execute(Delivery.update(next_attempt_at=None).where(Delivery.id == head.delivery_id))
+        head = None
     tx.signals.add("deliveries")
     return tx.insert(
         Delivery,
@@ -190,7 +222,7 @@ def add(tx: Tx, event: Event, webhook: Webhook, *, redelivery: bool = False) -> 
         event_id=event.id,
         conversation_id=event.conversation_id,
         uuid=str(uuid.uuid4()),
-        next_attempt_at=None if blocked else tx.now + tx.brake.delay_ms(event.conversation_id, tx.now),
+        next_attempt_at=None if head is not None else tx.now + tx.brake.delay_ms(event.conversation_id, tx.now),
         redelivery=redelivery,
     )
 
@@ -198,7 +230,7 @@ def add(tx: Tx, event: Event, webhook: Webhook, *, redelivery: bool = False) -> 
 _HEAD = Prepared(
     Delivery,
     lambda: (
-        Delivery.select(Delivery.id, Delivery.next_attempt_at)
+        Delivery.select(Delivery.id, Delivery.event_id, Delivery.state, Delivery.next_attempt_at)
         .where(
             SQL("state IN ('pending', 'sending')"),
             Delivery.webhook_id == arg("webhook_id"),
@@ -210,17 +242,30 @@ _HEAD = Prepared(
 )
 
 
+def _head(tx: Tx, webhook_id: int, conversation_id: int | None) -> _Head | None:
+    if conversation_id is None:
+        return None
+    found = tx.tuples(_HEAD, webhook_id=webhook_id, conversation_id=conversation_id)
+    return _Head(*found[0]) if found else None
+
+
 def finish(tx: Tx, delivery: Delivery, state: str, error: str | None) -> None:
     """End a delivery and let the next one of its line go."""
+    if state == "cancelled" and delivery.state == "sending":
+        _interrupt(tx, delivery, None)
     tx.update(delivery, state=state, finished_at=tx.now, next_attempt_at=None, last_error=error)
-    if delivery.conversation_id is None:
+    let_go(tx, delivery.webhook_id, delivery.conversation_id)
+
+
+def let_go(tx: Tx, webhook_id: int, conversation_id: int | None) -> None:
+    """Make the head of a line due when it waits for nobody any more."""
+    head = _head(tx, webhook_id, conversation_id)
+    if head is None or head.state != "pending" or head.next_attempt_at is not None:
         return
-    head = tx.tuples(_HEAD, webhook_id=delivery.webhook_id, conversation_id=delivery.conversation_id)
-    if head and head[0][1] is None:
-        following = tx.get(Delivery, head[0][0])
-        if following is not None and following.state == "pending":
-            tx.update(following, next_attempt_at=tx.now + tx.brake.delay_ms(delivery.conversation_id, tx.now))
-            tx.signals.add("deliveries")
+    following = tx.get(Delivery, head.delivery_id)
+    if following is not None:
+        tx.update(following, next_attempt_at=tx.now + tx.brake.delay_ms(conversation_id, tx.now))
+        tx.signals.add("deliveries")
 
 
 def record(tx: Tx, delivery_id: int, number: int, outcome: Outcome, next_attempt_at: int | None = None) -> None:
@@ -248,49 +293,57 @@ def record_late(tx: Tx, delivery_id: int, number: int, outcome: Outcome) -> None
 
 def release(tx: Tx) -> int:
     """Give back what a crash or a stop left in `sending`; its attempt shows as interrupted."""
-    stranded = tx.all(Delivery.select().where(SQL("state = 'sending'")).order_by(Delivery.id))
+    stranded = tx.all(Delivery.select().where(_SENDING).order_by(Delivery.id))
     for delivery in stranded:
-        tx.insert(
-            Attempt,
-            delivery_id=delivery.id,
-            number=delivery.attempt_count,
-            started_at=delivery.updated_at,
-            error="interrupted",
-            error_class="interrupted",
-            next_attempt_at=tx.now,
-        )
-        tx.update(delivery, state="pending", next_attempt_at=tx.now)
-    if stranded:
-        tx.signals.add("deliveries")
+        _interrupt(tx, delivery, tx.now)
+        put_back(tx, delivery, tx.now)
     return len(stranded)
+
+
+def _interrupt(tx: Tx, delivery: Delivery, next_attempt_at: int | None) -> None:
+    """Count the attempt that is under way, whatever becomes of it: its outcome may never be known."""
+    tx.insert(
+        Attempt,
+        delivery_id=delivery.id,
+        number=delivery.attempt_count,
+        started_at=delivery.updated_at,
+        error="interrupted",
+        error_class="interrupted",
+        next_attempt_at=next_attempt_at,
+    )
 
 
 def follow_clock(tx: Tx, jump_ms: int) -> None:
     """The clock was set: what waits goes on waiting for as long as it would have."""
     before = tx.now - jump_ms
-    # What was stored after a jump ahead has the new time already.
-    waits = Delivery.next_attempt_at > min(before, tx.now)
-    if jump_ms > 0:
-        waits &= Delivery.updated_at <= before
     moved = Delivery.next_attempt_at + jump_ms
+    if jump_ms > 0:
+        # What was stored after a jump ahead has the new time already.
+        waits = (Delivery.next_attempt_at > before) & (Delivery.updated_at <= before)
+    else:
+        # What is due moves too: no time in the future may be left that looks like a jump at the next start.
+        waits = (Delivery.next_attempt_at > tx.now) | (Delivery.updated_at > tx.now)
     tx.execute(Delivery.update(next_attempt_at=moved, updated_at=tx.now).where(_PENDING, waits))
     tx.execute(Trouble.update(failing_since=Trouble.failing_since + jump_ms, updated_at=tx.now))
     for model, column in ((Trouble, Trouble.paused_until), (Webhook, Webhook.previous_secret_until)):
-        tx.execute(model.update({column: column + jump_ms}).where(column > min(before, tx.now)))
+        values = {column: column + jump_ms, model.updated_at: tx.now}
+        tx.execute(model.update(values).where(column > min(before, tx.now)))
     tx.signals.add("deliveries")
 
 
 def catch_up_clock(tx: Tx) -> None:
-    """At start: the clock was set back while nobody looked. What was stored in what is now the future
-    waits for as long as it was to wait when it was stored."""
-    for model, columns, condition in (
-        (Delivery, (Delivery.next_attempt_at,), _PENDING),
-        (Trouble, (Trouble.paused_until, Trouble.failing_since), Trouble.id > 0),
-        (Webhook, (Webhook.previous_secret_until,), Webhook.previous_secret_until.is_null(False)),
-    ):
-        ahead = model.updated_at - tx.now
-        values: dict[Any, Any] = {column: column - ahead for column in columns}
-        tx.execute(model.update(values | {model.updated_at: tx.now}).where(condition, ahead > _SLACK_MS))
+    """At start: the clock was set back while nobody looked, to before the newest of what waits was stored."""
+    newest = [
+        tx.tuples(model.select(fn.MAX(model.updated_at)).where(condition))[0][0] or 0
+        for model, condition in (
+            (Delivery, _PENDING),
+            (Trouble, Trouble.id > 0),
+            (Webhook, Webhook.previous_secret_until > tx.now),
+        )
+    ]
+    behind = max(newest) - tx.now
+    if behind > _SLACK_MS:
+        follow_clock(tx, -behind)
 
 
 def message_of(tx: Tx, event: Event) -> Message | None:
@@ -305,6 +358,8 @@ def creation_of(tx: Tx, message_id: int) -> Event | None:
 
 def cancel(tx: Tx, webhook_id: int, reason: str) -> None:
     """End everything the webhook is still owed, what is under way too."""
+    for delivery in tx.all(Delivery.select().where(_SENDING, Delivery.webhook_id == webhook_id)):
+        _interrupt(tx, delivery, None)
     tx.execute(
         Delivery.update(
             state="cancelled", finished_at=tx.now, next_attempt_at=None, last_error=reason, updated_at=tx.now

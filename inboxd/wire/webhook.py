@@ -18,6 +18,7 @@ from inboxd.wire.times import float_seconds, iso, iso_or_none, seconds
 THIN_BEYOND = 256_000
 """Bytes of a payload beyond which receivers get its thin form: proxies and functions in front of
 them refuse what is larger."""
+_SHORT = 1_000
 _MOMENTS = {"snoozed_until", "waiting_since"}
 _TYPE_WORDS = {int(kind): kind.word for kind in MessageType}
 
@@ -196,11 +197,14 @@ def is_fat(text: str) -> bool:
 
 def thin(payload: dict[str, Any], about: str, links: Links) -> dict[str, Any]:
     """What is left of a payload that is too large: ids, short words, and where to get the whole."""
+    for key in ("source_id", "echo_id"):
+        if len(payload.get(key) or "") > _SHORT:
+            del payload[key]
     kept: dict[str, Any] = {
         key: payload[key]
         for key in (
             "event", "event_seq", "origin", "id", "inbox_id", "message_type", "content_type", "private", "status",
-            "created_at", "updated_at", "account", "inbox",
+            "created_at", "updated_at", "account", "inbox", "source_id", "echo_id",
         )
         if key in payload
     }  # fmt: skip

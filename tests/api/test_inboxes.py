@@ -3,7 +3,9 @@ from typing import Any
 
 import pytest
 
-from tests.cast import World
+from inboxd.app import App
+from tests.cast import Clock, World
+from tests.delivery.bench import Bench, FakeSender
 
 TOKEN = re.compile(r"[1-9A-HJ-NP-Za-km-z]{24}")
 INBOX_KEYS = {
@@ -319,3 +321,55 @@ def test_inbox_events_follow_changes_and_nothing_follows_none(world: World) -> N
     patch(world, name="Other")
     patch(world, channel={"webhook_url": "https://x.test/"})
     assert [event["event"] for event in world.events()[before:]] == ["inbox_updated", "inbox_updated"]
+
+
+def test_an_inbox_carries_a_webhook_with_options_of_its_own(world: World) -> None:
+    shown = world.http.get(f"{own(world)}/webhook", token=world.admin).json()["payload"]["webhook"]
+    assert shown == {
+        "id": shown["id"], "name": None, "url": "", "account_id": 1, "subscriptions": shown["subscriptions"],
+        "secret": None, "ordering": "conversation", "exclude_own": False, "headers": {}, "previous_secret_until": None,
+        "health": {"state": "off"}, "inbox": {"id": world.inbox["id"], "name": "Acme API"},
+    }  # fmt: skip
+    body = {"ordering": "none", "url": "https://x.test/", "subscriptions": ["contact_created"], "secret": "mine"}
+    changed = world.http.patch(f"{own(world)}/webhook", json=body, token=world.admin).json()["payload"]["webhook"]
+    assert changed == shown | {"ordering": "none"}
+
+
+def test_nobody_but_an_administrator_of_the_account_tests_an_inboxs_webhook(world: World) -> None:
+    path = f"{own(world)}/test_webhook"
+    for token in (world.ada, world.olga):
+        answer = world.http.post(path, token=token)
+        assert (answer.status_code, answer.json()) == (401, NOT_ALLOWED)
+    for nobody in (None, "wrong"):
+        assert world.http.post(path, token=nobody).status_code == 401
+    answer = world.http.post(f"{inboxes(world)}/99/test_webhook", token=world.admin)
+    assert (answer.status_code, answer.json()) == (404, NOT_FOUND)
+    other = world.http.post("/api/v1/accounts", json={"name": "Other"}, token=world.admin).json()["id"]
+    elsewhere = path.replace("/accounts/1/", f"/accounts/{other}/")
+    assert world.http.post(elsewhere, token=world.admin).status_code == 404
+    assert world.http.post(elsewhere, token=world.ada).status_code == 401
+
+
+def test_a_deleted_inbox_leaves_its_deliveries_cancelled(world: World) -> None:
+    patch(world, channel={"webhook_url": "https://x.test/"})
+    world.conversation()
+    world.http.delete(own(world), token=world.admin)
+    owed = world.http.get(f"{world.account}/deliveries", token=world.admin).json()["payload"]
+    assert {(one["state"], one["last_error"], one["webhook"]) for one in owed} == {
+        ("cancelled", "the inbox was deleted", None)
+    }
+
+
+def test_what_an_inbox_was_owed_is_cancelled_in_words_once_its_url_is_gone(
+    world: World, app: App, clock: Clock
+) -> None:
+    patch(world, channel={"webhook_url": "https://x.test/"})
+    world.conversation()
+    patch(world, channel={"webhook_url": None})
+    bench = Bench(app.store, clock, FakeSender())
+    bench.drain()
+    bench.dispatcher.stop()
+    owed = world.http.get(f"{world.account}/deliveries", token=world.admin).json()["payload"]
+    assert {(one["state"], one["last_error"], one["attempt_count"]) for one in owed} == {
+        ("cancelled", "the webhook is gone or has no URL", 0)
+    }

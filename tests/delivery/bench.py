@@ -2,22 +2,50 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from http import HTTPStatus
 from typing import Any
 
 from inboxd.delivery.dispatcher import Dispatcher
 from inboxd.delivery.sender import Sender
 from inboxd.delivery.worker import Policy, Worker
 from inboxd.domain.addresses import parse_guard
+from inboxd.domain.events import EVENTS
 from inboxd.domain.retry import Outcome
 from inboxd.store import outbox
 from inboxd.store.db import Store, Tx
-from inboxd.store.models import Attempt, Delivery, Event, Webhook
+from inboxd.store.models import Attempt, Delivery, Event, Trouble, Webhook
 from inboxd.store.outbox import Claim
 from tests.cast import Clock
 
 DELIVERED = Outcome(200, None, "ok", 3, "127.0.0.1")
 FAILED = Outcome(500, "500 Internal Server Error", "oops", 3, "127.0.0.1")
 REFUSED = Outcome(None, "connection refused", early=True)
+
+
+def answered(code: int, retry_after_s: float | None = None) -> Outcome:
+    """What an answer with this status comes to."""
+    if 200 <= code < 300:
+        return Outcome(code, None)
+    return Outcome(code, f"{code} {HTTPStatus(code).phrase}", error_class="status", retry_after_s=retry_after_s)
+
+
+class Walls(Clock):
+    """A wall clock that can be set, beside a `steady` one that cannot."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.steadily = 0
+
+    def steady(self) -> int:
+        return self.steadily
+
+    def advance(self, *, ms: int = 0, s: float = 0) -> None:
+        super().advance(ms=ms, s=s)
+        self.steadily += ms + round(s * 1000)
+
+    def put(self, *, s: float) -> None:
+        """Set the clock by so much; no time passes."""
+        self.now += round(s * 1000)
 
 
 @dataclass
@@ -51,10 +79,13 @@ class Bench:
     sender: Sender
     policy: Policy = field(default_factory=lambda: Policy((5, 300, 1800), lambda: 0.5))
     threads: int = 8
+    steady: Callable[[], int] | None = None
+    """Without one nobody ever sets the clock."""
 
     def __post_init__(self) -> None:
         self.worker = Worker(self.store, self.sender, self.policy)
-        self.dispatcher = Dispatcher(self.store, self.worker, threads=self.threads, clock=self.clock, steady=self.clock)
+        steady = self.steady or self.clock
+        self.dispatcher = Dispatcher(self.store, self.worker, threads=self.threads, clock=self.clock, steady=steady)
 
     def step(self) -> float | None:
         """One step of the dispatcher, and all that it handed out done."""
@@ -105,11 +136,29 @@ class Bench:
         assert found is not None
         return found
 
-    def hook(self, url: str) -> int:
+    def hook(self, url: str, **values: Any) -> int:
         """A webhook of its own, of nobody in particular."""
-        return self.store.write(
-            lambda tx: tx.insert(Webhook, account_id=1, kind="account", url=url, secret="s" * 24, subscriptions=[])
-        ).id
+        values = {"kind": "account", "secret": "s" * 24, "subscriptions": []} | values
+        return self.store.write(lambda tx: tx.insert(Webhook, account_id=1, url=url, **values)).id
+
+    def webhook(self, hook: int) -> Webhook:
+        with self.store.read() as tx:
+            found = tx.get(Webhook, hook)
+        assert found is not None
+        return found
+
+    def delivery(self, delivery_id: int) -> Delivery:
+        [found] = self.deliveries(id=delivery_id)
+        return found
+
+    def trouble(self, hook: int) -> Trouble | None:
+        with self.store.read() as tx:
+            return tx.find(Trouble, webhook_id=hook)
+
+    def told(self) -> list[str]:
+        """The names of the operational events so far."""
+        with self.store.read() as tx:
+            return [event.name for event in tx.filter(Event) if EVENTS[event.name].operational]
 
     def owe(self, hook: int, conversation: int | None = None, payload: str = "{}") -> Delivery:
         seq = len(self.deliveries()) + 1_000_000

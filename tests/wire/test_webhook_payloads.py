@@ -1,13 +1,21 @@
 """The bodies of webhooks, written down from the contract (client-api §5.4 and decisions §2)."""
 
 import json
+from collections import Counter
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
 from inboxd.app import App
+from inboxd.delivery.worker import Policy
+from inboxd.domain import pace
+from inboxd.domain.events import DEFAULT_SUBSCRIPTIONS, EVENT_TYPES
+from inboxd.domain.retry import Outcome
 from inboxd.store.models import Event
+from inboxd.wire.webhook import THIN_BEYOND
 from tests.cast import EPOCH, Clock, World
+from tests.delivery.bench import DELIVERED, FAILED, Bench, FakeSender
 
 NOW = EPOCH // 1000
 ISO = "2026-06-10T11:14:56.789Z"
@@ -97,7 +105,7 @@ def last(world: World, name: str) -> dict[str, Any]:
     """The newest event of this name without its seq."""
     found: dict[str, Any] = [event for event in world.events() if event["event"] == name][-1]
     assert isinstance(found.pop("event_seq"), int)
-    assert found.pop("origin") in ("api", "agent")
+    assert found.pop("origin") in ("api", "agent", "automation")
     return found
 
 
@@ -429,3 +437,347 @@ def test_can_reply_is_false_outside_the_reply_window(world: World, clock: Clock)
     clock.advance(s=3601)
     world.reply(number)
     assert last(world, "message_created")["conversation"]["can_reply"] is False
+
+
+# Who caused it
+
+
+def origins(world: World, name: str) -> list[str]:
+    return [event["origin"] for event in world.events() if event["event"] == name]
+
+
+def test_the_origin_says_who_caused_it(world: World, bench: Bench, sender: FakeSender, clock: Clock) -> None:
+    own_webhook(world)
+    number = world.conversation()
+    bench.drain()
+    world.incoming(number)
+    world.reply(number)
+    assert origins(world, "message_created") == ["api", "agent"]
+    assert set(origins(world, "conversation_created")) == {"api"}
+    give_up(bench, sender, clock)
+    assert origins(world, "message_updated") == ["automation"], "a delivery that was given up failed the message"
+    assert set(origins(world, "delivery.exhausted")) == {"automation"}
+
+
+def test_both_apis_echo_their_echo_id_in_message_created_alone(world: World) -> None:
+    number = world.conversation()
+    public = f"{world.contact}/conversations/{number}/messages"
+    world.http.post(public, json={"content": "one", "echo_id": "e-1"})
+    made = world.reply(number, "two", echo_id="e-2")
+    world.http.post(public, json={"content": "three"})
+    created = [event for event in world.events() if event["event"] == "message_created"]
+    assert [event.get("echo_id") for event in created] == ["e-1", "e-2", None]
+    assert "echo_id" not in created[2]
+    path = f"{world.account}/conversations/{number}/messages/{made['id']}"
+    world.http.patch(path, json={"status": "read"}, token=world.ada)
+    assert "echo_id" not in last(world, "message_updated")
+
+
+# What is too large
+
+FAT = "ß" * 60_000
+"""Three times in a payload, 120,000 bytes each."""
+
+
+def test_a_payload_beyond_the_limit_is_sent_thin_and_says_where_the_whole_is(
+    world: World, bench: Bench, sender: FakeSender
+) -> None:
+    own_webhook(world)
+    number = world.conversation()
+    bench.drain()
+    sender.sent.clear()
+    made = world.incoming(number, FAT)
+    bench.drain()
+    sent = next(one for one in sender.sent if json.loads(one.body)["event"] == "message_created")
+    thin = json.loads(sent.body)
+    assert len(sent.body) < 2_000
+    assert thin["truncated"] is True
+    assert (thin["id"], thin["message_type"], thin["private"]) == (made["id"], "incoming", False)
+    assert (thin["account"], thin["inbox"]) == (ACCOUNT, {"id": 1, "name": "Acme API"})
+    assert (thin["conversation"]["id"], thin["conversation"]["status"]) == (number, "open")
+    assert thin["conversation"]["contact_inbox"]["source_id"] == "carl-1"
+    assert thin["conversation"]["contact_inbox"]["pubsub_token"] is None
+    assert isinstance(thin["event_seq"], int)
+    assert next(event for event in world.events() if event["event"] == "message_created") == thin
+    whole = world.http.get(thin["url"].removeprefix("http://inboxd.test"), token=world.ada)
+    assert whole.status_code == 200
+    assert [one["content"] for one in whole.json()["payload"] if one["id"] == thin["id"]] == [FAT]
+
+
+def test_a_payload_just_below_the_limit_is_whole(world: World) -> None:
+    number = world.conversation()
+    world.incoming(number, "x" * 84_000)
+    event = last(world, "message_created")
+    assert "truncated" not in event
+    assert len(event["content"]) == 84_000
+
+
+@pytest.mark.parametrize(
+    "event", ["contact_updated", "inbox_updated", "conversation_updated", "conversation_typing_on"]
+)
+def test_every_kind_of_payload_has_a_thin_form_with_a_url_that_answers(world: World, event: str) -> None:
+    fat = {"notes": "n" * (THIN_BEYOND + 1)}
+    talk = f"{world.account}/conversations/{world.conversation()}"
+    contact = f"{world.account}/contacts/{world.carl['id']}"
+    assert world.http.patch(contact, json={"custom_attributes": fat}, token=world.ada).status_code == 200
+    body = {"channel": {"additional_attributes": fat}}
+    world.http.patch(f"{world.account}/inboxes/{world.inbox['id']}", json=body, token=world.admin)
+    world.http.post(f"{talk}/toggle_priority", json={"priority": "high"}, token=world.ada)
+    world.http.post(f"{talk}/toggle_typing_status", json={"typing_status": "on"}, token=world.ada)
+    thin = last(world, event)
+    assert thin["truncated"] is True
+    assert len(json.dumps(thin)) < 2_000
+    answer = world.http.get(thin["url"].removeprefix("http://inboxd.test"), token=world.admin)
+    assert answer.status_code == 200
+    assert "n" * 100 in answer.text
+
+
+# A conversation that loops
+
+
+def test_a_conversation_with_too_many_events_is_braked_once_and_its_deliveries_are_spaced(
+    world: World, bench: Bench, sender: FakeSender, clock: Clock
+) -> None:
+    own_webhook(world)
+    loop, other = world.conversation(), world.conversation()
+    bench.drain()
+    typing = f"{world.contact}/conversations/{loop}/toggle_typing"
+    for _ in range(pace.LIMIT + 20):
+        world.http.post(typing, json={"typing_status": "on"})
+    page = f"{world.account}/events?limit=500"
+    found = [entry["payload"] for entry in world.http.get(page, token=world.admin).json()["payload"]]
+    braked = [event for event in found if event["event"] == "conversation.braked"]
+    assert [(one["conversation"], one["account"]) for one in braked] == [({"id": loop, "inbox_id": 1}, ACCOUNT)]
+    sender.sent.clear()
+    bench.drain()
+    went_out = len(sender.sent)
+    assert went_out <= 1, "the next one of the loop waits for its turn"
+    world.incoming(other)
+    bench.drain()
+    assert len(sender.sent) > went_out, "others do not wait"
+    before = len(sender.sent)
+    clock.advance(ms=pace.SPACING_MS)
+    bench.drain()
+    assert len(sender.sent) == before + 1
+    agents = world.http.get(page, token=world.ada).json()["payload"]
+    assert "conversation.braked" not in {entry["payload"]["event"] for entry in agents}
+
+
+# Operational events
+
+SECRET_URL = "https://hooks.test:8443/path-s3cret?query=s3cret"
+OPERATIONAL = [kind.name for kind in EVENT_TYPES if kind.operational and kind.name != "webhook.test"]
+
+
+@pytest.fixture
+def sender() -> FakeSender:
+    return FakeSender()
+
+
+@pytest.fixture
+def bench(app: App, clock: Clock, sender: FakeSender) -> Iterator[Bench]:
+    """Deliveries of the world's own store, worked off when a test says so."""
+    made = Bench(app.store, clock, sender)
+    yield made
+    made.dispatcher.stop()
+
+
+def own_webhook(world: World) -> None:
+    body = {"channel": {"webhook_url": "https://own.test/hook"}}
+    assert world.http.patch(f"{world.account}/inboxes/1", json=body, token=world.admin).status_code == 200
+
+
+def subscribe(world: World, url: str, *names: str) -> int:
+    body = {"url": url, "subscriptions": names or ["message_created"]}
+    made = world.http.post(f"{world.account}/webhooks", json=body, token=world.admin).json()
+    webhook_id: int = made["payload"]["webhook"]["id"]
+    return webhook_id
+
+
+def give_up(bench: Bench, sender: FakeSender, clock: Clock) -> None:
+    """Fail everything until nothing is tried any more."""
+    sender.default = FAILED
+    for _ in range(20):
+        bench.drain()
+        clock.advance(s=3600)
+
+
+def told(world: World) -> list[str]:
+    """The operational events so far."""
+    return [event["event"] for event in world.events() if event["event"] in OPERATIONAL]
+
+
+def answer(code: int, words: str) -> Outcome:
+    return Outcome(code, f"{code} {words}", "body", 3, "192.0.2.7", error_class="status")
+
+
+@pytest.mark.parametrize("schedule", [(5, 300, 1800, 7200, 18000), (5, 300, 1800)], ids=["it waits", "it was the last"])
+def test_a_webhook_is_failing_at_the_fourth_failure_of_a_delivery(
+    world: World, bench: Bench, sender: FakeSender, clock: Clock, schedule: tuple[int, ...]
+) -> None:
+    bench.worker._policy = Policy(schedule, lambda: 0.5)
+    subscribe(world, SECRET_URL)
+    world.incoming(world.conversation())
+    sender.default = FAILED
+    for failures in range(1, 5):
+        assert told(world) == [], failures
+        bench.drain()
+        clock.advance(s=86_400)
+    assert told(world)[0] == "webhook.failing"
+    world.incoming(world.conversation())
+    bench.drain()
+    assert told(world).count("webhook.failing") == 1
+
+
+@pytest.mark.parametrize("outcome", [answer(401, "Unauthorized"), answer(404, "Not Found")], ids=["401", "404"])
+def test_a_webhook_is_failing_at_once_when_no_waiting_will_help(
+    world: World, bench: Bench, sender: FakeSender, outcome: Outcome
+) -> None:
+    hook = subscribe(world, SECRET_URL)
+    world.incoming(world.conversation())
+    sender.default = outcome
+    bench.drain()
+    assert told(world) == ["webhook.failing"]
+    event = last(world, "webhook.failing")
+    assert event == {
+        "event": "webhook.failing",
+        "account": ACCOUNT,
+        "webhook": {"id": hook, "kind": "account", "name": None, "inbox_id": None, "host": "hooks.test"},
+        "reason": outcome.error,
+    }
+
+
+def test_a_webhook_that_is_gone_is_disabled_and_recovers_when_it_takes_something_again(
+    world: World, bench: Bench, sender: FakeSender
+) -> None:
+    hook = subscribe(world, SECRET_URL)
+    world.incoming(world.conversation())
+    sender.default = answer(410, "Gone")
+    bench.drain()
+    assert told(world) == ["webhook.disabled"]
+    assert last(world, "webhook.disabled")["reason"] == "410 Gone"
+    sender.default = DELIVERED
+    world.http.post(f"{world.account}/webhooks/{hook}/enable", token=world.admin)
+    bench.drain()
+    assert told(world) == ["webhook.disabled", "webhook.recovered"]
+
+
+def test_five_days_of_nothing_but_failures_disable_a_webhook(
+    world: World, bench: Bench, sender: FakeSender, clock: Clock
+) -> None:
+    bench.worker._policy = Policy((3600,) * 200, lambda: 0.5)
+    subscribe(world, SECRET_URL)
+    world.incoming(world.conversation())
+    sender.default = FAILED
+    for _ in range(24 * 5):
+        bench.drain()
+        clock.advance(s=3600)
+    assert told(world) == ["webhook.failing"]
+    bench.drain()
+    assert told(world) == ["webhook.failing", "webhook.disabled"]
+    (owed,) = world.http.get(f"{world.account}/deliveries", token=world.admin).json()["payload"]
+    assert owed["state"] == "pending", "what is pending is kept"
+
+
+def test_one_that_was_never_called_failing_recovers_silently(
+    world: World, bench: Bench, sender: FakeSender, clock: Clock
+) -> None:
+    subscribe(world, SECRET_URL)
+    world.incoming(world.conversation())
+    sender.script = [FAILED]
+    bench.drain()
+    clock.advance(s=60)
+    bench.drain()
+    assert told(world) == []
+
+
+def test_an_exhausted_delivery_is_told_with_its_id_and_last_error(
+    world: World, bench: Bench, sender: FakeSender, clock: Clock
+) -> None:
+    subscribe(world, SECRET_URL)
+    world.incoming(world.conversation())
+    give_up(bench, sender, clock)
+    (owed,) = world.http.get(f"{world.account}/deliveries", token=world.admin).json()["payload"]
+    assert last(world, "delivery.exhausted")["delivery"] == {
+        "id": owed["id"], "event": "message_created", "event_seq": owed["event_seq"], "attempt_count": 4,
+        "error": "500 Internal Server Error",
+    }  # fmt: skip
+    assert told(world).count("delivery.exhausted") == 1
+
+
+def test_operational_events_go_to_who_names_them_and_never_to_the_failing_webhook(
+    world: World, bench: Bench, sender: FakeSender, clock: Clock
+) -> None:
+    own_webhook(world)
+    failing = subscribe(world, SECRET_URL, "message_created", *OPERATIONAL)
+    listener = subscribe(world, "https://ops.test/", *OPERATIONAL)
+    subscribe(world, "https://default.test/", *DEFAULT_SUBSCRIPTIONS)
+    world.incoming(world.conversation())
+    sender.during = lambda sent: setattr(sender, "default", FAILED if sent.url == SECRET_URL else DELIVERED)
+    for _ in range(20):
+        bench.drain()
+        clock.advance(s=3600)
+    path = f"{world.account}/deliveries?limit=200"
+    found = [
+        (one["webhook_id"], one["event"])
+        for one in world.http.get(path, token=world.admin).json()["payload"]
+        if one["event"] in OPERATIONAL
+    ]
+    assert sorted(found) == [(listener, "delivery.exhausted"), (listener, "webhook.failing")]
+    assert failing not in {webhook_id for webhook_id, _ in found}
+
+
+def test_exhausted_operational_deliveries_make_no_further_ones(
+    world: World, bench: Bench, sender: FakeSender, clock: Clock
+) -> None:
+    for number in range(3):
+        subscribe(world, f"https://ops.test/{number}", "message_created", *OPERATIONAL)
+    world.incoming(world.conversation())
+    give_up(bench, sender, clock)
+    give_up(bench, sender, clock)
+    counts = Counter(told(world))
+    assert counts == {"webhook.failing": 3, "delivery.exhausted": 3}
+    assert bench.due() == []
+
+
+def test_administrators_find_operational_events_on_the_feed_and_agents_do_not(
+    world: World, bench: Bench, sender: FakeSender, clock: Clock
+) -> None:
+    own_webhook(world)
+    world.incoming(world.conversation())
+    give_up(bench, sender, clock)
+    assert {"webhook.failing", "delivery.exhausted"} <= set(told(world))
+    for query in ("limit=500", f"limit=500&types={'&types[]='.join(['', *OPERATIONAL]).removeprefix('&')}"):
+        page = world.http.get(f"{world.account}/events?{query}", token=world.ada)
+        seen = {entry["payload"]["event"] for entry in page.json().get("payload", [])}
+        assert not seen & set(OPERATIONAL)
+
+
+@pytest.mark.parametrize(
+    "outcome",
+    [
+        answer(401, "Unauthorized"),
+        answer(410, "Gone"),
+        Outcome(
+            301, f"301 Moved Permanently: redirects are not followed, update the URL to {SECRET_URL}/", "", 3,
+            "192.0.2.7", error_class="redirect",
+        ),
+    ],
+    ids=["401", "410", "301"],
+)  # fmt: skip
+def test_no_operational_payload_has_a_path_or_a_query(
+    world: World, bench: Bench, sender: FakeSender, clock: Clock, outcome: Outcome
+) -> None:
+    hook = subscribe(world, SECRET_URL)
+    world.incoming(world.conversation())
+    sender.default = outcome
+    for _ in range(20):
+        bench.drain()
+        clock.advance(s=3600)
+    world.http.post(f"{world.account}/webhooks/{hook}/enable", token=world.admin)
+    sender.default = DELIVERED
+    world.incoming(world.conversation())
+    bench.drain()
+    page = world.http.get(f"{world.account}/events?limit=500", token=world.admin).text
+    assert told(world)
+    assert "s3cret" not in page
