@@ -247,7 +247,7 @@ def test_webhooks_and_their_deliveries_are_seen_and_steered(live: tuple[str, str
     assert desk.deliveries(webhook_id=made["id"], state="exhausted") == ([], None)
     assert desk.delivery(outcome["id"])["payload"]["event"] == "webhook.test"
     assert desk.cancel(outcome["id"])["state"] == "exhausted"
-    assert desk.recover(inbox_id=shop, since=0) == {"resent": 1, "replayed": 0}
+    assert desk.recover(inbox_id=shop, since=0) == {"resent": 0, "replayed": 0}  # nobody is owed a test
     assert desk.resend(outcome["id"])["id"] == outcome["id"]
     assert desk.recover(made["id"], missing=True) == {"resent": 0, "replayed": 0}
     assert desk.inbox_webhook(shop)["url"] == receiver.url

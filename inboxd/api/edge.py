@@ -3,13 +3,14 @@
 import hashlib
 import json
 import logging
+import threading
 from collections.abc import Callable
 from contextlib import ExitStack, suppress
 from typing import Any
 
 from inboxd.api import auth, params, web
 from inboxd.api.web import Call, Parts, Request, Response, Route
-from inboxd.domain.errors import Failure, Invalid, Malformed, StorageFull
+from inboxd.domain.errors import Failure, Invalid, Malformed, StorageFull, UnderWay
 from inboxd.domain.messages import ATTACHMENTS_LIMIT, Upload
 from inboxd.services import accounts, idempotency
 from inboxd.store.db import Store, StoreClosed, Tx
@@ -26,6 +27,8 @@ class Edge:
     def __init__(self, store: Store, parts: Parts) -> None:
         self._store = store
         self._parts = parts
+        self._under_way: set[tuple[str, ...]] = set()
+        self._marking = threading.Lock()
 
     def answer(self, route: Route, request: Request, args: dict[str, Any]) -> Response:
         try:
@@ -49,7 +52,7 @@ class Edge:
                 call = self._call(tx, route, request, args)
                 response = _response(call, _run(call, route))
             if call.after is not None:
-                response = call.after()
+                response = self._detached(call, call.after) if route.detached else call.after()
         else:
             response = self._write(route, request, args)
         if response.value is not None:
@@ -57,7 +60,6 @@ class Edge:
         return response
 
     def _write(self, route: Route, request: Request, args: dict[str, Any]) -> Response:
-        key = request.headers.get("idempotency-key", "") if request.method == "POST" else ""
         with ExitStack() as uploads_over:
             uploads = self._stage(route, request, args, uploads_over)
 
@@ -66,11 +68,33 @@ class Edge:
                 call.uploads = uploads
                 if request.stale is not None:
                     accounts.mark_active(tx, request.stale.account_id, request.stale.user_id)
-                response = _once(call, route, key) if key else _response(call, _run(call, route))
+                response = _once(call, route) if _key(request) else _response(call, _run(call, route))
                 request.stale = None
                 return response
 
             return self._store.write(unit)
+
+    def _detached(self, call: Call, work: Callable[[], Response]) -> Response:
+        """What writes in transactions of its own has its effect before its answer can be kept, so a twin
+        that arrives meanwhile cannot wait for it as others do."""
+        if not _key(call.request):
+            return work()
+        mark = _mark(call)
+        with self._marking:
+            if mark[:2] in self._under_way:
+                raise UnderWay
+            self._under_way.add(mark[:2])
+        try:
+            known: Response | None = call.write(lambda tx: _recall(tx, mark))
+            if known is not None:
+                return known
+            response = work()
+            response.text, response.value = jsons.dumps(response.value), None
+            call.write(lambda tx: idempotency.keep(tx, *mark, response.status, response.text or ""))
+            return response
+        finally:
+            with self._marking:
+                self._under_way.discard(mark[:2])
 
     def _stage(self, route: Route, request: Request, args: dict[str, Any], over: ExitStack) -> list[Upload]:
         """Put uploaded files on disk before the transaction, once the caller has proved to be one."""
@@ -138,15 +162,32 @@ def _response(call: Call, result: Any) -> Response:
     return response
 
 
-def _once(call: Call, route: Route, key: str) -> Response:
-    """Run the route unless this key was answered before; then give the same answer again."""
+def _key(request: Request) -> str:
+    return request.headers.get("idempotency-key", "") if request.method == "POST" else ""
+
+
+def _mark(call: Call) -> tuple[str, str, str]:
+    """Scope, key and fingerprint of a request that carries an Idempotency-Key. Raises Malformed."""
+    key = _key(call.request)
     if len(key) > 255 or not key.isprintable():
         raise Malformed("Idempotency-Key must be at most 255 printable characters")
     scope = f"{call.caller.token and hashlib.sha256(call.caller.token.encode()).hexdigest()} {call.request.path}"
-    fingerprint = _fingerprint(call)
-    known = idempotency.recall(call.tx, scope, key, fingerprint)
+    return scope, key, _fingerprint(call)
+
+
+def _recall(tx: Tx, mark: tuple[str, str, str]) -> Response | None:
+    known = idempotency.recall(tx, *mark)
+    if known is None:
+        return None
+    return Response(known.status, text=known.body, headers={"Idempotent-Replayed": "true"})
+
+
+def _once(call: Call, route: Route) -> Response:
+    """Run the route unless this key was answered before; then give the same answer again."""
+    mark = _mark(call)
+    known = _recall(call.tx, mark)
     if known is not None:
-        return Response(known.status, text=known.body, headers={"Idempotent-Replayed": "true"})
+        return known
     response = _response(call, _run(call, route))
     if route.shown_once is not None:
         kept = jsons.dumps(_without(response.value, route.shown_once))
@@ -154,7 +195,7 @@ def _once(call: Call, route: Route, key: str) -> Response:
         if response.value is not None:
             response.text, response.value = jsons.dumps(response.value), None
         kept = response.text or ""
-    idempotency.keep(call.tx, scope, key, fingerprint, response.status, kept)
+    idempotency.keep(call.tx, *mark, response.status, kept)
     return response
 
 
@@ -185,4 +226,5 @@ def refusal(failure: Failure, request: Request) -> Response:
     """A failure in the words and the envelope of the API that was called."""
     known_user = not request.is_public and bool(auth.given_token(request.headers))
     value = envelopes.body(failure, public=request.is_public, show_existing=known_user)
-    return Response(web.STATUS[type(failure)], text=jsons.dumps(value))
+    headers = {"Retry-After": "1"} if isinstance(failure, UnderWay) else {}
+    return Response(web.STATUS[type(failure)], text=jsons.dumps(value), headers=headers)

@@ -11,7 +11,7 @@ from inboxd.api.auth import Caller
 from inboxd.api.web import Call, Response
 from inboxd.domain.errors import Gone, Invalid
 from inboxd.domain.events import EVENTS
-from inboxd.store import outbox
+from inboxd.store import feed
 from inboxd.store.db import Store, Tx
 from inboxd.wire import api as wire
 from inboxd.wire import jsons
@@ -76,10 +76,10 @@ def _types(values: dict[str, Any]) -> list[str]:
 
 def _page(tx: Tx, caller: Caller, account_id: int, values: dict[str, Any]) -> tuple[Response, bool, int]:
     after = values.get("after") or 0
-    oldest = outbox.oldest_seq(tx, account_id)
+    oldest = feed.oldest_seq(tx, account_id)
     if after < oldest - 1:
         raise Gone("These events are no longer kept", oldest_seq=oldest)
-    found, complete = outbox.feed(
+    found, complete = feed.page(
         tx,
         account_id,
         after=after,
@@ -96,7 +96,7 @@ def _page(tx: Tx, caller: Caller, account_id: int, values: dict[str, Any]) -> tu
     ]
     meta = jsons.dumps({"next_after": complete, "oldest_seq": oldest})
     listed = ",".join(wire.event(event) for event in shown)
-    return Response(text=f'{{"payload":[{listed}],"meta":{meta}}}'), bool(found), complete
+    return Response(text=f'{{"payload":[{listed}],"meta":{meta}}}'), bool(shown), complete
 
 
 def poll(call: Call) -> Any:

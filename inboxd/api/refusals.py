@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from inboxd.api.web import Request
 
 KEPT = 20
+_OF_NOBODY = 5
 _INBOXES = 1_000
 
 
@@ -50,14 +51,15 @@ class Refusals:
             self._kept.setdefault(place, deque(maxlen=KEPT)).append(refusal)
 
     def of_inbox(self, account_id: int, inbox_id: int) -> list[Refusal]:
-        """The newest first: the inbox's own, its account's, and those of unknown identifiers."""
+        """The newest first: the inbox's own, its account's, and a few of unknown identifiers, of which
+        whoever tries doors makes as many as they like."""
         with self._lock:
             found = [
-                refusal
-                for place in (("inbox", inbox_id), ("account", account_id), ("nobody", 0))
-                for refusal in reversed(self._kept.get(place, deque()))
+                *reversed(self._kept.get(("inbox", inbox_id), deque())),
+                *reversed(self._kept.get(("account", account_id), deque())),
+                *list(reversed(self._kept.get(("nobody", 0), deque())))[:_OF_NOBODY],
             ]
-        return sorted(found, key=lambda refusal: refusal.at, reverse=True)[:KEPT]
+        return sorted(found, key=lambda refusal: refusal.at, reverse=True)
 
 
 _Place = tuple[str, int]

@@ -178,6 +178,13 @@ ROUTES = (
     Route("POST", A + "/inboxes/{id}/webhook/enable", webhooks.enable, ENABLE, webhooks.find_of_inbox, ADMIN, about="the same for it"),
     Route("POST", A + "/inboxes/{id}/webhook/rotate_secret", webhooks.rotate_secret, ROTATE, webhooks.find_of_inbox, ADMIN, shown_once="payload.webhook.secret", about="the same for it"),
 
+    Route("GET", A + "/agent_bots/{id}/webhook", webhooks.show, (), webhooks.find_of_bot, ADMIN, about="a bot's webhook and how it does"),
+    Route("PATCH", A + "/agent_bots/{id}/webhook", webhooks.update, OPTIONS, webhooks.find_of_bot, ADMIN, "webhook", about="change its options; its URL is the bot's outgoing_url"),
+    Route("POST", A + "/agent_bots/{id}/webhook/test", webhooks.test, (), webhooks.find_of_bot, ADMIN, detached=True, about="the same for it"),
+    Route("POST", A + "/agent_bots/{id}/webhook/recover", webhooks.recover, RECOVER, webhooks.find_of_bot, ADMIN, detached=True, about="the same for it"),
+    Route("POST", A + "/agent_bots/{id}/webhook/enable", webhooks.enable, ENABLE, webhooks.find_of_bot, ADMIN, about="the same for it"),
+    Route("POST", A + "/agent_bots/{id}/webhook/rotate_secret", webhooks.rotate_secret, ROTATE, webhooks.find_of_bot, ADMIN, shown_once="payload.webhook.secret", about="the same for it"),
+
     Route("GET", A + "/deliveries", deliveries.index, DELIVERIES, role=ADMIN, about="deliveries, the newest first"),
     Route("GET", A + "/deliveries/{delivery_id}", deliveries.show, (), deliveries.find, ADMIN, about="a delivery with its attempts and its payload"),
     Route("POST", A + "/deliveries/{delivery_id}/resend", deliveries.resend, (), deliveries.find, ADMIN, about="send it again, under the same id"),

@@ -32,6 +32,7 @@ STATUS: dict[type[errors.Failure], int] = {
     # Chatwoot's word for "you may not" is 401.
     errors.Unauthorized: 401,
     errors.NotFound: 404,
+    errors.UnderWay: 409,
     errors.Gone: 410,
     errors.TooLarge: 413,
     errors.Invalid: 422,

@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from inboxd.delivery.worker import Worker
 from inboxd.domain.errors import StorageFull
 from inboxd.domain.retry import Outcome
-from inboxd.store import outbox
+from inboxd.store import clock, outbox
 from inboxd.store.db import Store, StoreClosed, Tx
 from inboxd.store.outbox import Claim
 
@@ -50,14 +50,14 @@ _Round = tuple[list[tuple[Claim, Outcome]], list[Claim]]
 
 @dataclass(frozen=True)
 class _Seats:
-    """Who sits where at one moment: seats taken by each webhook, and those of them that are slow."""
+    """Who sits where at one moment: seats taken by each webhook, those of them that are slow, and those
+    that took a delivery in time since the start."""
 
     taken: Counter[int]
     slow: frozenset[int]
     free: int
     slow_free: int
-    served: dict[int, int]
-    """The number of the last turn that each webhook had: the lowest is next."""
+    quick: frozenset[int]
 
 
 @dataclass(eq=False)
@@ -88,15 +88,17 @@ class Dispatcher:
         self._stopping = False
         self._running: set[_Turn] = set()
         self._slow: set[int] = set()
-        self._turn = 0
+        self._young_first = 0
+        self._quick: set[int] = set()
         self._served: dict[int, int] = {}
+        """The number of the last turn that each webhook had: the lowest is next."""
         self._turns = itertools.count(1)
         self._unrecorded: deque[_Round] = deque()
         self._thread = threading.Thread(target=self._run, name="dispatcher", daemon=True)
 
     def start(self) -> None:
         """Give back what a crash left behind, then begin."""
-        self._store.write(outbox.catch_up_clock)
+        self._store.write(clock.catch_up)
         released = self._store.write(outbox.release)
         if released:
             _log.info("interrupted deliveries that go out again: %d", released)
@@ -117,7 +119,7 @@ class Dispatcher:
         self._pool.shutdown(wait=False, cancel_futures=False)
         with self._news:
             self._news.wait_for(lambda: not self._running, timeout_s)
-        self._record_late()
+        self._record_again()
         try:
             self._store.write(outbox.release)
         except StorageFull:
@@ -127,7 +129,7 @@ class Dispatcher:
         """Hand out what is due. Returns the seconds until more is due; None when nothing is pending
         or every seat is taken."""
         rest_s = self._hand_out()
-        if self._record_late():
+        if self._record_again():
             return rest_s
         return _PAUSE_S if rest_s is None else min(rest_s, _PAUSE_S)
 
@@ -136,9 +138,9 @@ class Dispatcher:
         seats = self._look_around()
         if seats.free <= 0 and seats.slow_free <= 0:
             return self._until_slow()
-        self._turn ^= 1
+        self._young_first ^= 1
         with self._store.read() as tx:
-            wanted, next_due = _choose(tx, seats, self._turn)
+            wanted, next_due = _choose(tx, seats, self._young_first, self._served)
         if wanted:
             # A claim that a power cut undoes is a delivery that is still pending.
             claims = self._store.write(
@@ -162,7 +164,7 @@ class Dispatcher:
         slow_free = self._seats * SLOW_LANE - sum(taken[webhook_id] for webhook_id in slow)
         quick = sum(count for webhook_id, count in taken.items() if webhook_id not in slow)
         # Who finds no place in the slow lane keeps a seat.
-        return _Seats(taken, slow, self._seats - quick + min(0, slow_free), slow_free, self._served)
+        return _Seats(taken, slow, self._seats - quick + min(0, slow_free), slow_free, frozenset(self._quick))
 
     def _until_slow(self) -> float | None:
         """Seconds until the longest try frees its seat by being slow."""
@@ -174,7 +176,7 @@ class Dispatcher:
         with self._looking_at_clock:
             moved = self._moved()
             if abs(moved) > _JUMP_MS:
-                self._store.write(lambda tx: outbox.follow_clock(tx, moved))
+                self._store.write(lambda tx: clock.follow(tx, moved))
                 _log.warning("the clock was set by %.0f s: what waits goes on waiting as long as before", moved / 1000)
             self._offset += moved
 
@@ -187,7 +189,11 @@ class Dispatcher:
         self._served[claim.webhook_id] = next(self._turns)
         with self._news:
             self._running.add(turn)
-        self._pool.submit(self._attempt, turn, claim)
+        try:
+            self._pool.submit(self._attempt, turn, claim)
+        except RuntimeError:
+            # No thread can be started now. The attempt is queued all the same: the next free one makes it.
+            _log.exception("a delivery waits for a thread")
 
     def _attempt(self, turn: _Turn, claim: Claim) -> None:
         until = time.monotonic() + TURN_S
@@ -219,6 +225,8 @@ class Dispatcher:
                 break
         goes_on = outcome.delivered and took_s <= QUICK_S and began < until
         goes_on = goes_on and not self._stopping
+        if outcome.delivered and took_s <= SLOW_S:
+            self._quick.add(turn.webhook_id)
         wanted = min(ROUND, 2 * len(claims)) if goes_on else 0
         return self._record((done, claims[len(done) :]), wanted), took_s
 
@@ -236,7 +244,7 @@ class Dispatcher:
             self._unrecorded.append(round_)
         return []
 
-    def _record_late(self) -> bool:
+    def _record_again(self) -> bool:
         """Store the rounds that could not be stored before; False when some still cannot."""
         for _ in range(len(self._unrecorded)):
             self._record(self._unrecorded.popleft(), 0)
@@ -260,22 +268,23 @@ class Dispatcher:
                 time.sleep(_BREATH_S)
 
 
-def _choose(tx: Tx, seats: _Seats, turn: int) -> tuple[list[int], int | None]:
+def _choose(tx: Tx, seats: _Seats, young_first: int, served: dict[int, int]) -> tuple[list[int], int | None]:
     """The deliveries to claim now, and when the next one of a webhook with a free seat is due."""
     wanted: list[int] = []
     free = {True: seats.slow_free, False: seats.free}
     next_due: int | None = None
     # By the longest due alone, a few backlogs would hold every seat until the last of them is gone.
-    for line in sorted(outbox.lines(tx), key=lambda line: seats.served.get(line.webhook_id, 0)):
+    for line in sorted(outbox.lines(tx), key=lambda line: served.get(line.webhook_id, 0)):
         is_slow = line.webhook_id in seats.slow
-        share = 1 if line.probes else SEATS_A_WEBHOOK
+        # Who has not shown yet that it answers hangs in one seat, not in two.
+        share = SEATS_A_WEBHOOK if line.webhook_id in seats.quick and not line.probes else 1
         allowed = min(share - seats.taken[line.webhook_id], free[is_slow])
         if allowed <= 0:
             continue
         if line.due_at > tx.now:
             next_due = line.due_at if next_due is None else min(next_due, line.due_at)
             continue
-        found = outbox.due(tx, line.webhook_id, allowed, turn)
+        found = outbox.due(tx, line.webhook_id, allowed, young_first)
         wanted += found
         free[is_slow] -= len(found)
     return wanted, next_due

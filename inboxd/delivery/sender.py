@@ -110,6 +110,7 @@ class _Deadlines:
         self._number = itertools.count()
         self._heap: list[tuple[float, int, _Exchange]] = []
         self._thread: threading.Thread | None = None
+        self._ending = False
 
     def watch(self, exchange: _Exchange) -> None:
         with self._changed:
@@ -121,9 +122,10 @@ class _Deadlines:
                 self._changed.notify()
 
     def end_all(self) -> None:
-        """The time of every exchange is over now."""
+        """The time of every exchange is over now, and that of the thread after them."""
         now = time.monotonic()
         with self._changed:
+            self._ending = True
             for _, _, exchange in self._heap:
                 exchange.ends_at = now
             self._heap = [(now, number, exchange) for _, number, exchange in self._heap]
@@ -136,6 +138,9 @@ class _Deadlines:
                 while self._heap and self._heap[0][2].over:
                     heapq.heappop(self._heap)
                 if not self._heap:
+                    if self._ending:
+                        self._thread = None
+                        return
                     self._changed.wait()
                     continue
                 at, number, exchange = self._heap[0]

@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 from inboxd.delivery.sender import Sender
 from inboxd.domain import retry, signing
 from inboxd.domain.retry import Outcome, Verdict
-from inboxd.services import webhooks
+from inboxd.services import deliveries
 from inboxd.store import accounts, outbox
 from inboxd.store.db import Store, Tx
 from inboxd.store.models import Delivery, Webhook
@@ -108,7 +108,7 @@ def _line(claim: Claim, outcome: Outcome, state: str, next_at: int | None) -> st
         "attempt": claim.number,
         "state": state,
         "status": outcome.status_code,
-        "error": outcome.error,
+        "error": retry.told(outcome.error or "") or None,
         "duration_ms": outcome.duration_ms,
         "next_attempt_at": next_at,
     })  # fmt: skip
@@ -125,6 +125,7 @@ def record(tx: Tx, claim: Claim, outcome: Outcome, policy: Policy) -> tuple[str,
     if delivery.state != "sending" or delivery.attempt_count != claim.number:
         outbox.record_late(tx, delivery.id, claim.number, outcome)
         return delivery.state, delivery.next_attempt_at
+    error_before = delivery.last_error
     webhook = accounts.webhook(tx, claim.webhook_id)
     verdict = policy.decide(claim, webhook, outcome, delivery.failed_count)
     next_at = None if verdict.delay_ms is None else tx.now + verdict.delay_ms
@@ -134,8 +135,8 @@ def record(tx: Tx, claim: Claim, outcome: Outcome, policy: Policy) -> tuple[str,
         outbox.put_back(tx, delivery, next_at)
     else:
         outbox.finish(tx, delivery, verdict.state, outcome.error)
-    if webhook is not None and outcome.delivered:
-        webhooks.delivered(tx, webhook)
+    if webhook is not None and outcome.delivered and not claim.once:
+        deliveries.delivered(tx, webhook, delivery, outcome, error_before)
     elif webhook is not None:
-        webhooks.failed(tx, webhook, delivery, outcome, verdict)
+        deliveries.failed(tx, webhook, delivery, outcome, verdict)
     return delivery.state, next_at

@@ -8,6 +8,7 @@ Failure
 ├── Gone              it was there once
 ├── TooLarge          more than the limit
 ├── Invalid           values that break a rule, with the fields they came in
+├── UnderWay          the same request is being answered at this moment
 ├── Refused           a rule that belongs to no single field
 └── StorageFull       the disk is full; reading goes on
 """
@@ -62,6 +63,11 @@ class Invalid(Failure):
         super().__init__(message)
         self.fields = fields
         self.existing_id = existing_id
+
+
+class UnderWay(Failure):
+    def __init__(self, message: str = "This request is under way: ask again in a moment") -> None:
+        super().__init__(message)
 
 
 class Refused(Failure):

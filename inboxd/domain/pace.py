@@ -1,6 +1,6 @@
 """The loop guard: a conversation that makes events by the hundred is slowed down, never cut off."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 LIMIT = 200
 """Events of a conversation within a minute that nobody but a loop of programs makes."""
@@ -16,6 +16,8 @@ class _Minute:
     before: int = 0
     """What was counted in the minute before this one."""
     told: bool = False
+    slots: dict[int, int] = field(default_factory=dict)
+    """The moment until which each webhook's deliveries are spaced out."""
 
 
 class Brake:
@@ -46,12 +48,15 @@ class Brake:
         minute.told = True
         return True
 
-    def delay_ms(self, conversation_id: int | None, now: int) -> int:
-        """How long the next delivery of the conversation has to wait."""
+    def delay_ms(self, webhook_id: int, conversation_id: int | None, now: int) -> int:
+        """How long the next delivery of the conversation to a webhook has to wait."""
         minute = self._minutes.get(conversation_id) if conversation_id is not None else None
         if minute is None or not 0 <= now - minute.began < 2 * MINUTE_MS:
             return 0
-        return SPACING_MS if _rate(minute, now) > LIMIT else 0
+        if _rate(minute, now) <= LIMIT:
+            return 0
+        slot = minute.slots[webhook_id] = max(now, minute.slots.get(webhook_id, 0)) + SPACING_MS
+        return slot - now
 
 
 def _rate(minute: _Minute, now: int) -> float:

@@ -95,6 +95,12 @@ def decide_for_bot(outcome: Outcome, failed_count: int) -> Verdict:
     return Verdict("exhausted")
 
 
+def told(error: str) -> str:
+    """An error as it is told beyond those who run the webhook: the address that a redirect names may
+    hold a secret, as the webhook's own may."""
+    return error.partition(" to ")[0] if "redirects are not followed" in error else error
+
+
 def is_hopeless(failing_since: int, failed_count: int, now: int) -> bool:
     """Whether a webhook that has only failed since then is given up. Times in milliseconds."""
     return now - failing_since >= HOPELESS_MS and failed_count >= HOPELESS_ATTEMPTS

@@ -29,7 +29,7 @@ def create(tx: Tx, account_id: int, values: dict[str, Any], guard: Guard) -> Age
 def update(tx: Tx, bot: AgentBot, values: dict[str, Any], guard: Guard) -> None:
     if "outgoing_url" in values:
         url = webhooks.checked_bot_url(values.pop("outgoing_url"), guard)
-        tx.update(accounts.bot_webhook(tx, bot.id), url=url)
+        webhooks.set_url(tx, accounts.bot_webhook(tx, bot.id), url)
     tx.update(bot, **values)
 
 

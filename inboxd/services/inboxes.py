@@ -47,7 +47,9 @@ def update(tx: Tx, inbox: Inbox, values: dict[str, Any], channel: dict[str, Any]
     changes = tx.update(inbox, **values)
     if "webhook_url" in channel:
         url = webhooks.checked_inbox_url(channel["webhook_url"], guard)
-        changes |= {f"webhook_{name}": change for name, change in tx.update(webhook, url=url).items() if name == "url"}
+        changes |= {
+            f"webhook_{name}": change for name, change in webhooks.set_url(tx, webhook, url).items() if name == "url"
+        }
     if changes:
         outbox.inbox_event(tx, "inbox_updated", inbox, webhook, changes)
 

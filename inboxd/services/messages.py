@@ -9,7 +9,7 @@ from inboxd.domain import conversations as rules
 from inboxd.domain.errors import Invalid
 from inboxd.domain.messages import DELETED_CONTENT, Draft, MessageType, Upload, file_type, status_change
 from inboxd.services import conversations, outbox
-from inboxd.store import accounts, details
+from inboxd.store import accounts, deliveries, details
 from inboxd.store import messages as store
 from inboxd.store import outbox as queue
 from inboxd.store.db import Changes, Tx
@@ -175,10 +175,13 @@ def set_status(
 
 
 def retry(tx: Tx, conversation: Conversation, message: Message) -> MessageDetails:
-    """Send a message to its inbox's webhook again: the event it made, under a new delivery id. Raises
-    Invalid for what never goes out."""
+    """Send a message to its inbox's webhook again: the event it made, under a new delivery id. One that
+    is still owed goes out at once instead: a second id would make two of it. Raises Invalid for what
+    never goes out."""
     if message.message_type not in (MessageType.OUTGOING, MessageType.TEMPLATE):
         raise Invalid("Only outgoing messages can be sent again", "message_id")
+    if message.content_attributes.get("deleted"):
+        raise Invalid("This message was deleted", "message_id")
     shown = set_status(tx, conversation, message, "sent", None)
     webhook = accounts.inbox_webhook(tx, message.inbox_id)
     if webhook.url:
@@ -187,7 +190,11 @@ def retry(tx: Tx, conversation: Conversation, message: Message) -> MessageDetail
             # Longer ago than events are kept: it is told once more as it is now.
             whole = details.of_conversation(tx, conversation)
             event = outbox.message_event(tx, "message_created", shown, whole, to=())
-        queue.add(tx, event, webhook, redelivery=True)
+        owed = deliveries.unfinished(tx, event.id, webhook.id)
+        if owed:
+            deliveries.revive(tx, webhook, owed)
+        else:
+            queue.add(tx, event, webhook, redelivery=True)
     return shown
 
 
@@ -209,6 +216,13 @@ def delete(tx: Tx, conversation: Conversation, message: Message) -> MessageDetai
         content_type="text",
         content_attributes={"deleted": True},
     )
+
+
+def mend(tx: Tx, message: Message) -> None:
+    """A message that had failed reached the system behind its inbox after all."""
+    conversation = tx.get(Conversation, message.conversation_id)
+    if conversation is not None:
+        set_status(tx, conversation, message, "sent", None)
 
 
 def fail(tx: Tx, message: Message, error: str) -> None:

@@ -56,7 +56,9 @@ _REMEMBERED: frozenset[type[Record]] = frozenset({
 })  # fmt: skip
 _BATCH = 128
 _LAST_READS_S = 5.0
-_SET_BACK_MS = 60_000
+_COMPILER = Compiler(peewee.SqliteDatabase(None))
+"""Statements are the same for every store of a process: they know tables, no file."""
+_SET_BACK_MS = 10_000
 _COUNTED = (
     "INSERT INTO counters (created_at, account_id, name, value) VALUES (?, ?, ?, ?)"
     " ON CONFLICT (account_id, name) DO UPDATE SET value = excluded.value"
@@ -298,7 +300,7 @@ class Store:
         self.clock = clock
         self._announce = announce
         self._path = directory / "inboxd.sqlite3"
-        self._compiler = Compiler(peewee.SqliteDatabase(None))
+        self._compiler = _COMPILER
         self._memory: dict[Any, Any] = {}
         self._numbers: dict[tuple[int, str], int] = {}
         self._brake = Brake()

@@ -4,13 +4,14 @@ from typing import Any
 
 from peewee import SQL, fn
 
+from inboxd.domain.events import TEST
+from inboxd.store import outbox
 from inboxd.store.db import Tx
 from inboxd.store.models import Attempt, Delivery, Event, Webhook
-from inboxd.store.rows import Arg, Prepared
+from inboxd.store.outbox import PENDING, UNFINISHED
 
 STATES = ("pending", "sending", "delivered", "exhausted", "cancelled")
 _GIVEN_UP = SQL("state IN ('exhausted', 'cancelled')")
-_UNFINISHED = SQL("state IN ('pending', 'sending')")
 
 
 def by_uuid(tx: Tx, account_id: int, uuid: str) -> Delivery | None:
@@ -44,7 +45,7 @@ def page(
         wanted.append(_GIVEN_UP)
     elif state in ("pending", "sending", "failing"):
         order = Delivery.id + 0
-        wanted = [_UNFINISHED, Delivery.failed_count > 0 if state == "failing" else Delivery.state == state]
+        wanted = [UNFINISHED, Delivery.failed_count > 0 if state == "failing" else Delivery.state == state]
     elif webhook_id is not None:
         account = Delivery.account_id
     query = Delivery.select().where(account == account_id, *wanted).order_by(order.desc()).limit(limit)
@@ -91,18 +92,20 @@ def owed(tx: Tx, webhook_id: int) -> tuple[int, int | None]:
     """How many deliveries a webhook is owed, and when the oldest of them was."""
     count, oldest = tx.tuples(
         Delivery.select(fn.COUNT(Delivery.id), fn.MIN(Delivery.created_at)).where(
-            _UNFINISHED, Delivery.webhook_id == webhook_id
+            UNFINISHED, Delivery.webhook_id == webhook_id
         )
     )[0]
     return count, oldest
 
 
 def exhausted(tx: Tx, webhook_id: int, since: int, given_up_by: int, limit: int) -> list[int]:
-    """Ids of what was owed since then and given up until then, the oldest first."""
+    """Ids of what was owed since then and given up until then, the oldest first; tests are not owed."""
     query = (
         Delivery.select(Delivery.id)
+        .join(Event, on=(Event.id == Delivery.event_id))
         .where(
             SQL("state = 'exhausted'"),
+            Event.name != TEST,
             Delivery.webhook_id == webhook_id,
             Delivery.created_at >= since,
             Delivery.finished_at <= given_up_by,
@@ -124,51 +127,14 @@ def revive(tx: Tx, webhook: Webhook, delivery_ids: list[int]) -> None:
             updated_at=tx.now,
         ).where(Delivery.id.in_(delivery_ids), Delivery.state != "sending")
     )
-    settle(tx, webhook)
+    lines = Delivery.select(Delivery.conversation_id).where(Delivery.id.in_(delivery_ids)).distinct()
+    outbox.settle(tx, webhook, [row[0] for row in tx.tuples(lines)])
 
 
-# Who stands before a delivery in its line: an earlier event, or the same one owed earlier.
-_BEFORE = """EXISTS (SELECT 1 FROM deliveries AS other WHERE other.webhook_id = deliveries.webhook_id
-    AND other.conversation_id = deliveries.conversation_id AND other.state IN ('pending', 'sending')
-    AND (other.event_id, other.id) < (deliveries.event_id, deliveries.id))"""
-_UNDER_WAY = """EXISTS (SELECT 1 FROM deliveries AS other WHERE other.webhook_id = deliveries.webhook_id
-    AND other.conversation_id = deliveries.conversation_id AND other.state IN ('pending', 'sending')
-    AND other.state = 'sending')"""
-_BLOCK = Prepared(
-    Delivery,
-    lambda: SQL(
-        f"""UPDATE deliveries SET next_attempt_at = NULL WHERE webhook_id = ? AND state = 'pending'
-    AND next_attempt_at IS NOT NULL AND conversation_id IS NOT NULL AND ({_BEFORE} OR {_UNDER_WAY})""",  # noqa: S608
-        [Arg("webhook_id")],
-    ),
-)
-_LET_GO = Prepared(
-    Delivery,
-    lambda: SQL(
-        f"""UPDATE deliveries SET next_attempt_at = ? WHERE webhook_id = ? AND state IN ('pending', 'sending')
-    AND state = 'pending' AND next_attempt_at IS NULL AND NOT {_BEFORE} AND NOT {_UNDER_WAY}""",  # noqa: S608
-        [Arg("now"), Arg("webhook_id")],
-    ),
-)
-_LET_ALL_GO = Prepared(
-    Delivery,
-    lambda: SQL(
-        """UPDATE deliveries SET next_attempt_at = ? WHERE webhook_id = ? AND state IN ('pending', 'sending')
-    AND state = 'pending' AND next_attempt_at IS NULL""",
-        [Arg("now"), Arg("webhook_id")],
-    ),
-)
-
-
-def settle(tx: Tx, webhook: Webhook) -> None:
-    """Make the head of every line of a webhook due, and nothing behind a head, whatever was put
-    into the lines or taken out of them."""
-    if webhook.ordering == "none":
-        tx.execute(_LET_ALL_GO, webhook_id=webhook.id, now=tx.now)
-    else:
-        tx.execute(_BLOCK, webhook_id=webhook.id)
-        tx.execute(_LET_GO, webhook_id=webhook.id, now=tx.now)
-    tx.signals.add("deliveries")
+def settle_all(tx: Tx, webhook: Webhook) -> None:
+    """Settle every line of a webhook, whose order is another one now."""
+    lines = Delivery.select(Delivery.conversation_id).where(UNFINISHED, Delivery.webhook_id == webhook.id).distinct()
+    outbox.settle(tx, webhook, [row[0] for row in tx.tuples(lines)])
 
 
 def hurry(tx: Tx, webhook: Webhook, since: int) -> int:
@@ -176,12 +142,20 @@ def hurry(tx: Tx, webhook: Webhook, since: int) -> int:
     tx.signals.add("deliveries")
     return tx.execute(
         Delivery.update(next_attempt_at=tx.now, failed_count=0, updated_at=tx.now).where(
-            SQL("state = 'pending' AND next_attempt_at IS NOT NULL"),
+            PENDING,
             Delivery.webhook_id == webhook.id,
             Delivery.failed_count > 0,
             Delivery.created_at >= since,
         )
     )
+
+
+def unfinished(tx: Tx, event_id: int, webhook_id: int) -> list[int]:
+    """The deliveries of an event that a webhook is still owed."""
+    query = Delivery.select(Delivery.id).where(
+        UNFINISHED, Delivery.event_id == event_id, Delivery.webhook_id == webhook_id
+    )
+    return [row[0] for row in tx.tuples(query)]
 
 
 def never_owed(tx: Tx, webhook_id: int, event_ids: list[int]) -> set[int]:

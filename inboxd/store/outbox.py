@@ -1,6 +1,7 @@
-"""Events owed to webhooks: what is due, who takes it, what came of it, and the feed of all events."""
+"""Events owed to webhooks: what is due, who takes it, and what came of it."""
 
 import uuid
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,17 +11,17 @@ from inboxd.domain.events import TEST
 from inboxd.domain.retry import Outcome
 from inboxd.store import accounts
 from inboxd.store.db import Tx
-from inboxd.store.models import Attempt, Counter, Delivery, Event, Message, Trouble, Webhook
+from inboxd.store.models import Attempt, Delivery, Event, Message, Trouble, Webhook
 from inboxd.store.rows import Prepared, arg
 
 BACKLOG_MS = 5_000
 """A webhook whose oldest due delivery waits for longer has a backlog."""
-_SLACK_MS = 1_000
-_PENDING = SQL("state = 'pending' AND next_attempt_at IS NOT NULL")
+PENDING = SQL("state = 'pending' AND next_attempt_at IS NOT NULL")
 """A literal: with bound values SQLite cannot know that the partial index will do."""
 
 
 _SENDING = SQL("state = 'sending'")
+UNFINISHED = SQL("state IN ('pending', 'sending')")
 
 
 @dataclass(frozen=True)
@@ -101,7 +102,7 @@ def _due(newest: bool) -> Any:
     return (
         Delivery.select(Delivery.id, Delivery.next_attempt_at)
         .where(
-            _PENDING,
+            PENDING,
             Delivery.webhook_id == arg("webhook_id"),
             Delivery.next_attempt_at <= arg("now"),
         )
@@ -147,7 +148,7 @@ _CLAIM = Prepared(
             Delivery.attempt_count: Delivery.attempt_count + 1,
             Delivery.updated_at: arg("now"),
         }
-    ).where(Delivery.id == arg("id"), _PENDING),
+    ).where(Delivery.id == arg("id"), PENDING),
 )
 
 
@@ -214,6 +215,7 @@ def add(tx: Tx, event: Event, webhook: Webhook, *, redelivery: bool = False) -> 
         # An older event is owed once more: what is newer waits behind it.
         tx.execute(Delivery.update(next_attempt_at=None).where(Delivery.id == head.delivery_id))
         head = None
+    spacing_ms = tx.brake.delay_ms(webhook.id, event.conversation_id, tx.now) if head is None else 0
     tx.signals.add("deliveries")
     return tx.insert(
         Delivery,
@@ -222,7 +224,7 @@ def add(tx: Tx, event: Event, webhook: Webhook, *, redelivery: bool = False) -> 
         event_id=event.id,
         conversation_id=event.conversation_id,
         uuid=str(uuid.uuid4()),
-        next_attempt_at=None if head is not None else tx.now + tx.brake.delay_ms(event.conversation_id, tx.now),
+        next_attempt_at=None if head is not None else tx.now + spacing_ms,
         redelivery=redelivery,
     )
 
@@ -232,7 +234,7 @@ _HEAD = Prepared(
     lambda: (
         Delivery.select(Delivery.id, Delivery.event_id, Delivery.state, Delivery.next_attempt_at)
         .where(
-            SQL("state IN ('pending', 'sending')"),
+            UNFINISHED,
             Delivery.webhook_id == arg("webhook_id"),
             Delivery.conversation_id == arg("conversation_id"),
         )
@@ -257,15 +259,51 @@ def finish(tx: Tx, delivery: Delivery, state: str, error: str | None) -> None:
     let_go(tx, delivery.webhook_id, delivery.conversation_id)
 
 
+_UNDER_WAY = Prepared(
+    Delivery,
+    lambda: (
+        Delivery.select(Delivery.id)
+        .where(
+            _SENDING,
+            Delivery.webhook_id == arg("webhook_id"),
+            # Plus nothing: not by the index of all that the conversation ever sent.
+            Delivery.conversation_id + 0 == arg("conversation_id"),
+        )
+        .limit(1)
+    ),
+)
+
+
 def let_go(tx: Tx, webhook_id: int, conversation_id: int | None) -> None:
-    """Make the head of a line due when it waits for nobody any more."""
+    """Make the head of a line due when it waits for nobody any more: for nobody under way either, as when
+    an older delivery is sent again meanwhile."""
     head = _head(tx, webhook_id, conversation_id)
     if head is None or head.state != "pending" or head.next_attempt_at is not None:
         return
+    if tx.tuples(_UNDER_WAY, webhook_id=webhook_id, conversation_id=conversation_id):
+        return
     following = tx.get(Delivery, head.delivery_id)
     if following is not None:
-        tx.update(following, next_attempt_at=tx.now + tx.brake.delay_ms(conversation_id, tx.now))
+        tx.update(following, next_attempt_at=tx.now + tx.brake.delay_ms(webhook_id, conversation_id, tx.now))
         tx.signals.add("deliveries")
+
+
+def settle(tx: Tx, webhook: Webhook, conversation_ids: Iterable[int | None]) -> None:
+    """Make the head of each of these lines due, and nothing behind it, whatever was put into them."""
+    own = (Delivery.webhook_id == webhook.id) & (Delivery.state == "pending")
+    for conversation_id in set(conversation_ids):
+        line = own & (Delivery.conversation_id == conversation_id)
+        if conversation_id is None or webhook.ordering == "none":
+            loose = Delivery.conversation_id.is_null() if conversation_id is None else line
+            tx.execute(Delivery.update(next_attempt_at=tx.now).where(own, loose, Delivery.next_attempt_at.is_null()))
+            continue
+        blocked = line & PENDING
+        if not tx.tuples(_UNDER_WAY, webhook_id=webhook.id, conversation_id=conversation_id):
+            head = _head(tx, webhook.id, conversation_id)
+            blocked &= Delivery.id != (head.delivery_id if head else 0)
+        tx.execute(Delivery.update(next_attempt_at=None).where(blocked))
+        let_go(tx, webhook.id, conversation_id)
+    tx.signals.add("deliveries")
 
 
 def record(tx: Tx, delivery_id: int, number: int, outcome: Outcome, next_attempt_at: int | None = None) -> None:
@@ -292,11 +330,16 @@ def record_late(tx: Tx, delivery_id: int, number: int, outcome: Outcome) -> None
 
 
 def release(tx: Tx) -> int:
-    """Give back what a crash or a stop left in `sending`; its attempt shows as interrupted."""
+    """Give back what a crash or a stop left in `sending`; its attempt shows as interrupted. Who asked for
+    a test is gone."""
     stranded = tx.all(Delivery.select().where(_SENDING).order_by(Delivery.id))
     for delivery in stranded:
-        _interrupt(tx, delivery, tx.now)
-        put_back(tx, delivery, tx.now)
+        event = tx.get(Event, delivery.event_id)
+        if event is not None and event.name == TEST:
+            finish(tx, delivery, "cancelled", "interrupted")
+        else:
+            _interrupt(tx, delivery, tx.now)
+            put_back(tx, delivery, tx.now)
     return len(stranded)
 
 
@@ -311,39 +354,6 @@ def _interrupt(tx: Tx, delivery: Delivery, next_attempt_at: int | None) -> None:
         error_class="interrupted",
         next_attempt_at=next_attempt_at,
     )
-
-
-def follow_clock(tx: Tx, jump_ms: int) -> None:
-    """The clock was set: what waits goes on waiting for as long as it would have."""
-    before = tx.now - jump_ms
-    moved = Delivery.next_attempt_at + jump_ms
-    if jump_ms > 0:
-        # What was stored after a jump ahead has the new time already.
-        waits = (Delivery.next_attempt_at > before) & (Delivery.updated_at <= before)
-    else:
-        # What is due moves too: no time in the future may be left that looks like a jump at the next start.
-        waits = (Delivery.next_attempt_at > tx.now) | (Delivery.updated_at > tx.now)
-    tx.execute(Delivery.update(next_attempt_at=moved, updated_at=tx.now).where(_PENDING, waits))
-    tx.execute(Trouble.update(failing_since=Trouble.failing_since + jump_ms, updated_at=tx.now))
-    for model, column in ((Trouble, Trouble.paused_until), (Webhook, Webhook.previous_secret_until)):
-        values = {column: column + jump_ms, model.updated_at: tx.now}
-        tx.execute(model.update(values).where(column > min(before, tx.now)))
-    tx.signals.add("deliveries")
-
-
-def catch_up_clock(tx: Tx) -> None:
-    """At start: the clock was set back while nobody looked, to before the newest of what waits was stored."""
-    newest = [
-        tx.tuples(model.select(fn.MAX(model.updated_at)).where(condition))[0][0] or 0
-        for model, condition in (
-            (Delivery, _PENDING),
-            (Trouble, Trouble.id > 0),
-            (Webhook, Webhook.previous_secret_until > tx.now),
-        )
-    ]
-    behind = max(newest) - tx.now
-    if behind > _SLACK_MS:
-        follow_clock(tx, -behind)
 
 
 def message_of(tx: Tx, event: Event) -> Message | None:
@@ -363,58 +373,16 @@ def cancel(tx: Tx, webhook_id: int, reason: str) -> None:
     tx.execute(
         Delivery.update(
             state="cancelled", finished_at=tx.now, next_attempt_at=None, last_error=reason, updated_at=tx.now
-        ).where(SQL("state IN ('pending', 'sending')"), Delivery.webhook_id == webhook_id)
+        ).where(UNFINISHED, Delivery.webhook_id == webhook_id)
     )
-
-
-def feed(
-    tx: Tx, account_id: int, *, after: int, types: list[str], inbox_id: int | None, limit: int
-) -> tuple[list[Event], int]:
-    """Events behind `after`, and the seq up to which the search is complete."""
-    query = Event.select().where(Event.account_id == account_id, Event.seq > after).order_by(Event.seq)
-    if types:
-        query = query.where(Event.name.in_(types))
-    if inbox_id is not None:
-        query = query.where(Event.inbox_id == inbox_id)
-    found = tx.all(query.limit(limit))
-    if len(found) == limit:
-        return found, found[-1].seq
-    return found, max(after, last_seq(tx, account_id))
-
-
-def seq_before(tx: Tx, account_id: int, moment: int) -> int:
-    """The last seq of an account whose event was stored before a moment, in milliseconds."""
-    low, high = oldest_seq(tx, account_id) - 1, last_seq(tx, account_id)
-    while low < high:
-        middle = (low + high + 1) // 2
-        event = tx.find(Event, account_id=account_id, seq=middle)
-        if event is not None and event.created_at < moment:
-            low = middle
-        else:
-            high = middle - 1
-    return low
-
-
-def last_seq(tx: Tx, account_id: int) -> int:
-    """The newest seq that was given out, kept or not."""
-    counter = tx.find(Counter, account_id=account_id, name="event")
-    return counter.value if counter is not None else 0
-
-
-def oldest_seq(tx: Tx, account_id: int) -> int:
-    """The first seq that is still kept, or the next one to come."""
-    oldest: int | None = tx.tuples(Event.select(fn.MIN(Event.seq)).where(Event.account_id == account_id))[0][0]
-    return oldest or last_seq(tx, account_id) + 1
 
 
 def health(tx: Tx) -> dict[str, Any]:
     """How the queue stands: pending deliveries and the age of the oldest, exhausted ones of a day, and
     webhooks that rest or wait for somebody to enable them."""
-    pending, oldest = tx.tuples(
-        Delivery.select(fn.COUNT(Delivery.id), fn.MIN(Delivery.created_at)).where(
-            SQL("state IN ('pending', 'sending')")
-        )
-    )[0]
+    # By id, which the partial index holds: the oldest id is the oldest delivery.
+    pending, oldest_id = tx.tuples(Delivery.select(fn.COUNT(Delivery.id), fn.MIN(Delivery.id)).where(UNFINISHED))[0]
+    oldest = tx.get(Delivery, oldest_id) if oldest_id else None
     exhausted = tx.tuples(
         Delivery.select(fn.COUNT(Delivery.id)).where(
             # A literal: with a bound value SQLite cannot know that the partial index will do.
@@ -430,7 +398,7 @@ def health(tx: Tx) -> dict[str, Any]:
     )[0]
     return {
         "pending_deliveries": pending,
-        "oldest_pending_s": (tx.now - oldest) // 1000 if oldest else 0,
+        "oldest_pending_s": (tx.now - oldest.created_at) // 1000 if oldest else 0,
         "exhausted_24h": exhausted,
         "paused_webhooks": paused,
         "disabled_webhooks": disabled,

@@ -5,7 +5,7 @@ import threading
 from collections.abc import Callable
 
 from inboxd.domain.retry import DAY_MS
-from inboxd.services import idempotency
+from inboxd.services import deliveries, idempotency
 from inboxd.store import messages, retention
 from inboxd.store.db import Store, StoreClosed
 from inboxd.store.models import Orphan
@@ -21,7 +21,7 @@ class Keeper:
 
     def __init__(self, store: Store, let_go: Callable[[str], None], retention_days: int) -> None:
         self._store = store
-        self._retention_ms = retention_days * DAY_MS
+        self._days = retention_days
         self._let_go = let_go
         self._news = threading.Event()
         self._stopping = False
@@ -42,14 +42,10 @@ class Keeper:
     def step(self) -> bool:
         """Tidy up one batch of everything. Returns whether there may be more."""
         more_keys = self._store.write(idempotency.forget_old)
-        more_events = self._expire_events()
+        before = self._days * DAY_MS
+        expired = self._store.write(lambda tx: deliveries.expire(tx, tx.now - before, self._days))
+        more_events = expired == retention.BATCH
         return self._remove_files() or more_keys or more_events
-
-    def _expire_events(self) -> bool:
-        count, owed = self._store.write(lambda tx: retention.expire(tx, tx.now - self._retention_ms), durable=False)
-        if owed:
-            _log.warning("deliveries of disabled or failing webhooks that are kept no longer: %d", owed)
-        return count == retention.BATCH
 
     def _remove_files(self) -> bool:
         """Files first, their rows after: a crash in between only looks for files that are gone."""

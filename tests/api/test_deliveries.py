@@ -333,7 +333,7 @@ def test_nothing_is_sent_to_a_webhook_that_is_gone_or_has_no_url(world: World, h
     for one in found:
         answer = world.http.post(f"{world.account}/deliveries/{one['id']}/resend", token=world.admin)
         assert answer.status_code == 422
-        assert answer.json() == {"error": "The webhook of this delivery is gone or has no URL"}
+        assert answer.json() == {"error": "The webhook is gone or has no URL"}
         assert show(world, one["id"])["state"] == "delivered"
 
 

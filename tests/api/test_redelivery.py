@@ -10,7 +10,7 @@ import requests
 from inboxd.app import App
 from inboxd.client import Client, InboxClient
 from inboxd.domain.retry import Outcome
-from inboxd.services import webhooks
+from inboxd.services import deliveries as work
 from inboxd.store.models import Event
 from tests.cast import Clock, Receiver, World, status
 from tests.delivery.bench import DELIVERED, FAILED, Bench, FakeSender
@@ -171,7 +171,7 @@ def test_another_webhooks_losses_stay_lost(world: World, bench: Bench, sender: F
 def test_more_than_a_batch_comes_back_in_one_call(
     world: World, bench: Bench, sender: FakeSender, clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(webhooks, "BATCH", 2)
+    monkeypatch.setattr(work, "BATCH", 2)
     path = subscribe(world)
     number = world.conversation()
     for _ in range(5):
@@ -211,7 +211,7 @@ def test_a_webhook_without_a_url_loses_nothing_by_being_recovered(
     exhaust(bench, sender, clock)
     own_webhook(world, "")
     answer = world.http.post(f"{path}/recover", token=world.admin)
-    assert (answer.status_code, answer.json()) == (422, {"error": "This webhook has no URL"})
+    assert (answer.status_code, answer.json()) == (422, {"error": "The webhook is gone or has no URL"})
     assert {one["state"] for one in owed(world)} == {"exhausted"}
     own_webhook(world)
     assert recover(world, path)[0] > 0
@@ -414,9 +414,59 @@ def test_a_message_sent_again_twice_is_two_deliveries(
     sender.sent.clear()
     for _ in range(2):
         assert again(world, number, made["id"]).status_code == 200
-    bench.drain()
+        bench.drain()
     assert len({*names(sender)}) == len(sender.sent) == 2
     assert {json.loads(one.body)["id"] for one in sender.sent} == {made["id"]}
+
+
+def test_what_is_still_owed_goes_out_at_once_and_not_twice(
+    world: World, bench: Bench, sender: FakeSender, clock: Clock
+) -> None:
+    own_webhook(world)
+    number = world.conversation()
+    bench.drain()
+    sender.default = FAILED
+    made = world.reply(number)
+    bench.attempt()
+    sender.sent.clear()
+    sender.default = DELIVERED
+    assert again(world, number, made["id"]).status_code == 200
+    bench.drain()
+    assert [json.loads(one.body)["event"] for one in sender.sent].count("message_created") == 1
+
+
+def test_a_deleted_message_is_not_sent_again(world: World, bench: Bench, sender: FakeSender) -> None:
+    own_webhook(world)
+    number = world.conversation()
+    made = world.reply(number, "hunter2")
+    path = f"{world.account}/conversations/{number}/messages/{made['id']}"
+    world.http.delete(path, token=world.ada)
+    answer = world.http.post(f"{path}/retry", token=world.ada)
+    assert (answer.status_code, answer.json()["attributes"]) == (422, ["message_id"])
+
+
+def test_a_failed_message_that_is_delivered_after_all_is_sent(
+    world: World, bench: Bench, sender: FakeSender, clock: Clock
+) -> None:
+    own_webhook(world)
+    number = world.conversation()
+    bench.drain()
+    sender.default = FAILED
+    made = world.reply(number)
+    for _ in range(4):
+        bench.attempt()
+        clock.advance(s=7200)
+    messages = f"{world.account}/conversations/{number}/messages"
+    shown = {one["id"]: one for one in world.http.get(messages, token=world.ada).json()["payload"]}
+    assert (shown[made["id"]]["status"], shown[made["id"]]["content_attributes"]["external_error"]) == (
+        "failed",
+        "500 Internal Server Error",
+    )
+    sender.default = DELIVERED
+    world.http.post(f"{world.account}/inboxes/{world.inbox['id']}/webhook/recover", token=world.admin)
+    bench.drain()
+    shown = {one["id"]: one for one in world.http.get(messages, token=world.ada).json()["payload"]}
+    assert (shown[made["id"]]["status"], shown[made["id"]]["content_attributes"]["external_error"]) == ("sent", None)
 
 
 def test_the_same_request_to_send_again_is_one_delivery(world: World, bench: Bench, sender: FakeSender) -> None:

@@ -137,7 +137,12 @@ class Bench:
         return found
 
     def hook(self, url: str, **values: Any) -> int:
-        """A webhook of its own, of nobody in particular."""
+        """A webhook of its own, of nobody in particular, which took deliveries before."""
+        hook = self.new_hook(url, **values)
+        self.dispatcher._quick.add(hook)
+        return hook
+
+    def new_hook(self, url: str, **values: Any) -> int:
         values = {"kind": "account", "secret": "s" * 24, "subscriptions": []} | values
         return self.store.write(lambda tx: tx.insert(Webhook, account_id=1, url=url, **values)).id
 

@@ -1,9 +1,10 @@
 import threading
 import time
-from collections import defaultdict
-from collections.abc import Iterator
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -12,6 +13,7 @@ from inboxd.delivery.dispatcher import SEATS_A_WEBHOOK, Dispatcher
 from inboxd.delivery.sender import Sender
 from inboxd.delivery.worker import Policy, Worker
 from inboxd.domain.addresses import parse_guard
+from inboxd.domain.errors import StorageFull
 from inboxd.domain.retry import Outcome
 from inboxd.store import outbox
 from inboxd.store.db import Store, Tx
@@ -239,8 +241,9 @@ def test_a_new_receiver_is_served_within_two_seconds_beside_more_hanging_ones_th
 ) -> None:
     over = threading.Event()
 
-    def hang(handler: BaseHTTPRequestHandler, _: Received) -> None:
+    def hang(handler: BaseHTTPRequestHandler, got: Received) -> None:
         over.wait(20)
+        status(200)(handler, got)
 
     hanging = Receiver(default=hang)
     bench = Bench(store, clock, Sender(LOCAL), threads=4)
@@ -258,6 +261,77 @@ def test_a_new_receiver_is_served_within_two_seconds_beside_more_hanging_ones_th
     hanging.close()
 
     assert arrived.at - committed < 2
+
+
+def test_nine_receivers_are_served_promptly_beside_one_that_hangs(
+    store: Store, clock: Clock, receiver: Receiver
+) -> None:
+    over = threading.Event()
+
+    def hang(handler: BaseHTTPRequestHandler, got: Received) -> None:
+        over.wait(20)
+        status(200)(handler, got)
+
+    hanging = Receiver(default=hang)
+    bench = Bench(store, clock, Sender(LOCAL))
+    stuck = bench.hook(hanging.url)
+    hooks = [bench.hook(f"{receiver.url}/{number}") for number in range(9)]
+    for conversation in range(20):
+        bench.owe(stuck, conversation)
+    bench.dispatcher.start()
+    hanging.wait_for(2)
+    for conversation in range(20):
+        for hook in hooks:
+            bench.owe(hook, conversation)
+    committed = time.monotonic()
+    bench.dispatcher.wake()
+    arrived = receiver.wait_for(180)
+    over.set()
+    bench.dispatcher.stop()
+    hanging.close()
+
+    assert max(got.at for got in arrived) - committed < 4
+    assert Counter(got.path for got in arrived) == {f"/hook/{number}": 20 for number in range(9)}
+
+
+def test_the_seat_goes_to_who_had_none_for_the_longest_time(store: Store, clock: Clock, gate: Gate) -> None:
+    bench = Bench(store, clock, gate, threads=1)
+    hooks = [bench.hook(f"http://{name}.test/") for name in "abc"]
+    for hook in hooks:
+        bench.owe(hook, 1)
+        bench.owe(hook, 2)
+        clock.advance(ms=1)
+    gate.during = lambda sent: setattr(gate, "script", [FAILED])
+    for _ in range(6):
+        bench.step()
+
+    assert [sent.url[7] for sent in gate.sent] == ["a", "b", "c"] * 2
+    bench.dispatcher.stop()
+
+
+def test_a_jump_that_could_not_be_stored_is_followed_at_the_next_step(
+    bench: Bench, store: Store, gate: Gate, clock: Clock
+) -> None:
+    bench.dispatcher._steady = lambda: 0
+    bench.dispatcher._offset = clock()
+    gate.script = [FAILED]
+    owed = bench.owe(bench.hook("http://a.test/"))
+    bench.step()
+    clock.now += 3_600_000
+    fails = [True]
+
+    def write(unit: Callable[[Tx], Any], *, durable: bool = True) -> Any:
+        if fails:
+            fails.clear()
+            raise StorageFull
+        return Store.write(store, unit, durable=durable)
+
+    store.write = write  # type: ignore[method-assign]
+    with pytest.raises(StorageFull):
+        bench.step()
+    bench.step()
+
+    assert bench.delivery(owed.id).next_attempt_at == clock.now + 5_000
 
 
 def test_a_single_thread_serves_slow_ones_too(store: Store, clock: Clock, gate: Gate) -> None:

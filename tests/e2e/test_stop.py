@@ -70,7 +70,11 @@ def test_a_stop_answers_waiting_polls_at_once_and_lets_running_deliveries_end(
 
 def test_a_stop_does_not_wait_for_a_receiver_that_hangs(tmp_path: Path, receiver: Receiver) -> None:
     over = threading.Event()
-    receiver.default = lambda handler, got: over.wait(30) and None
+
+    def hang(handler: object, got: object) -> None:
+        over.wait(30)
+
+    receiver.default = hang
     process = subprocess.Popen(
         [sys.executable, "-m", "inboxd", "serve", "--listen", "127.0.0.1:0", "--data-dir", str(tmp_path / "data")],
         stdout=subprocess.PIPE,

@@ -223,11 +223,11 @@ def test_now_is_the_clock_and_does_not_run_backwards_by_a_little(store: Store, c
     times = [store.write(lambda tx: tx.now)]
     clock.advance(ms=5)
     times.append(store.write(lambda tx: tx.now))
-    clock.advance(s=-59)
+    clock.advance(s=-9)
     times.append(store.write(lambda tx: tx.now))
     with store.read() as tx:
         times.append(tx.now)
-    clock.advance(s=60)
+    clock.advance(s=10)
     times.append(store.write(lambda tx: tx.now))
 
     assert [time - EPOCH for time in times] == [0, 5, 5, 5, 1005]

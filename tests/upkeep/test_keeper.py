@@ -1,9 +1,15 @@
+import json
+import threading
+
+import pytest
+
 from inboxd.app import App
+from inboxd.domain.retry import DAY_MS
 from inboxd.services.idempotency import BATCH, RETENTION_MS, keep
 from inboxd.store.db import Tx
-from inboxd.store.models import IdempotencyKey
+from inboxd.store.models import Delivery, Event, IdempotencyKey
 from inboxd.upkeep.keeper import Keeper
-from tests.cast import Clock
+from tests.cast import Clock, Http, World, build_world
 
 
 def keep_keys(app: App, prefix: str, count: int) -> None:
@@ -38,3 +44,71 @@ def test_the_keeper_works_at_start_and_stops_when_told(app: App, clock: Clock) -
     keeper.start()
     keeper.stop()
     assert kept(app) == []
+
+
+def test_events_go_after_their_retention_and_the_feed_says_where_it_begins(
+    app: App, clock: Clock, world: World, caplog: pytest.LogCaptureFixture
+) -> None:
+    number = world.conversation()
+    old = len(world.events())
+    clock.advance(ms=30 * DAY_MS)
+    world.incoming(number)
+    clock.advance(ms=1)
+    keeper = Keeper(app.store, app.blobs.let_go, 30)
+    assert not keeper.step()
+
+    path = f"{world.account}/events"
+    gone = world.http.get(f"{path}?after=0", token=world.admin)
+    kept = world.http.get(f"{path}?after={old}", token=world.admin).json()
+    assert (gone.status_code, gone.json()["oldest_seq"]) == (410, old + 1)
+    assert kept["payload"][0]["seq"] == old + 1
+    assert kept["meta"]["oldest_seq"] == old + 1
+    assert caplog.text == ""
+
+
+def test_people_can_read_of_deliveries_that_were_never_finished_and_expire(
+    app: App, clock: Clock, http: Http, admin: str
+) -> None:
+    world = build_world(http, admin, "http://127.0.0.1:1/hook")
+    number = world.conversation()
+    world.incoming(number)
+    with app.store.read() as tx:
+        owed = len(tx.filter(Delivery))
+    clock.advance(ms=30 * DAY_MS + 1)
+    world.incoming(number, "young")
+
+    Keeper(app.store, app.blobs.let_go, 30).step()
+
+    with app.store.read() as tx:
+        told = [json.loads(event.payload) for event in tx.filter(Event, name="delivery.exhausted")]
+    assert [(event["expired"], event["webhook"]["kind"]) for event in told] == [(owed, "inbox")]
+    with app.store.read() as tx:
+        left = tx.filter(Delivery)
+        assert left
+        assert left[0].next_attempt_at is not None
+
+
+def test_what_goes_wrong_once_does_not_end_upkeep(app: App, clock: Clock, caplog: pytest.LogCaptureFixture) -> None:
+    keep_keys(app, "old", 1)
+    clock.advance(ms=RETENTION_MS + 1)
+    keeper = Keeper(app.store, app.blobs.let_go, 30)
+    steps = [threading.Event(), threading.Event()]
+    step, left = keeper.step, iter(steps)
+
+    def stumble() -> bool:
+        turn = next(left)
+        try:
+            if turn is steps[0]:
+                raise OSError("once")
+            return step()
+        finally:
+            turn.set()
+
+    keeper.step = stumble  # type: ignore[method-assign]
+    keeper.start()
+    assert steps[0].wait(10)
+    keeper.wake()
+    assert steps[1].wait(10)
+    keeper.stop()
+    assert kept(app) == []
+    assert "upkeep stumbled" in caplog.text

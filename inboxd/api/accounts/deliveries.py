@@ -4,7 +4,7 @@ from typing import Any
 
 from inboxd.api.web import Call
 from inboxd.domain.errors import NotFound
-from inboxd.services import webhooks
+from inboxd.services import deliveries as work
 from inboxd.store import accounts, conversations
 from inboxd.store import deliveries as store
 from inboxd.store.models import Delivery, Event
@@ -66,10 +66,10 @@ def show(call: Call, delivery: Delivery) -> Any:
 
 
 def resend(call: Call, delivery: Delivery) -> Any:
-    webhooks.resend(call.tx, delivery)
+    work.resend(call.tx, delivery)
     return _one(call, find(call))
 
 
 def cancel(call: Call, delivery: Delivery) -> Any:
-    webhooks.cancel(call.tx, delivery, f"cancelled by {call.caller.known_user.name}")
+    work.cancel(call.tx, delivery, f"cancelled by {call.caller.known_user.name}")
     return _one(call, delivery)

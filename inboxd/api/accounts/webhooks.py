@@ -3,10 +3,11 @@
 from functools import partial
 from typing import Any
 
-from inboxd.api.accounts import inboxes
+from inboxd.api.accounts import agent_bots, inboxes
 from inboxd.api.auth import check_role
 from inboxd.api.web import Call, Response, empty
 from inboxd.domain.errors import Invalid, NotFound, Refused
+from inboxd.services import deliveries as work
 from inboxd.services import webhooks
 from inboxd.store import accounts as store
 from inboxd.store import deliveries
@@ -26,6 +27,10 @@ def find(call: Call) -> Webhook:
 
 def find_of_inbox(call: Call) -> Webhook:
     return store.inbox_webhook(call.tx, inboxes.find(call).id)
+
+
+def find_of_bot(call: Call) -> Webhook:
+    return store.bot_webhook(call.tx, agent_bots.find(call).id)
 
 
 def _shown(call: Call, webhook: Webhook, secret: str | None = None) -> Any:
@@ -83,7 +88,7 @@ def rotate_secret(call: Call, webhook: Webhook) -> Any:
 
 
 def enable(call: Call, webhook: Webhook) -> Any:
-    webhooks.enable(call.tx, webhook, skip=call.values.get("pending") == "skip")
+    work.enable(call.tx, webhook, skip=call.values.get("pending") == "skip")
     return _one(call, webhook)
 
 
@@ -93,14 +98,14 @@ def recover(call: Call, webhook: Webhook) -> None:
     began = call.tx.now
 
     def after() -> Response:
-        resent = call.write(lambda tx: webhooks.hurry(tx, webhook, since))
-        while found := call.write(lambda tx: webhooks.recover(tx, webhook, since, began)):
+        resent = call.write(lambda tx: work.hurry(tx, webhook, since))
+        while found := call.write(lambda tx: work.recover(tx, webhook, since, began)):
             resent += found
         replayed = 0
         after_seq: int | None = 0 if call.values.get("missing") else None
         while after_seq is not None:
             count, after_seq = call.write(
-                partial(webhooks.replay, webhook=webhook, since=since, until=began, after_seq=after_seq)
+                partial(work.replay, webhook=webhook, since=since, until=began, after_seq=after_seq)
             )
             replayed += count
         return Response(value={"resent": resent, "replayed": replayed})
@@ -116,7 +121,7 @@ def test(call: Call, webhook: Webhook) -> None:
         if not call.parts.test_seats.acquire(blocking=False):
             raise Refused("Other webhooks are being tested: try again in a moment")
         try:
-            claim = call.write(lambda tx: webhooks.test(tx, webhook))
+            claim = call.write(lambda tx: work.test(tx, webhook))
             call.parts.send(claim)
         finally:
             call.parts.test_seats.release()
