@@ -26,7 +26,7 @@ from inboxd.api.params import (
     Value,
     Word,
 )
-from inboxd.api.web import Route
+from inboxd.api.web import Handler, Route
 from inboxd.domain import messages as message_words
 from inboxd.domain.conversations import PRIORITIES, STATUSES
 from inboxd.domain.links import PREFIX
@@ -85,7 +85,18 @@ DELIVERIES = (
 MEMBERS = (Integer("inbox_id", required=True), Integers("user_ids"))
 ADMIN = "administrator"
 
+
 # fmt: off
+def _steering(webhook: str, find: Handler) -> tuple[Route, ...]:
+    """What people can do about a webhook, whosever it is."""
+    return (
+        Route("POST", webhook + "/test", webhooks.test, (), find, ADMIN, detached=True, about="send a test event now, and see what comes of it"),
+        Route("POST", webhook + "/recover", webhooks.recover, RECOVER, find, ADMIN, detached=True, about="send what failed since a time again; with missing also what it was never owed"),
+        Route("POST", webhook + "/enable", webhooks.enable, ENABLE, find, ADMIN, about="deliver to a disabled webhook again, or skip what is pending"),
+        Route("POST", webhook + "/rotate_secret", webhooks.rotate_secret, ROTATE, find, ADMIN, shown_once="payload.webhook.secret", about="a new signing secret; the old one signs too for a day"),
+    )
+
+
 ROUTES = (
     # The client API: no token, the identifier and the source_id are the credential.
     Route("GET", P, public.show_inbox, record=public.find_inbox, role="public", about="the inbox"),
@@ -166,24 +177,14 @@ ROUTES = (
     Route("GET", A + "/webhooks/{id}", webhooks.show, (), webhooks.find, ADMIN, about="a webhook and how it does"),
     Route("PATCH", A + "/webhooks/{id}", webhooks.update, WEBHOOK, webhooks.find, ADMIN, "webhook", about="change a webhook"),
     Route("DELETE", A + "/webhooks/{id}", webhooks.delete, (), webhooks.find, ADMIN, about="delete a webhook"),
-    Route("POST", A + "/webhooks/{id}/test", webhooks.test, (), webhooks.find, ADMIN, detached=True, about="send a test event now, and see what comes of it"),
-    Route("POST", A + "/webhooks/{id}/recover", webhooks.recover, RECOVER, webhooks.find, ADMIN, detached=True, about="send what failed since a time again; with missing also what it was never owed"),
-    Route("POST", A + "/webhooks/{id}/enable", webhooks.enable, ENABLE, webhooks.find, ADMIN, about="deliver to a disabled webhook again, or skip what is pending"),
-    Route("POST", A + "/webhooks/{id}/rotate_secret", webhooks.rotate_secret, ROTATE, webhooks.find, ADMIN, shown_once="payload.webhook.secret", about="a new signing secret; the old one signs too for a day"),
+    *_steering(A + "/webhooks/{id}", webhooks.find),
     Route("GET", A + "/inboxes/{id}/webhook", webhooks.show, (), webhooks.find_of_inbox, ADMIN, about="the inbox's own webhook and how it does"),
     Route("PATCH", A + "/inboxes/{id}/webhook", webhooks.update, OPTIONS, webhooks.find_of_inbox, ADMIN, "webhook", about="change its options; its URL is the inbox's webhook_url"),
-    Route("POST", A + "/inboxes/{id}/webhook/test", webhooks.test, (), webhooks.find_of_inbox, ADMIN, detached=True, about="the same for it"),
-    Route("POST", A + "/inboxes/{id}/test_webhook", webhooks.test, (), webhooks.find_of_inbox, ADMIN, detached=True, about="the same for it"),
-    Route("POST", A + "/inboxes/{id}/webhook/recover", webhooks.recover, RECOVER, webhooks.find_of_inbox, ADMIN, detached=True, about="the same for it"),
-    Route("POST", A + "/inboxes/{id}/webhook/enable", webhooks.enable, ENABLE, webhooks.find_of_inbox, ADMIN, about="the same for it"),
-    Route("POST", A + "/inboxes/{id}/webhook/rotate_secret", webhooks.rotate_secret, ROTATE, webhooks.find_of_inbox, ADMIN, shown_once="payload.webhook.secret", about="the same for it"),
-
+    Route("POST", A + "/inboxes/{id}/test_webhook", webhooks.test, (), webhooks.find_of_inbox, ADMIN, detached=True, about="send a test event now, and see what comes of it"),
+    *_steering(A + "/inboxes/{id}/webhook", webhooks.find_of_inbox),
     Route("GET", A + "/agent_bots/{id}/webhook", webhooks.show, (), webhooks.find_of_bot, ADMIN, about="a bot's webhook and how it does"),
     Route("PATCH", A + "/agent_bots/{id}/webhook", webhooks.update, OPTIONS, webhooks.find_of_bot, ADMIN, "webhook", about="change its options; its URL is the bot's outgoing_url"),
-    Route("POST", A + "/agent_bots/{id}/webhook/test", webhooks.test, (), webhooks.find_of_bot, ADMIN, detached=True, about="the same for it"),
-    Route("POST", A + "/agent_bots/{id}/webhook/recover", webhooks.recover, RECOVER, webhooks.find_of_bot, ADMIN, detached=True, about="the same for it"),
-    Route("POST", A + "/agent_bots/{id}/webhook/enable", webhooks.enable, ENABLE, webhooks.find_of_bot, ADMIN, about="the same for it"),
-    Route("POST", A + "/agent_bots/{id}/webhook/rotate_secret", webhooks.rotate_secret, ROTATE, webhooks.find_of_bot, ADMIN, shown_once="payload.webhook.secret", about="the same for it"),
+    *_steering(A + "/agent_bots/{id}/webhook", webhooks.find_of_bot),
 
     Route("GET", A + "/deliveries", deliveries.index, DELIVERIES, role=ADMIN, about="deliveries, the newest first"),
     Route("GET", A + "/deliveries/{delivery_id}", deliveries.show, (), deliveries.find, ADMIN, about="a delivery with its attempts and its payload"),
