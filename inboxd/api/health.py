@@ -54,5 +54,6 @@ def inbox(call: Call, inbox: Inbox) -> Any:
         "refused": [
             {"at": iso(one.at), "method": one.method, "route": one.route, "reason": one.reason}
             for one in call.parts.refusals.of_inbox(inbox.account_id, inbox.id)
+            if one.at >= inbox.created_at
         ],
     }

@@ -4,6 +4,7 @@ import copy
 import logging
 import re
 import socket
+import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
@@ -363,6 +364,9 @@ class Server:
         self.port = int(server.effective_port)
         self._server = server
         self._stopping = False
+        self._is_closed = False
+        # One that a signal handler can take again in the thread that has it.
+        self._closing = threading.RLock()
 
     @property
     def url(self) -> str:
@@ -378,12 +382,17 @@ class Server:
         while self._is_busy() and time.monotonic() < deadline:
             wasyncore.loop(timeout=0.05, use_poll=True, map=self._map, count=1)
         self._server.task_dispatcher.shutdown(timeout=1)
-        wasyncore.close_all(self._map)
+        with self._closing:
+            self._is_closed = True
+            wasyncore.close_all(self._map)
 
     def stop(self) -> None:
         """Safe from a signal handler and from any thread."""
         self._stopping = True
-        self._server.pull_trigger()
+        with self._closing:
+            # The loop may have seen it by itself, and what wakes it is then another file's number.
+            if not self._is_closed:
+                self._server.pull_trigger()
 
     def _is_busy(self) -> bool:
         channels = list(self._server.active_channels.values())

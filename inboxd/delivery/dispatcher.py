@@ -94,6 +94,8 @@ class Dispatcher:
         """The number of the last turn that each webhook had: the lowest is next."""
         self._turns = itertools.count(1)
         self._unrecorded: deque[_Round] = deque()
+        self._without_thread = 0
+        """Attempts that were queued when no thread could be started for them."""
         self._thread = threading.Thread(target=self._run, name="dispatcher", daemon=True)
 
     def start(self) -> None:
@@ -129,7 +131,8 @@ class Dispatcher:
         """Hand out what is due. Returns the seconds until more is due; None when nothing is pending
         or every seat is taken."""
         rest_s = self._hand_out()
-        if self._record_again():
+        has_threads = self._start_threads()
+        if self._record_again() and has_threads:
             return rest_s
         return _PAUSE_S if rest_s is None else min(rest_s, _PAUSE_S)
 
@@ -193,7 +196,18 @@ class Dispatcher:
             self._pool.submit(self._attempt, turn, claim)
         except RuntimeError:
             # No thread can be started now. The attempt is queued all the same: the next free one makes it.
+            self._without_thread += 1
             _log.exception("a delivery waits for a thread")
+
+    def _start_threads(self) -> bool:
+        """Start the threads that attempts wait for; False when there still are none."""
+        while self._without_thread:
+            try:
+                self._pool.submit(int)  # nothing to do: it is the thread that is wanted
+            except RuntimeError:
+                return False
+            self._without_thread -= 1
+        return True
 
     def _attempt(self, turn: _Turn, claim: Claim) -> None:
         until = time.monotonic() + TURN_S

@@ -30,7 +30,7 @@ class Policy:
 
     def decide(self, claim: Claim, webhook: Webhook | None, outcome: Outcome, failed_count: int) -> Verdict:
         if claim.once:
-            return Verdict("delivered" if outcome.delivered else "exhausted")
+            return Verdict("delivered" if outcome.delivered else "cancelled")
         if webhook is not None and webhook.kind == "bot":
             return retry.decide_for_bot(outcome, failed_count)
         return retry.decide(outcome, failed_count, self.schedule_s, self.chance())

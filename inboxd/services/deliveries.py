@@ -49,8 +49,7 @@ def failed(tx: Tx, webhook: Webhook, delivery: Delivery, outcome: Outcome, verdi
     event = tx.get(Event, delivery.event_id)
     if event is None or event.name == TEST:
         return
-    if webhook.kind != "bot":
-        _note_trouble(tx, webhook, delivery, outcome, verdict)
+    _note_trouble(tx, webhook, delivery, outcome, verdict)
     if verdict.state == "exhausted":
         _give_up(tx, webhook, delivery, event)
 
@@ -100,13 +99,17 @@ def _note_trouble(tx: Tx, webhook: Webhook, delivery: Delivery, outcome: Outcome
     values: dict[str, Any] = {"failed_count": trouble.failed_count + 1, "failing_since": since, "reason": outcome.error}
     if verdict.pause_ms is not None:
         values["paused_until"] = max(trouble.paused_until or 0, tx.now + verdict.pause_ms)
+    is_bot = webhook.kind == "bot"
     # The failure that ends a delivery uses up no place in its schedule.
     failures = delivery.failed_count + (verdict.delay_ms is None)
-    flags = outcome.status_code in FLAGGED_AT_ONCE or failures >= FLAGGED_FAILURES
+    given_up = is_bot and verdict.state == "exhausted"
+    flags = outcome.status_code in FLAGGED_AT_ONCE or failures >= FLAGGED_FAILURES or given_up
     if flags and (trouble.flagged_at is None or trouble.flagged_at < since):
         values["flagged_at"] = tx.now
         outbox.webhook_event(tx, "webhook.failing", webhook, reason=reason)
-    if trouble.disabled_at is None and (verdict.disables or is_hopeless(since, trouble.failed_count + 1, tx.now)):
+    hopeless = verdict.disables or is_hopeless(since, trouble.failed_count + 1, tx.now)
+    # A bot's webhook is told less and less often by itself: people take its conversations over.
+    if trouble.disabled_at is None and hopeless and not is_bot:
         values |= {"disabled_at": tx.now, "flagged_at": values.get("flagged_at", trouble.flagged_at) or tx.now}
         outbox.webhook_event(tx, "webhook.disabled", webhook, reason=reason)
     tx.update(trouble, **values)
@@ -122,9 +125,10 @@ def _reply_of(tx: Tx, webhook: Webhook, event: Event | None) -> Message | None:
     return message if is_reply else None
 
 
-def enable(tx: Tx, webhook: Webhook, *, skip: bool) -> None:
+def enable(tx: Tx, webhook: Webhook, *, skip: bool) -> int:
     """Deliver to a disabled or resting webhook again: what it is owed goes out now, from the beginning
-    of its schedule, or with `skip` is cancelled."""
+    of its schedule, or with `skip` is cancelled. Returns how much that is."""
+    owed, _ = store.owed(tx, webhook.id)
     trouble = tx.find(Trouble, webhook_id=webhook.id)
     if trouble is not None:
         # That it was flagged stays, for its recovery will be told.
@@ -133,6 +137,7 @@ def enable(tx: Tx, webhook: Webhook, *, skip: bool) -> None:
         queue.cancel(tx, webhook.id, "skipped when the webhook was enabled again")
     else:
         store.hurry(tx, webhook, since=0)
+    return owed
 
 
 def resend(tx: Tx, delivery: Delivery) -> None:
@@ -144,9 +149,13 @@ def resend(tx: Tx, delivery: Delivery) -> None:
 
 
 def cancel(tx: Tx, delivery: Delivery, reason: str) -> None:
-    """End an unfinished delivery; a finished one stays as it is. What is under way may still arrive."""
+    """End an unfinished delivery; a finished one stays as it is. What is under way may still arrive. One
+    that arrived before and was to be sent again is delivered, as it was."""
     if delivery.state in ("pending", "sending"):
-        queue.finish(tx, delivery, "cancelled", reason)
+        arrived = store.has_arrived(tx, delivery.id)
+        if delivery.state == "sending":
+            queue.interrupt(tx, delivery, None)
+        queue.finish(tx, delivery, "delivered" if arrived else "cancelled", None if arrived else reason)
 
 
 def hurry(tx: Tx, webhook: Webhook, since: int) -> int:
@@ -196,7 +205,11 @@ def _is_owed(tx: Tx, webhook: Webhook, event: Event) -> bool:
     """Whether the webhook would be owed such an event now."""
     kind = EVENTS[event.name]
     if webhook.kind == "bot":
-        return kind.bot and accounts.inbox_bot_id(tx, event.inbox_id or 0) == webhook.agent_bot_id
+        return (
+            kind.bot
+            and not outbox.is_own(webhook, event)
+            and accounts.inbox_bot_id(tx, event.inbox_id or 0) == webhook.agent_bot_id
+        )
     return not kind.operational and any(one.id == webhook.id for one in outbox.subscribers(tx, event))
 
 

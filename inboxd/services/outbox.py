@@ -57,11 +57,18 @@ def emit(
 
 def subscribers(tx: Tx, event: Event) -> list[Webhook]:
     """Who is owed such an event now, agent bots apart."""
-    kind = EVENTS[event.name]
-    found = accounts.subscribers(tx, event.account_id, event.inbox_id, event.name, inbox_event=kind.inbox)
-    if kind.about != "message" or event.token_id is None:
-        return found
-    return [one for one in found if not one.exclude_own or one.token_id != event.token_id]
+    found = accounts.subscribers(tx, event.account_id, event.inbox_id, event.name, inbox_event=EVENTS[event.name].inbox)
+    return [one for one in found if not is_own(one, event)]
+
+
+def is_own(webhook: Webhook, event: Event) -> bool:
+    """Whether it is a message of the webhook's owner, who does not want to hear of those."""
+    return (
+        webhook.exclude_own
+        and event.token_id is not None
+        and webhook.token_id == event.token_id
+        and EVENTS[event.name].about == "message"
+    )
 
 
 def _tell_of_brake(tx: Tx, account_id: int, payload: dict[str, Any], inbox_id: int | None) -> None:
@@ -120,7 +127,8 @@ def message_event(
         to=to,
     )
     for bot in _bots(tx, name, row) if to is None else ():
-        queue.add(tx, event, bot)
+        if not is_own(bot, event):
+            queue.add(tx, event, bot)
     return event
 
 

@@ -42,7 +42,7 @@ def update(tx: Tx, webhook: Webhook, values: dict[str, Any], guard: Guard) -> No
 def set_url(tx: Tx, webhook: Webhook, url: str) -> Changes:
     """What was wrong with the old address is not held against the new one: what is owed goes there now."""
     changes = tx.update(webhook, url=url)
-    if changes and tx.find(Trouble, webhook_id=webhook.id) is not None:
+    if changes:
         deliveries.enable(tx, webhook, skip=False)
     return changes
 

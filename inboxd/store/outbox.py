@@ -253,8 +253,6 @@ def _head(tx: Tx, webhook_id: int, conversation_id: int | None) -> _Head | None:
 
 def finish(tx: Tx, delivery: Delivery, state: str, error: str | None) -> None:
     """End a delivery and let the next one of its line go."""
-    if state == "cancelled" and delivery.state == "sending":
-        _interrupt(tx, delivery, None)
     tx.update(delivery, state=state, finished_at=tx.now, next_attempt_at=None, last_error=error)
     let_go(tx, delivery.webhook_id, delivery.conversation_id)
 
@@ -336,14 +334,15 @@ def release(tx: Tx) -> int:
     for delivery in stranded:
         event = tx.get(Event, delivery.event_id)
         if event is not None and event.name == TEST:
+            interrupt(tx, delivery, None)
             finish(tx, delivery, "cancelled", "interrupted")
         else:
-            _interrupt(tx, delivery, tx.now)
+            interrupt(tx, delivery, tx.now)
             put_back(tx, delivery, tx.now)
     return len(stranded)
 
 
-def _interrupt(tx: Tx, delivery: Delivery, next_attempt_at: int | None) -> None:
+def interrupt(tx: Tx, delivery: Delivery, next_attempt_at: int | None) -> None:
     """Count the attempt that is under way, whatever becomes of it: its outcome may never be known."""
     tx.insert(
         Attempt,
@@ -369,7 +368,7 @@ def creation_of(tx: Tx, message_id: int) -> Event | None:
 def cancel(tx: Tx, webhook_id: int, reason: str) -> None:
     """End everything the webhook is still owed, what is under way too."""
     for delivery in tx.all(Delivery.select().where(_SENDING, Delivery.webhook_id == webhook_id)):
-        _interrupt(tx, delivery, None)
+        interrupt(tx, delivery, None)
     tx.execute(
         Delivery.update(
             state="cancelled", finished_at=tx.now, next_attempt_at=None, last_error=reason, updated_at=tx.now

@@ -393,7 +393,7 @@ def webhook(row: Webhook, inbox_of: Inbox | None, trouble: Trouble | None, now: 
         "account_id": row.account_id,
         "subscriptions": row.subscriptions,
         "secret": secret,
-        **deliveries.options(row),
+        **deliveries.options(row, now),
         "health": deliveries.health(row, trouble, now),
     }
     if inbox_of is not None:

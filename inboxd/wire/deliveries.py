@@ -52,13 +52,14 @@ def webhook_slim(row: Webhook) -> Json:
     return {"id": row.id, "kind": row.kind, "inbox_id": row.inbox_id, "name": row.name, "url": row.url}
 
 
-def options(row: Webhook) -> Json:
+def options(row: Webhook, now: int) -> Json:
     """What every kind of webhook can be told. The values of its headers may be secrets."""
+    until = row.previous_secret_until or 0
     return {
         "ordering": row.ordering,
         "exclude_own": row.exclude_own,
         "headers": dict.fromkeys(row.headers, MASK),
-        "previous_secret_until": iso_or_none(row.previous_secret_until),
+        "previous_secret_until": iso(until) if until > now else None,
     }
 
 

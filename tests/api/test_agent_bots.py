@@ -6,8 +6,8 @@ import pytest
 from inboxd.app import App
 from inboxd.domain.retry import Outcome
 from inboxd.store.models import Account, Webhook
-from tests.cast import Clock, Http, World
-from tests.delivery.bench import FAILED, Bench, FakeSender
+from tests.cast import Clock, Http, Receiver, World
+from tests.delivery.bench import DELIVERED, FAILED, Bench, FakeSender
 
 NOT_ALLOWED = {"error": "You are not authorized to do this action"}
 NOT_FOUND = {"error": "Resource could not be found"}
@@ -218,3 +218,116 @@ def test_a_failing_bot_does_not_pause_or_disable_its_webhook(
 
     assert [one.state for one in bench.deliveries(webhook_id=webhook(bench, bot).id)][:2].count("exhausted") >= 1
     assert not [event for event in world.events() if event["event"] == "webhook.disabled"]
+
+
+def own(world: World, bot: dict[str, Any]) -> str:
+    return f"{world.account}/agent_bots/{bot['id']}/webhook"
+
+
+def act(world: World, bot: dict[str, Any], verb: str, **values: Any) -> Any:
+    answer = world.http.post(f"{own(world, bot)}/{verb}", json=values, token=world.admin)
+    assert answer.status_code == 200, answer.text
+    return answer.json()
+
+
+def move(world: World, bot: dict[str, Any], url: str) -> None:
+    path = f"{world.account}/agent_bots/{bot['id']}"
+    assert world.http.patch(path, json={"outgoing_url": url}, token=world.admin).status_code == 200
+
+
+def test_a_bots_webhook_is_shown_and_told_its_options(world: World, bot: dict[str, Any]) -> None:
+    shown = world.http.get(own(world, bot), token=world.admin).json()["payload"]["webhook"]
+    assert (shown["url"], shown["health"]) == (bot["outgoing_url"], {"state": "ok"})
+    assert shown.get("secret") is None
+    changed = world.http.patch(own(world, bot), json={"ordering": "none"}, token=world.admin)
+    assert changed.json()["payload"]["webhook"] == shown | {"ordering": "none"}
+
+
+def test_a_bots_webhook_is_tested(world: World, bot: dict[str, Any], receiver: Receiver) -> None:
+    move(world, bot, receiver.url)
+    assert act(world, bot, "test")["state"] == "delivered"
+    assert receiver.events() == ["webhook.test"]
+
+
+def test_a_bot_is_sent_what_it_missed_and_what_it_never_was_owed(
+    world: World, bot: dict[str, Any], bench: Bench, sender: FakeSender
+) -> None:
+    connect(world, None)
+    number = world.conversation()
+    before = world.incoming(number, "before there was a bot")
+    connect(world, bot["id"])
+    lost = world.incoming(number, "while it was down")
+    sender.default = TIMEOUT
+    bench.drain()
+    sender.default = DELIVERED
+    sender.sent.clear()
+
+    assert act(world, bot, "recover") == {"resent": 1, "replayed": 0}
+    assert act(world, bot, "recover", missing=True)["replayed"] >= 1
+    assert act(world, bot, "recover", missing=True) == {"resent": 0, "replayed": 0}
+    bench.drain()
+
+    told = [json.loads(sent.body) for sent in sender.sent]
+    assert [one["id"] for one in told if one["event"] == "message_created"] == [before["id"], lost["id"]]
+    assert {sent.url for sent in sender.sent} == {bot["outgoing_url"]}
+
+
+def test_a_bot_misses_nothing_of_inboxes_it_does_not_answer_in(world: World, bot: dict[str, Any]) -> None:
+    connect(world, None)
+    world.incoming(world.conversation())
+    assert act(world, bot, "recover", missing=True) == {"resent": 0, "replayed": 0}
+
+
+def test_enabling_a_bot_sends_what_waits_for_its_retry_now_or_skips_it(
+    world: World, bot: dict[str, Any], bench: Bench, sender: FakeSender
+) -> None:
+    world.incoming(world.conversation())
+    sender.default = FAILED
+    bench.drain()
+    assert bench.due() == []
+    assert act(world, bot, "enable")["payload"]["webhook"]["health"]["state"] == "ok"
+    assert len(bench.due()) == 1
+    act(world, bot, "enable", pending="skip")
+    assert {one.state for one in bench.deliveries(webhook_id=webhook(bench, bot).id)} == {"cancelled"}
+
+
+def test_a_bots_new_secret_signs_beside_the_old_one(world: World, bot: dict[str, Any], bench: Bench) -> None:
+    secret = act(world, bot, "rotate_secret")["payload"]["webhook"]["secret"]
+    row = webhook(bench, bot)
+    assert (row.secret, row.previous_secret) == (secret, bot["secret"])
+
+
+def test_a_bots_new_url_gets_what_is_owed_at_once(
+    world: World, bot: dict[str, Any], bench: Bench, sender: FakeSender
+) -> None:
+    world.incoming(world.conversation())
+    sender.script = [FAILED]
+    bench.drain()
+    assert bench.due() == []
+    move(world, bot, "https://new.test/bot")
+    bench.drain()
+    assert [sent.url for sent in sender.sent] == [bot["outgoing_url"], "https://new.test/bot"]
+    assert {one.state for one in bench.deliveries(webhook_id=webhook(bench, bot).id)} == {"delivered"}
+
+
+@pytest.mark.parametrize(
+    ("method", "verb"),
+    [
+        ("GET", ""), ("PATCH", ""), ("POST", "/test"), ("POST", "/recover"), ("POST", "/enable"),
+        ("POST", "/rotate_secret"),
+    ],
+)  # fmt: skip
+def test_a_bots_webhook_is_for_administrators_of_its_account(
+    world: World, bot: dict[str, Any], bench: Bench, method: str, verb: str
+) -> None:
+    path = own(world, bot) + verb
+    body = {"ordering": "none"}
+    answer = world.http.request(method, path, json=body, token=world.ada)
+    assert (answer.status_code, answer.json()) == (401, NOT_ALLOWED)
+    assert world.http.request(method, path, json=body).status_code == 401
+    other = world.http.post("/api/v1/accounts", json={"name": "Other"}, token=world.admin).json()["id"]
+    for missing in (path.replace("/accounts/1/", f"/accounts/{other}/"), own(world, {"id": 99}) + verb):
+        answer = world.http.request(method, missing, json=body, token=world.admin)
+        assert (answer.status_code, answer.json()) == (404, NOT_FOUND)
+    row = webhook(bench, bot)
+    assert (row.secret, row.ordering) == (bot["secret"], "conversation")

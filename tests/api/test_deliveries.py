@@ -337,6 +337,18 @@ def test_nothing_is_sent_to_a_webhook_that_is_gone_or_has_no_url(world: World, h
         assert show(world, one["id"])["state"] == "delivered"
 
 
+def test_nothing_is_sent_again_to_a_disabled_webhook(world: World, hook: int, bench: Bench, sender: FakeSender) -> None:
+    world.incoming(world.conversation())
+    sender.default = Outcome(410, "410 Gone", error_class="status")
+    bench.drain()
+    (made,) = listed(world)
+
+    answer = world.http.post(f"{world.account}/deliveries/{made['id']}/resend", token=world.admin)
+
+    assert (answer.status_code, answer.json()) == (422, {"error": "This webhook is disabled: enable it first"})
+    assert (show(world, made["id"])["state"], len(sender.sent)) == ("pending", 1)
+
+
 def test_a_resent_delivery_takes_its_old_place_in_the_line(
     world: World, hook: int, bench: Bench, sender: FakeSender, clock: Clock
 ) -> None:

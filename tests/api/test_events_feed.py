@@ -198,6 +198,23 @@ def test_news_that_do_not_match_wake_nobody_for_good(world: World, app: App, mon
         assert len(waiting.result(10)["payload"]) == 1
 
 
+def test_an_agents_wait_is_not_ended_by_events_of_other_inboxes(
+    world: World, app: App, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    number = world.conversation()
+    after = seqs(feed(world))[-1]
+    with resting(app.feed, monkeypatch) as asleep, ThreadPoolExecutor(1) as pool:
+        waiting = pool.submit(feed, world, f"?after={after}&wait=60", world.olga)
+        assert asleep.acquire(timeout=10)
+        world.reply(number, "not for Olga")
+        assert asleep.acquire(timeout=10)  # it looked, and lay down again
+        assert not waiting.done()
+        world.http.post(f"{world.public}/contacts", json={"source_id": "new"})
+        page = waiting.result(10)
+    assert [entry["payload"]["event"] for entry in page["payload"]] == ["contact_created"]
+    assert page["meta"]["next_after"] == seqs(page)[-1] > after + 1
+
+
 def test_nothing_within_the_time_is_an_empty_page(world: World) -> None:
     after = seqs(feed(world))[-1]
     page = feed(world, f"?after={after}&wait=1")

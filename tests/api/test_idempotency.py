@@ -2,6 +2,7 @@
 
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from http.server import BaseHTTPRequestHandler
 from typing import Any
 
 import pytest
@@ -9,7 +10,7 @@ import requests
 
 from inboxd.app import App
 from inboxd.store.models import IdempotencyKey, Message
-from tests.cast import Clock, World
+from tests.cast import Clock, Received, Receiver, World, status
 
 REPLAYED = "Idempotent-Replayed"
 
@@ -122,8 +123,8 @@ def test_a_key_that_is_no_key_is_refused(world: World, path: str, key: str) -> N
 def test_a_wrong_token_gets_nothing_from_a_known_key(world: World, path: str) -> None:
     private = f"{world.account}/conversations/{path.split('/')[-2]}/messages"
     send(world, private, json={"content": "x"}, token=world.ada)
-    for token, status in (("wrong", 401), (None, 401), (world.olga, 401)):
-        assert send(world, private, json={"content": "x"}, token=token).status_code == status
+    for token in ("wrong", None, world.olga):
+        assert send(world, private, json={"content": "x"}, token=token).status_code == 401
 
 
 def test_a_key_on_a_get_means_nothing(world: World, path: str, app: App) -> None:
@@ -193,3 +194,76 @@ def test_a_message_has_one_row_whatever_was_repeated(world: World, path: str, ap
         send(world, path, json={"content": "x"})
     with app.store.read() as tx:
         assert len(tx.filter(Message)) == 1
+
+
+@pytest.fixture
+def hook(world: World, receiver: Receiver) -> str:
+    """A webhook of messages, to a real receiver."""
+    body = {"url": receiver.url, "subscriptions": ["message_created"]}
+    made = world.http.post(f"{world.account}/webhooks", json=body, token=world.admin).json()
+    return f"{world.account}/webhooks/{made['payload']['webhook']['id']}"
+
+
+def test_the_same_request_for_a_test_is_one_request_to_the_receiver(
+    world: World, hook: str, receiver: Receiver
+) -> None:
+    receiver.script = [status(500, b"no")]
+    first, again = (send(world, f"{hook}/test", token=world.admin) for _ in range(2))
+    assert (first.status_code, first.json()["last_error"]) == (200, "500 Internal Server Error")
+    assert (again.status_code, again.content) == (200, first.content)
+    assert (first.headers.get(REPLAYED), again.headers.get(REPLAYED)) == (None, "true")
+    assert len(receiver.received) == 1
+    send(world, f"{hook}/test", "k2", token=world.admin)
+    assert len(receiver.received) == 2
+
+
+def test_the_same_request_to_recover_is_answered_with_what_the_first_one_did(world: World, hook: str) -> None:
+    world.incoming(world.conversation())
+    body = {"url": "https://late.test/", "subscriptions": ["message_created"]}
+    made = world.http.post(f"{world.account}/webhooks", json=body, token=world.admin).json()
+    late = f"{world.account}/webhooks/{made['payload']['webhook']['id']}/recover"
+    first = send(world, late, json={"missing": True}, token=world.admin)
+    world.incoming(world.conversation())
+    again = send(world, late, json={"missing": True}, token=world.admin)
+    assert first.json() == {"resent": 0, "replayed": 1}
+    assert (again.content, again.headers[REPLAYED]) == (first.content, "true")
+
+
+def test_another_body_for_the_key_of_a_recovery_is_refused(world: World, hook: str) -> None:
+    send(world, f"{hook}/recover", json={"missing": True}, token=world.admin)
+    other = send(world, f"{hook}/recover", json={"missing": False}, token=world.admin)
+    assert (other.status_code, other.json()) == (422, {"error": "This Idempotency-Key was used for another request"})
+
+
+def test_a_test_that_was_refused_keeps_no_key(world: World, app: App) -> None:
+    path = f"{world.account}/inboxes/{world.inbox['id']}/webhook/test"
+    for _ in range(2):
+        answer = send(world, path, token=world.admin)
+        assert (answer.status_code, answer.headers.get(REPLAYED)) == (422, None)
+    with app.store.read() as tx:
+        assert tx.filter(IdempotencyKey) == []
+
+
+def test_a_twin_that_arrives_while_a_test_is_under_way_is_told_to_ask_again(
+    world: World, hook: str, receiver: Receiver
+) -> None:
+    over = threading.Event()
+
+    def hang(handler: BaseHTTPRequestHandler, got: Received) -> None:
+        over.wait(10)
+        status(200)(handler, got)
+
+    receiver.script = [hang]
+    with ThreadPoolExecutor(1) as pool:
+        first = pool.submit(send, world, f"{hook}/test", token=world.admin)
+        receiver.wait_for(1)
+        twin = send(world, f"{hook}/test", token=world.admin)
+        other = send(world, f"{hook}/test", "k2", token=world.admin)
+        over.set()
+        made = first.result(10)
+    assert (twin.status_code, twin.headers["Retry-After"]) == (409, "1")
+    assert twin.json() == {"error": "This request is under way: ask again in a moment"}
+    assert other.json()["id"] != made.json()["id"], "another key is another request"
+    after = send(world, f"{hook}/test", token=world.admin)
+    assert (after.content, after.headers[REPLAYED]) == (made.content, "true")
+    assert len(receiver.received) == 2

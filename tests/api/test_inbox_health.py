@@ -1,5 +1,6 @@
 """What an inbox's health answers to "nothing comes in" and "nothing arrives", and the server's own."""
 
+from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
@@ -161,6 +162,29 @@ def test_a_rest_that_is_over_is_no_longer_counted(world: World, bench: Bench, se
     assert health(world)["webhook"]["state"] == "failing"
 
 
+def test_the_servers_health_tells_how_long_the_oldest_waits(
+    world: World, bench: Bench, sender: FakeSender, clock: Clock
+) -> None:
+    def waits() -> tuple[int, int]:
+        shown = world.http.get("/health").json()
+        return shown["pending_deliveries"], shown["oldest_pending_s"]
+
+    point(world)
+    assert waits() == (0, 0)
+    number = world.conversation()
+    clock.advance(s=90)
+    world.incoming(number)
+    sender.default = FAILED
+    bench.drain()
+    assert waits() == (2, 90), "a retry makes nothing younger, and what is blocked waits too"
+    sender.default = DELIVERED
+    clock.advance(s=10)
+    bench.attempt()
+    assert waits() == (1, 10)
+    bench.drain()
+    assert waits() == (0, 0)
+
+
 # Refused requests
 
 
@@ -236,6 +260,17 @@ def test_the_newest_twenty_are_kept_of_each_inbox(world: World) -> None:
     assert len(refused(world)) == KEPT
     at = [one["at"] for one in health(world)["refused"]]
     assert at == sorted(at, reverse=True)
+
+
+def test_unknown_identifiers_do_not_push_an_inboxs_own_refusals_out(world: World) -> None:
+    world.http.get(f"{world.public}/contacts/nobody")
+    world.http.get(f"{world.account}/webhooks", token="wrong")
+    for number in range(3 * KEPT):
+        world.http.get(f"/public/api/v1/inboxes/door{number}")
+    told = Counter(reason for _, reason in refused(world))
+    strangers = told.pop("unknown inbox identifier doo…")
+    assert told == {"unknown access token": 1, "no such contact, conversation or message in this inbox": 1}
+    assert 0 < strangers < KEPT
 
 
 def test_the_refusals_of_another_inbox_or_account_do_not_show(world: World) -> None:

@@ -217,6 +217,15 @@ def test_a_webhook_without_a_url_loses_nothing_by_being_recovered(
     assert recover(world, path)[0] > 0
 
 
+def test_a_test_that_failed_does_not_come_back(world: World, bench: Bench, receiver: Receiver) -> None:
+    receiver.default = status(500)
+    path = subscribe(world, receiver.url)
+    made = act(world, path, "test")
+    assert recover(world, path, missing=True) == (0, 0)
+    assert [(one["id"], one["state"]) for one in owed(world)] == [(made["id"], made["state"])]
+    assert made["state"] not in ("pending", "sending")
+
+
 # missing
 
 
@@ -267,6 +276,17 @@ def test_an_inboxs_webhook_misses_what_happened_in_its_inbox_alone(world: World,
     recover(world, path, missing=True)
     assert {one["inbox_id"] for one in owed(world)} == {world.inbox["id"]}
     assert {"conversation_created", "message_created"} <= {one["event"] for one in owed(world)}
+
+
+def test_what_exclude_own_left_out_is_not_missing(world: World, bench: Bench, sender: FakeSender) -> None:
+    path = subscribe(world, exclude_own=True)
+    number = world.conversation()
+    messages = f"{world.account}/conversations/{number}/messages"
+    assert world.http.post(messages, json={"content": "own"}, token=world.admin).status_code == 200
+    world.reply(number, "Ada's")
+    assert recover(world, path, missing=True) == (0, 0)
+    bench.drain()
+    assert [json.loads(one.body)["content"] for one in sender.sent] == ["Ada's"]
 
 
 def test_what_happened_in_another_account_is_not_missing(world: World, bench: Bench) -> None:

@@ -9,7 +9,9 @@ import pytest
 
 from inboxd.app import App
 from inboxd.config import Config
+from inboxd.domain.retry import Outcome
 from inboxd.domain.text import MASK
+from inboxd.local import session
 from inboxd.store.models import Webhook
 from tests.cast import Clock, Http, World
 from tests.delivery.bench import FAILED, Bench, FakeSender
@@ -242,11 +244,14 @@ def test_messages_written_with_the_token_that_owns_the_webhook_are_left_out(
     assert len(told) == 4, "the feed has them all"
 
 
-def test_who_says_exclude_own_last_owns_the_webhook(world: World, path: str, bench: Bench, sender: FakeSender) -> None:
+@pytest.mark.parametrize("more", [{"ordering": "conversation"}, {"exclude_own": True}])
+def test_who_asked_for_exclude_own_owns_the_webhook_whoever_saves_it_after_that(
+    world: World, path: str, bench: Bench, sender: FakeSender, more: dict[str, Any]
+) -> None:
     made = world.http.post(f"{world.account}/access_tokens", json={"name": "second"}, token=world.admin).json()
     second = made["access_token"]
     tell(world, path, exclude_own=True, token=second)
-    tell(world, path, ordering="conversation")
+    tell(world, path, **more)
     number = world.conversation()
     written(world, number, world.admin, "the administrator's")
     written(world, number, second, "the second token's")
@@ -254,10 +259,97 @@ def test_who_says_exclude_own_last_owns_the_webhook(world: World, path: str, ben
     assert messages(sender) == ["the administrator's"]
 
 
+def test_exclude_own_that_was_given_up_may_be_asked_for_by_another(
+    world: World, path: str, bench: Bench, sender: FakeSender
+) -> None:
+    made = world.http.post(f"{world.account}/access_tokens", json={"name": "second"}, token=world.admin).json()
+    tell(world, path, exclude_own=True, token=made["access_token"])
+    tell(world, path, exclude_own=False)
+    tell(world, path, exclude_own=True)
+    number = world.conversation()
+    written(world, number, world.admin, "the administrator's")
+    written(world, number, made["access_token"], "the second token's")
+    bench.drain()
+    assert messages(sender) == ["the second token's"]
+
+
+def test_exclude_own_needs_a_token_whose_messages_are_left_out(world: World, path: str, app: App) -> None:
+    """Commands that work on the data directory need none, and have no messages either."""
+    with session(app.wsgi, trusted=True) as local:
+        change = local.patch(f"http://inboxd.test{path}", json={"exclude_own": True, "ordering": "none"})
+        body = {"url": "https://x.test/other", "exclude_own": True}
+        create = local.post(f"http://inboxd.test{world.account}/webhooks", json=body)
+        plain = local.post(f"http://inboxd.test{world.account}/webhooks", json=body | {"exclude_own": False})
+    for answer in (change, create):
+        assert (answer.status_code, answer.json()["attributes"]) == (422, ["exclude_own"])
+    assert plain.status_code == 200
+    assert (shown(world, path)["exclude_own"], shown(world, path)["ordering"]) == (False, "conversation")
+
+
 def test_without_exclude_own_nothing_is_left_out(world: World, path: str, bench: Bench, sender: FakeSender) -> None:
     written(world, world.conversation(), world.admin, "own")
     bench.drain()
     assert messages(sender) == ["own"]
+
+
+# A new URL
+
+
+def move(world: World, path: str, url: str) -> None:
+    if "/inboxes/" in path:
+        inbox = path.removesuffix("/webhook")
+        answer = world.http.patch(inbox, json={"channel": {"webhook_url": url}}, token=world.admin)
+    else:
+        answer = world.http.patch(path, json={"url": url}, token=world.admin)
+    assert answer.status_code == 200
+
+
+@pytest.mark.parametrize(("code", "state"), [(503, "paused"), (410, "disabled"), (500, "failing")])
+def test_a_new_url_ends_rest_and_disablement_and_gets_what_is_owed_at_once(
+    world: World, path: str, bench: Bench, sender: FakeSender, code: int, state: str
+) -> None:
+    number = world.conversation()
+    bench.drain()
+    world.incoming(number, "one")
+    world.incoming(number, "two")
+    sender.default = Outcome(code, str(code), error_class="status")
+    bench.drain()
+    assert shown(world, path)["health"]["state"] == state
+    sender.sent.clear()
+    sender.default = FakeSender().default
+
+    move(world, path, "https://new.test/hook")
+    bench.drain()
+
+    assert {sent.url for sent in sender.sent} == {"https://new.test/hook"}
+    assert messages(sender) == ["one", "two"]
+    assert shown(world, path)["health"] == {"state": "ok"}
+
+
+def test_a_new_url_does_not_wait_for_what_failed_at_the_old_one(
+    world: World, path: str, bench: Bench, sender: FakeSender
+) -> None:
+    first, second = world.conversation(), world.conversation()
+    bench.drain()
+    world.incoming(first, "lost")
+    sender.script = [FAILED]
+    bench.drain()
+    world.incoming(second, "taken")
+    bench.drain()
+    assert shown(world, path)["health"] == {"state": "ok"}, "a success ended the trouble, and one waits for its retry"
+
+    move(world, path, "https://new.test/hook")
+    bench.drain()
+
+    assert (messages(sender)[-1], sender.sent[-1].url) == ("lost", "https://new.test/hook")
+
+
+def test_the_same_url_again_lifts_nothing(world: World, path: str, bench: Bench, sender: FakeSender) -> None:
+    world.incoming(world.conversation())
+    sender.default = Outcome(410, "410 Gone", error_class="status")
+    bench.drain()
+    move(world, path, "https://x.test/hook")
+    assert shown(world, path)["health"]["state"] == "disabled"
 
 
 # Addresses

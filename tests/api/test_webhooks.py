@@ -408,7 +408,7 @@ def test_a_failed_test_is_tried_once_and_says_nothing_about_the_webhook(
     receiver.default = answer
     for _ in range(5):
         result = act(world, path, "test")
-    assert (result["state"], result["last_error"]) == ("exhausted", error)
+    assert (result["state"], result["last_error"]) == ("cancelled", error)
     assert (result["attempts"][0]["number"], result["attempts"][0]["next_attempt_at"]) == (1, None)
     for _ in range(5):
         clock.advance(s=86_400)
@@ -424,7 +424,7 @@ def test_a_test_of_a_receiver_that_is_not_there_says_so(world: World, webhooks: 
     with socket.create_server(("127.0.0.1", 0)) as taken:
         nobody = f"http://127.0.0.1:{taken.getsockname()[1]}/"
     result = act(world, f"{webhooks}/{create(world, url=nobody)['id']}", "test")
-    assert (result["state"], result["attempts"][0]["error_class"]) == ("exhausted", "refused")
+    assert (result["state"], result["attempts"][0]["error_class"]) == ("cancelled", "refused")
     assert result["attempts"][0]["status_code"] is None
 
 
@@ -457,7 +457,7 @@ def test_a_disabled_webhook_is_tested_and_stays_disabled(
     assert shown(world, path)["health"] == before
     assert bench.due() == []
     receiver.default = status(500)
-    assert act(world, path, "test")["state"] == "exhausted"
+    assert act(world, path, "test")["state"] == "cancelled"
     assert shown(world, path)["health"] == before
 
 
@@ -470,7 +470,7 @@ def test_a_resting_webhook_is_tested_at_once(
     before = shown(world, path)["health"]
     assert before["state"] == "paused"
     receiver.default = status(503)
-    assert act(world, path, "test")["state"] == "exhausted"
+    assert act(world, path, "test")["state"] == "cancelled"
     assert shown(world, path)["health"] == before
 
 

@@ -15,6 +15,7 @@ from inboxd.delivery.worker import Policy, Worker
 from inboxd.domain.addresses import parse_guard
 from inboxd.domain.errors import StorageFull
 from inboxd.domain.retry import Outcome
+from inboxd.services import deliveries as work
 from inboxd.store import outbox
 from inboxd.store.db import Store, Tx
 from inboxd.store.models import Delivery, Event, Webhook
@@ -153,6 +154,36 @@ def test_a_webhook_has_at_most_two_seats(bench: Bench, gate: Gate) -> None:
     assert {one.state for one in bench.deliveries()} == {"delivered"}
 
 
+def test_a_webhook_that_has_not_answered_yet_has_one_seat(bench: Bench, gate: Gate) -> None:
+    url = "http://a.test/"
+    gate.closed = {url}
+    hook = bench.new_hook(url)
+    for conversation in range(6):
+        bench.owe(hook, conversation)
+
+    bench.dispatcher.step()
+    gate.wait_busy(1)
+
+    assert bench.dispatcher.step() is None
+    assert [one.state for one in bench.deliveries()] == ["sending"] + ["pending"] * 5
+
+
+def test_a_webhook_has_its_second_seat_once_it_took_a_delivery(bench: Bench, gate: Gate) -> None:
+    url = "http://a.test/"
+    hook = bench.new_hook(url)
+    bench.owe(hook, 1)
+    bench.step()
+    gate.closed = {url}
+    for conversation in range(2, 8):
+        bench.owe(hook, conversation)
+
+    bench.dispatcher.step()
+    gate.wait_busy(SEATS_A_WEBHOOK)
+
+    assert bench.dispatcher.step() is None
+    assert [one.state for one in bench.deliveries()].count("sending") == SEATS_A_WEBHOOK
+
+
 def test_nothing_is_claimed_without_a_seat(bench: Bench, gate: Gate) -> None:
     hooks = [bench.hook(f"http://{number}.test/") for number in range(10)]
     gate.closed = {f"http://{number}.test/" for number in range(10)}
@@ -213,6 +244,28 @@ def test_receivers_known_to_hang_take_no_seat(
     bench.drain()
     assert {one.state for one in bench.deliveries()} == {"delivered"}
     assert bench.dispatcher._slow == set()
+
+
+def test_new_receivers_that_hang_with_much_to_send_leave_seats_for_others(
+    bench: Bench, gate: Gate, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "SLOW_S", 0.0)
+    urls = [f"http://{number}.test/" for number in range(8 * module.SLOW_LANE)]
+    gate.closed = set(urls)
+    for url in urls:
+        hook = bench.new_hook(url)
+        for conversation in range(3):
+            bench.owe(hook, conversation)
+    for _ in range(module.SLOW_LANE + 1):
+        bench.dispatcher.step()
+    gate.wait_busy(len(urls))
+    owed = bench.owe(bench.new_hook("http://healthy.test/"))
+
+    bench.dispatcher.step()
+    with bench.dispatcher._news:
+        assert bench.dispatcher._news.wait_for(lambda: len(bench.dispatcher._running) == len(urls), 20)
+
+    assert bench.delivery(owed.id).state == "delivered"
 
 
 def test_when_the_slow_lane_is_full_who_hangs_keeps_a_seat(
@@ -344,6 +397,50 @@ def test_a_single_thread_serves_slow_ones_too(store: Store, clock: Clock, gate: 
 
     assert [one.state for one in bench.deliveries()] == ["delivered"]
     bench.dispatcher.stop()
+
+
+def test_what_no_thread_could_be_started_for_goes_out_once_one_can(
+    bench: Bench, gate: Gate, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    hooks = [bench.new_hook(f"http://{number}.test/") for number in range(4)]
+    for hook in hooks:
+        bench.owe(hook, 1)
+    with monkeypatch.context() as exhausted:
+
+        def start(_: threading.Thread) -> None:
+            raise RuntimeError("can't start new thread")
+
+        exhausted.setattr(threading.Thread, "start", start)
+        for _ in range(3):
+            rest_s = bench.dispatcher.step()
+    assert rest_s == 1.0
+    assert "a delivery waits for a thread" in caplog.text
+    assert gate.sent == []
+
+    bench.step()
+
+    assert [one.state for one in bench.deliveries()] == ["delivered"] * 4
+    assert len(gate.sent) == 4
+    assert bench.dispatcher.step() is None
+
+
+@pytest.mark.parametrize("end", ["stop", "crash"])
+def test_a_test_that_a_stop_or_crash_interrupted_is_cancelled_and_not_sent_again(
+    store: Store, clock: Clock, gate: Gate, end: str
+) -> None:
+    bench = Bench(store, clock, gate)
+    hook = bench.hook("http://a.test/")
+    claim = store.write(lambda tx: work.test(tx, bench.webhook(hook)))
+    if end == "stop":
+        bench.dispatcher.stop()
+    after = Bench(store, clock, gate)
+    after.dispatcher.start()
+    after.dispatcher.stop()
+
+    assert gate.sent == []
+    owed = bench.delivery(claim.delivery_id)
+    assert (owed.state, owed.last_error) == ("cancelled", "interrupted")
+    assert [(one.number, one.error_class) for one in bench.attempts(owed.id)] == [(1, "interrupted")]
 
 
 def test_a_restart_gives_back_what_was_being_sent(store: Store, clock: Clock, gate: Gate, receiver: Receiver) -> None:

@@ -615,6 +615,18 @@ def test_a_cut_exchange_does_not_spoil_the_next_one(hasty: Sender, raw: Callable
     assert [post(hasty, receiver.url).delivered for _ in range(3)] == [False, True, True]
 
 
+def test_the_thread_that_watches_deadlines_ends_with_its_sender(receiver: Receiver) -> None:
+    sender = Sender(LOCAL)
+    post(sender, receiver.url)
+    thread = sender._deadlines._thread
+    assert thread is not None
+    sender.close()
+    thread.join(10)
+
+    assert not thread.is_alive()
+    assert post(sender, receiver.url).delivered, "what comes late is still sent and watched"
+
+
 def test_anything_a_library_raises_is_an_outcome(sender: Sender, receiver: Receiver) -> None:
     def answer(handler: BaseHTTPRequestHandler, got: Received) -> None:
         raise http.client.HTTPException

@@ -9,13 +9,14 @@ import pytest
 
 from inboxd.delivery import dispatcher as module
 from inboxd.delivery.worker import Policy
-from inboxd.domain.retry import DAY_MS, HOUR_MS, PAUSING
+from inboxd.domain.pace import LIMIT, SPACING_MS
+from inboxd.domain.retry import DAY_MS, HOUR_MS, PAUSING, Outcome
 from inboxd.services import deliveries
 from inboxd.services import outbox as events
 from inboxd.store import outbox
 from inboxd.store.db import Store, Tx
 from inboxd.store.models import Event, Webhook
-from tests.cast import Clock
+from tests.cast import EPOCH, Clock
 from tests.delivery.bench import DELIVERED, FAILED, Bench, FakeSender, Sent, answered
 from tests.store.plans import plans
 
@@ -122,6 +123,36 @@ def test_a_shorter_rest_does_not_end_a_longer_one(bench: Bench, sender: FakeSend
     assert trouble.paused_until == clock.now + 600_000
 
 
+def test_a_success_that_began_before_a_rest_was_asked_for_ends_the_failures_but_not_the_rest(
+    bench: Bench, clock: Clock
+) -> None:
+    hook = bench.hook(A)
+    for conversation in (1, 2, 3):
+        bench.owe(hook, conversation)
+    busy, slow = bench.claim(), bench.claim()
+    bench.worker.record([(busy, answered(429, 600))], [], 0)
+    clock.advance(s=1)
+    bench.worker.record([(slow, Outcome(200, None, duration_ms=1_500))], [], 0)
+
+    trouble = bench.trouble(hook)
+    assert trouble is not None
+    assert (trouble.paused_until, trouble.failed_count, trouble.failing_since) == (EPOCH + 600_000, 0, None)
+    assert bench.due() == []
+
+
+def test_a_success_that_began_after_a_rest_was_asked_for_ends_it(bench: Bench, clock: Clock) -> None:
+    hook = bench.hook(A)
+    for conversation in (1, 2, 3):
+        bench.owe(hook, conversation)
+    busy, late = bench.claim(), bench.claim()
+    bench.worker.record([(busy, answered(429, 600))], [], 0)
+    clock.advance(s=1)
+    bench.worker.record([(late, Outcome(200, None, duration_ms=500))], [], 0)
+
+    assert bench.trouble(hook) is None
+    assert len(bench.due()) == 1
+
+
 def test_the_rest_that_a_receiver_asks_for_is_kept(bench: Bench, sender: FakeSender, clock: Clock) -> None:
     hook = bench.hook(A)
     bench.owe(hook, 1)
@@ -187,6 +218,24 @@ def test_people_are_told_once_that_a_webhook_fails(
         clock.advance(s=5)
     bench.drain()
     assert bench.told() == ["webhook.failing", "webhook.recovered"]
+
+
+def test_a_webhook_that_fails_again_after_it_was_enabled_is_told_of_again(
+    bench: Bench, sender: FakeSender, clock: Clock
+) -> None:
+    hook = bench.hook(A)
+    bench.owe(hook)
+    sender.default = answered(404)
+    bench.drain()
+    clock.advance(s=1)
+    bench.store.write(lambda tx: deliveries.enable(tx, bench.webhook(hook), skip=False))
+    bench.drain()
+    assert bench.told() == ["webhook.failing"] * 2
+
+    sender.default = DELIVERED
+    clock.advance(s=5)
+    bench.drain()
+    assert bench.told() == ["webhook.failing", "webhook.failing", "webhook.recovered"]
 
 
 class Failing:
@@ -373,3 +422,13 @@ def test_a_pause_is_at_most_an_hour_when_nobody_asked_for_more(bench: Bench, sen
     assert trouble is not None
     assert trouble.paused_until == clock.now + HOUR_MS
     assert bench.delivery(owed.id).next_attempt_at == clock.now + DAY_MS
+
+
+def test_a_braked_conversation_is_spaced_for_a_webhook_without_an_order_too(bench: Bench, clock: Clock) -> None:
+    hook = bench.hook(A, ordering="none")
+    bench.store.write(lambda tx: [tx.brake.count(1, tx.now) for _ in range(LIMIT + 1)])
+
+    spaced, other = [bench.owe(hook, 1) for _ in range(3)], bench.owe(hook, 2)
+
+    assert [one.next_attempt_at for one in spaced] == [EPOCH + number * SPACING_MS for number in (1, 2, 3)]
+    assert other.next_attempt_at == EPOCH

@@ -236,6 +236,86 @@ def test_the_failure_of_an_account_webhook_touches_no_message(
     assert "message_updated" not in [event["event"] for event in world.events()]
 
 
+def test_a_private_note_that_the_inboxs_system_never_got_is_not_failed(
+    bench: Bench, world: World, sender: FakeSender, clock: Clock
+) -> None:
+    number = world.conversation()
+    bench.drain()
+    note = world.reply(number, "for us alone", private=True)
+    exhaust(bench, sender, clock)
+
+    assert message(bench, note).status == "sent"
+
+
+def test_a_message_that_arrived_is_not_failed_by_what_became_of_it_later(
+    bench: Bench, world: World, sender: FakeSender, clock: Clock
+) -> None:
+    number = world.conversation()
+    reply = world.reply(number)
+    bench.drain()
+    set_status(world, number, reply, status="read")
+    exhaust(bench, sender, clock)
+
+    assert {one.state for one in bench.deliveries() if bench.event_of(one).name == "message_updated"} == {"exhausted"}
+    assert message(bench, reply).status == "read"
+
+
+def set_status(world: World, number: int, shown: Any, **values: Any) -> None:
+    path = f"{world.account}/conversations/{number}/messages/{shown['id']}"
+    assert world.http.patch(path, json=values, token=world.ada).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("error", "after"),
+    [("500 Internal Server Error", ("sent", None)), ("this number is unknown", ("failed", "this number is unknown"))],
+    ids=["that of the delivery", "another"],
+)
+def test_a_delivery_that_arrives_after_all_mends_its_own_failure_alone(
+    bench: Bench, world: World, sender: FakeSender, clock: Clock, error: str, after: tuple[str, str | None]
+) -> None:
+    number = world.conversation()
+    bench.drain()
+    reply = world.reply(number)
+    sender.script = [FAILED]
+    bench.attempt()
+    set_status(world, number, reply, status="failed", external_error=error)
+    clock.advance(s=5)
+    bench.drain()
+
+    row = message(bench, reply)
+    assert {one.state for one in bench.deliveries()} == {"delivered"}
+    assert (row.status, row.content_attributes.get("external_error")) == after
+
+
+def test_where_a_redirect_points_is_in_the_attempt_and_told_to_nobody_else(
+    bench: Bench, world: World, sender: FakeSender, clock: Clock, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    number = world.conversation()
+    bench.drain()
+    reply = world.reply(number)
+    error = "302 Found: redirects are not followed, update the URL to https://new.test/hook?token=s3cret"
+    sender.default = Outcome(302, error, error_class="redirect")
+    for _ in range(200):
+        if not any(one.state == "pending" for one in bench.deliveries()):
+            break
+        bench.drain()
+        clock.advance(s=10_000)
+
+    told = "302 Found: redirects are not followed, update the URL"
+    assert message(bench, reply).content_attributes["external_error"] == told
+    assert {"webhook.failing", "delivery.exhausted"} <= set(bench.told())
+    assert told in str(world.events())
+    assert "s3cret" not in str(world.events())
+    assert told in caplog.text
+    assert "s3cret" not in caplog.text
+    [owed] = [one for one in bench.deliveries(state="exhausted") if bench.event_of(one).name == "message_created"]
+    path = f"{world.account}/deliveries/{owed.uuid}"
+    shown = world.http.get(path, token=world.admin).json()
+    assert {attempt["error"] for attempt in shown["attempts"]} == {error}
+    assert world.http.get(path, token=world.ada).status_code == 401
+
+
 def test_a_message_that_is_gone_fails_nobody(bench: Bench, world: World, sender: FakeSender, clock: Clock) -> None:
     world.reply(world.conversation(), "hi")
     bench.store.write(lambda tx: [tx.delete(Message, id=row.id) for row in tx.filter(Message)])

@@ -14,6 +14,7 @@ from inboxd.domain.retry import (
     is_hopeless,
     next_delay_ms,
     parse_schedule,
+    told,
 )
 
 _chances = st.floats(0, 1, exclude_max=True)
@@ -172,3 +173,18 @@ def test_a_webhook_is_hopeless_only_after_both_five_days_and_ten_attempts(
     since = 1_781_090_096_789
 
     assert is_hopeless(since, attempts, since + round(days * DAY_MS)) is expected
+
+
+@pytest.mark.parametrize(
+    ("error", "words"),
+    [
+        ("302 Found: redirects are not followed, update the URL to https://new.test/?token=s3cret to the end",
+         "302 Found: redirects are not followed, update the URL"),
+        ("304 Not Modified: redirects are not followed, update the URL",
+         "304 Not Modified: redirects are not followed, update the URL"),
+        ("refused to connect (403 Forbidden)", "refused to connect (403 Forbidden)"),
+        ("", ""),
+    ],
+)  # fmt: skip
+def test_where_a_redirect_points_is_told_to_nobody_and_other_errors_are_told_whole(error: str, words: str) -> None:
+    assert told(error) == words

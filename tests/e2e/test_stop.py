@@ -108,3 +108,14 @@ def test_a_stop_does_not_wait_for_a_receiver_that_hangs(tmp_path: Path, receiver
     app.close()
     assert (delivery.state, delivery.attempt_count) == ("pending", 1)
     assert (attempt.error, attempt.error_class) == ("interrupted", "interrupted")
+
+
+def test_a_server_that_has_stopped_by_itself_may_be_stopped(tmp_path: Path) -> None:
+    """Its loop may see that it has to end before whoever stops it wakes it."""
+    app = App(Config(data_dir=str(tmp_path / "data"), listen="127.0.0.1:0"))
+    app.initialise("admin@acme.test")
+    server = app.serve()
+    server._stopping = True
+    server.run()
+    server.stop()
+    app.close()

@@ -193,7 +193,7 @@ def test_a_claim_that_was_cancelled_before_it_was_tried_counts_as_no_attempt(que
     delivery = queue.owe(queue.hook())
     claim = queue.claim(delivery)
     assert claim is not None
-    queue.finish(delivery, "cancelled")
+    queue.store.write(lambda tx: outbox.cancel(tx, claim.webhook_id, "the webhook was deleted"))
     assert [(one.number, one.error) for one in queue.attempts(delivery)] == [(1, "interrupted")]
 
     queue.store.write(lambda tx: outbox.give_back(tx, claim))

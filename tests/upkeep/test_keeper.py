@@ -88,6 +88,34 @@ def test_people_can_read_of_deliveries_that_were_never_finished_and_expire(
         assert left[0].next_attempt_at is not None
 
 
+def test_a_reply_that_is_still_owed_when_its_event_expires_is_failed(
+    app: App, clock: Clock, http: Http, admin: str
+) -> None:
+    world = build_world(http, admin, "http://127.0.0.1:1/hook")
+    values = {"url": "http://127.0.0.1:2/", "subscriptions": ["message_created", "delivery.exhausted"]}
+    other = http.post(f"{world.account}/webhooks", json=values, token=admin).json()["payload"]["webhook"]["id"]
+    number = world.conversation()
+    replies = [world.reply(number), world.reply(number), world.reply(number, private=True)]
+    clock.advance(ms=30 * DAY_MS + 1)
+
+    Keeper(app.store, app.blobs.let_go, 30).step()
+
+    path = f"{world.account}/conversations/{number}/messages"
+    shown = {one["id"]: one for one in http.get(path, token=admin).json()["payload"]}
+    error = "not delivered within the 30 days that events are kept"
+    assert [
+        (shown[reply["id"]]["status"], shown[reply["id"]]["content_attributes"].get("external_error"))
+        for reply in replies
+    ] == [("failed", error), ("failed", error), ("sent", None)]
+    with app.store.read() as tx:
+        told = tx.filter(Event, name="delivery.exhausted")
+        payloads = [json.loads(event.payload) for event in told]
+        heard = [one.webhook_id for event in told for one in tx.filter(Delivery, event_id=event.id)]
+    assert {event["webhook"]["kind"]: event["expired"] for event in payloads}["account"] == 3
+    assert sorted(event["webhook"]["kind"] for event in payloads) == ["account", "inbox"]
+    assert heard == [other], "of the inbox's webhook alone: never of itself"
+
+
 def test_what_goes_wrong_once_does_not_end_upkeep(app: App, clock: Clock, caplog: pytest.LogCaptureFixture) -> None:
     keep_keys(app, "old", 1)
     clock.advance(ms=RETENTION_MS + 1)

@@ -60,7 +60,8 @@ def test_without_trouble_there_is_nothing_but_the_state(webhook: Webhook) -> Non
 
 
 def test_options_hide_the_values_of_headers_and_both_secrets(webhook: Webhook) -> None:
-    shown = wire.options(webhook)
+    assert wire.options(webhook, EPOCH)["previous_secret_until"] is None
+    shown = wire.options(webhook, EPOCH - 1)
     assert shown == {
         "ordering": "conversation", "exclude_own": False, "headers": {"Authorization": MASK},
         "previous_secret_until": NOW,

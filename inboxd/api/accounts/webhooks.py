@@ -88,8 +88,8 @@ def rotate_secret(call: Call, webhook: Webhook) -> Any:
 
 
 def enable(call: Call, webhook: Webhook) -> Any:
-    work.enable(call.tx, webhook, skip=call.values.get("pending") == "skip")
-    return _one(call, webhook)
+    owed = work.enable(call.tx, webhook, skip=call.values.get("pending") == "skip")
+    return {"payload": {"webhook": _shown(call, webhook), "owed": owed}}
 
 
 def recover(call: Call, webhook: Webhook) -> None:
