@@ -408,7 +408,128 @@ ALTER TABLE attempts ADD COLUMN error_class TEXT;
 ALTER TABLE attempts ADD COLUMN next_attempt_at INTEGER;
 """
 
-MIGRATIONS: tuple[Callable[[sqlite3.Connection], None], ...] = (_one, _two)
+
+def _three(connection: sqlite3.Connection) -> None:
+    _statements(connection, _PEOPLE_AND_WORDS)
+
+
+_PEOPLE_AND_WORDS = """
+CREATE TABLE teams (
+    id INTEGER PRIMARY KEY AUTOINCREMENT NOT NULL,
+    created_at INTEGER NOT NULL,
+    updated_at INTEGER NOT NULL,
+    account_id INTEGER NOT NULL,
+    name TEXT NOT NULL,
+    description TEXT,
+    allow_auto_assign INTEGER NOT NULL
+);
+CREATE UNIQUE INDEX team_account_id_name ON teams (account_id, name);
+
+CREATE TABLE team_members (
+    id INTEGER PRIMARY KEY NOT NULL,
+    created_at INTEGER NOT NULL,
+    account_id INTEGER NOT NULL,
+    team_id INTEGER NOT NULL,
+    user_id INTEGER NOT NULL
+);
+CREATE UNIQUE INDEX teammember_team_id_user_id ON team_members (team_id, user_id);
+CREATE INDEX teammember_user_id ON team_members (user_id);
+
+CREATE TABLE labels (
+    id INTEGER PRIMARY KEY AUTOINCREMENT NOT NULL,
+    created_at INTEGER NOT NULL,
+    updated_at INTEGER NOT NULL,
+    account_id INTEGER NOT NULL,
+    title TEXT NOT NULL,
+    description TEXT,
+    color TEXT NOT NULL,
+    show_on_sidebar INTEGER
+);
+CREATE UNIQUE INDEX label_account_id_title ON labels (account_id, title);
+
+CREATE TABLE canned_responses (
+    id INTEGER PRIMARY KEY AUTOINCREMENT NOT NULL,
+    created_at INTEGER NOT NULL,
+    updated_at INTEGER NOT NULL,
+    account_id INTEGER NOT NULL,
+    short_code TEXT NOT NULL,
+    content TEXT NOT NULL
+);
+CREATE UNIQUE INDEX cannedresponse_account_id_short_code ON canned_responses (account_id, short_code);
+
+CREATE TABLE custom_attribute_definitions (
+    id INTEGER PRIMARY KEY AUTOINCREMENT NOT NULL,
+    created_at INTEGER NOT NULL,
+    updated_at INTEGER NOT NULL,
+    account_id INTEGER NOT NULL,
+    attribute_display_name TEXT NOT NULL,
+    attribute_display_type TEXT NOT NULL,
+    attribute_description TEXT,
+    attribute_key TEXT NOT NULL,
+    attribute_model TEXT NOT NULL,
+    attribute_values TEXT NOT NULL,
+    regex_pattern TEXT,
+    regex_cue TEXT,
+    default_value TEXT
+);
+CREATE UNIQUE INDEX custom_attribute_key
+    ON custom_attribute_definitions (account_id, attribute_model, attribute_key);
+
+CREATE TABLE custom_filters (
+    id INTEGER PRIMARY KEY AUTOINCREMENT NOT NULL,
+    created_at INTEGER NOT NULL,
+    updated_at INTEGER NOT NULL,
+    account_id INTEGER NOT NULL,
+    user_id INTEGER NOT NULL,
+    name TEXT NOT NULL,
+    filter_type TEXT NOT NULL,
+    query TEXT NOT NULL
+);
+CREATE INDEX customfilter_account_id_user_id ON custom_filters (account_id, user_id);
+
+CREATE TABLE notes (
+    id INTEGER PRIMARY KEY AUTOINCREMENT NOT NULL,
+    created_at INTEGER NOT NULL,
+    updated_at INTEGER NOT NULL,
+    account_id INTEGER NOT NULL,
+    contact_id INTEGER NOT NULL,
+    user_id INTEGER,
+    content TEXT NOT NULL
+);
+CREATE INDEX note_contact_id_id ON notes (contact_id, id);
+
+CREATE TABLE contact_taggings (
+    id INTEGER PRIMARY KEY NOT NULL,
+    created_at INTEGER NOT NULL,
+    account_id INTEGER NOT NULL,
+    contact_id INTEGER NOT NULL,
+    label TEXT NOT NULL
+);
+CREATE UNIQUE INDEX contacttagging_account_id_label_contact_id ON contact_taggings (account_id, label, contact_id);
+CREATE INDEX contacttagging_contact_id ON contact_taggings (contact_id);
+
+CREATE TABLE participants (
+    id INTEGER PRIMARY KEY NOT NULL,
+    created_at INTEGER NOT NULL,
+    account_id INTEGER NOT NULL,
+    conversation_id INTEGER NOT NULL,
+    user_id INTEGER NOT NULL
+);
+CREATE UNIQUE INDEX participant_conversation_id_user_id ON participants (conversation_id, user_id);
+CREATE INDEX participant_user_id ON participants (user_id);
+
+CREATE TABLE draft_messages (
+    id INTEGER PRIMARY KEY NOT NULL,
+    created_at INTEGER NOT NULL,
+    updated_at INTEGER NOT NULL,
+    account_id INTEGER NOT NULL,
+    conversation_id INTEGER NOT NULL,
+    message TEXT NOT NULL
+);
+CREATE UNIQUE INDEX draftmessage_conversation_id ON draft_messages (conversation_id);
+"""
+
+MIGRATIONS: tuple[Callable[[sqlite3.Connection], None], ...] = (_one, _two, _three)
 
 
 def migrate(connection: sqlite3.Connection) -> None:

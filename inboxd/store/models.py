@@ -251,6 +251,141 @@ class AgentBotInbox(Record):
         indexes = ((("inbox_id",), True), (("agent_bot_id",), False))
 
 
+class Team(Table):
+    account_id = IntegerField()
+    name = TextField()
+    description = TextField(null=True)
+    allow_auto_assign = BooleanField(default=True)
+
+    class Meta:
+        table_name = "teams"
+        indexes = ((("account_id", "name"), True),)
+
+
+class TeamMember(Record):
+    account_id = IntegerField()
+    team_id = IntegerField()
+    user_id = IntegerField()
+
+    class Meta:
+        table_name = "team_members"
+        indexes = ((("team_id", "user_id"), True), (("user_id",), False))
+
+
+class Label(Table):
+    """What people choose from; records carry free words, whether or not a row says what they mean."""
+
+    account_id = IntegerField()
+    title = TextField()
+    description = TextField(null=True)
+    color = TextField(default="#1f93ff")
+    show_on_sidebar = BooleanField(null=True)
+
+    class Meta:
+        table_name = "labels"
+        indexes = ((("account_id", "title"), True),)
+
+
+class CannedResponse(Table):
+    account_id = IntegerField()
+    short_code = TextField()
+    content = TextField()
+
+    class Meta:
+        table_name = "canned_responses"
+        indexes = ((("account_id", "short_code"), True),)
+
+
+class CustomAttributeDefinition(Table):
+    account_id = IntegerField()
+    attribute_display_name = TextField()
+    attribute_display_type = TextField(default="text")
+    attribute_description = TextField(null=True)
+    attribute_key = TextField()
+    attribute_model = TextField(default="conversation_attribute")
+    attribute_values = ListField()
+    regex_pattern = TextField(null=True)
+    regex_cue = TextField(null=True)
+    default_value = TextField(null=True)
+
+    class Meta:
+        table_name = "custom_attribute_definitions"
+
+
+CustomAttributeDefinition.add_index(
+    CustomAttributeDefinition.index(
+        CustomAttributeDefinition.account_id,
+        CustomAttributeDefinition.attribute_model,
+        CustomAttributeDefinition.attribute_key,
+        unique=True,
+        name="custom_attribute_key",
+    )
+)
+
+
+class CustomFilter(Table):
+    """A view that a user saved; its query is theirs, unread."""
+
+    account_id = IntegerField()
+    user_id = IntegerField()
+    name = TextField()
+    filter_type = TextField(default="conversation")
+    query = ObjectField()
+
+    class Meta:
+        table_name = "custom_filters"
+        indexes = ((("account_id", "user_id"), False),)
+
+
+class Note(Table):
+    """What people write about a contact."""
+
+    account_id = IntegerField()
+    contact_id = IntegerField()
+    user_id = IntegerField(null=True)
+    content = TextField()
+
+    class Meta:
+        table_name = "notes"
+        indexes = ((("contact_id", "id"), False),)
+
+
+class ContactTagging(Record):
+    """One label on one contact: the index behind `label_list`."""
+
+    account_id = IntegerField()
+    contact_id = IntegerField()
+    label = TextField()
+
+    class Meta:
+        table_name = "contact_taggings"
+        indexes = ((("account_id", "label", "contact_id"), True), (("contact_id",), False))
+
+
+class Participant(Record):
+    """Somebody who follows a conversation besides its assignee."""
+
+    account_id = IntegerField()
+    conversation_id = IntegerField()
+    user_id = IntegerField()
+
+    class Meta:
+        table_name = "participants"
+        indexes = ((("conversation_id", "user_id"), True), (("user_id",), False))
+
+
+class DraftMessage(Table):
+    """The one unsent reply that the people of a conversation share."""
+
+    account_id = IntegerField()
+    conversation_id = IntegerField()
+    message = TextField(default="")
+
+    class Meta:
+        table_name = "draft_messages"
+        indexes = ((("conversation_id",), True),)
+
+
 class Contact(Table):
     account_id = IntegerField()
     name = TextField(default="")
@@ -529,7 +664,8 @@ def containing(column: "Field[Any]", text: str) -> NodeList:
 
 TABLES: tuple[type[Record], ...] = (
     Setting, Account, Counter, User, AccountUser, AccessToken, Inbox, InboxMember, Webhook, Trouble, AgentBot,
-    AgentBotInbox, Contact,
+    AgentBotInbox, Team, TeamMember, Label, CannedResponse, CustomAttributeDefinition, CustomFilter, Note, ContactTagging,
+    Participant, DraftMessage, Contact,
     ContactInbox, Conversation, Tagging, Message, Attachment, Orphan, Event, Delivery, Attempt, IdempotencyKey,
 )  # fmt: skip
 
