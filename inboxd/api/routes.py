@@ -4,12 +4,21 @@ from inboxd.api import events, files, health, public
 from inboxd.api.accounts import (
     agent_bots,
     agents,
+    canned_responses,
     contacts,
+    conversation_actions,
     conversations,
+    custom_attribute_definitions,
+    custom_filters,
     deliveries,
+    drafts,
     inboxes,
+    labels,
     messages,
+    notes,
+    participants,
     profile,
+    teams,
     webhooks,
 )
 from inboxd.api.params import (
@@ -27,10 +36,12 @@ from inboxd.api.params import (
     Word,
 )
 from inboxd.api.web import Handler, Route
+from inboxd.domain import accounts as account_words
 from inboxd.domain import messages as message_words
 from inboxd.domain.conversations import PRIORITIES, STATUSES
 from inboxd.domain.links import PREFIX
 from inboxd.domain.webhooks import ORDERINGS
+from inboxd.services.custom_filters import TYPES as FILTER_TYPES
 
 P = "/public/api/v1/inboxes/{identifier}"
 C = P + "/contacts/{source_id}"
@@ -82,7 +93,34 @@ DELIVERIES = (
     Word("state", words=deliveries.STATES), Integer("webhook_id"), Integer("inbox_id"), Integer("conversation_id"),
     Integer("message_id"), Text("event"), Moment("since"), Text("before"), Integer("limit", least=1),
 )  # fmt: skip
+CANNED_RESPONSE = (Text("short_code", limit=255), Text("content", limit=20_000))
+ATTRIBUTE_DEFINITION = (
+    Text("attribute_display_name", limit=255), custom_attribute_definitions.DISPLAY_TYPE,
+    Text("attribute_description", limit=20_000), Text("attribute_key", limit=255), custom_attribute_definitions.MODEL,
+    Texts("attribute_values"), Text("regex_pattern", limit=255), Text("regex_cue", limit=255),
+)  # fmt: skip
+FILTER_TYPE = Word("filter_type", words=FILTER_TYPES)
+CUSTOM_FILTER = (Text("name"), FILTER_TYPE, Object("query"))
+NOTE = (Text("content", limit=20_000),)
+FOLLOWERS = (Integers("user_ids"),)
+DRAFT = (Nested("draft_message", params=(Text("message", limit=message_words.CONTENT_LIMIT),)),)
+AVAILABILITY = Word("availability", words=("online", "busy", "offline"))
+AGENT = (Text("name", limit=255), Word("role", words=("agent", "administrator")), AVAILABILITY, Boolean("auto_offline"))
+PROFILE = (
+    Text("name", limit=255), Text("email"), Text("display_name", limit=255), Text("message_signature", limit=20_000),
+    Object("ui_settings"), Text("phone_number", limit=255), Text("current_password"), Text("password"),
+    Text("password_confirmation"),
+)  # fmt: skip
+ACCOUNT = (
+    Text("name"), Text("locale"), Text("domain", limit=255), Text("support_email", limit=255),
+    Integer("auto_resolve_after"), Text("auto_resolve_message", limit=20_000), Boolean("auto_resolve_ignore_waiting"),
+    Text("auto_resolve_label", limit=255), Boolean("audio_transcriptions"),
+    *(Text(name, limit=255) for name in account_words.ATTRIBUTES),
+)  # fmt: skip
 MEMBERS = (Integer("inbox_id", required=True), Integers("user_ids"))
+TEAM = (Text("name"), Text("description", limit=20_000), Boolean("allow_auto_assign"))
+PEOPLE = (Integers("user_ids"),)
+LABEL = (Text("title"), Text("description", limit=20_000), Text("color", limit=255), Boolean("show_on_sidebar"))
 ADMIN = "administrator"
 
 
@@ -114,11 +152,24 @@ ROUTES = (
     Route("PATCH", V + "/messages/{message_id}", public.update_message, (Value("submitted_values"),), public.find_conversation, "public", about="answer a form"),
 
     Route("GET", "/api/v1/profile", profile.show, writes=True, about="who this token is"),
+    Route("PATCH", "/api/v1/profile", profile.update, PROFILE, wrapper="profile", about="change who this token is"),
+    Route("POST", "/api/v1/profile/availability", profile.set_availability, (Integer("account_id"), AVAILABILITY), wrapper="profile", about="online, busy or offline in an account"),
+    Route("POST", "/api/v1/profile/auto_offline", profile.set_auto_offline, (Integer("account_id"), Boolean("auto_offline")), wrapper="profile", about="whether silence means offline"),
+    Route("PATCH", "/api/v1/profile/set_active_account", profile.set_active_account, (Integer("account_id"),), wrapper="profile", about="the account that is used now"),
+    Route("POST", "/api/v1/profile/reset_access_token", profile.reset_access_token, shown_once="access_token", about="a new token in place of this one, shown once"),
     Route("POST", "/api/v1/accounts", profile.create_account, (Text("name", required=True),), role="superadmin", about="create an account"),
     Route("GET", A, profile.show_account, hidden=True, about="the account"),
 
+    Route("PATCH", A, profile.update_account, ACCOUNT, role=ADMIN, hidden=True, about="change the account"),
+    Route("GET", A + "/cache_keys", profile.show_cache_keys, hidden=True, about="what changes when labels, inboxes or teams do"),
+    Route("POST", A + "/update_active_at", profile.update_active_at, hidden=True, about="the caller is here"),
+
     Route("GET", A + "/agents", agents.index, about="people of the account"),
     Route("POST", A + "/agents", agents.create, (Text("name"), Text("email", required=True), Word("role", words=("agent", ADMIN)), Word("availability", words=("online", "busy", "offline")), Boolean("auto_offline")), role=ADMIN, wrapper="agent", about="add somebody"),
+    Route("POST", A + "/agents/bulk_create", agents.create_many, (Texts("emails"),), role=ADMIN, about="add several by e-mail"),
+    Route("PATCH", A + "/agents/{id}", agents.update, AGENT, agents.find, ADMIN, "agent", about="change somebody"),
+    Route("DELETE", A + "/agents/{id}", agents.delete, (), agents.find, ADMIN, about="take somebody out of the account"),
+    Route("GET", A + "/assignable_agents", agents.assignable, (Integers("inbox_ids"),), about="who may be assigned in all of these inboxes"),
     Route("GET", A + "/access_tokens", agents.list_tokens, role=ADMIN, about="tokens of the account's people, without the tokens"),
     Route("POST", A + "/access_tokens", agents.create_token, (Text("name", limit=255), Integer("user_id"), Text("email")), role=ADMIN, shown_once="access_token", about="a new token, shown once"),
     Route("DELETE", A + "/access_tokens/{id}", agents.revoke_token, role=ADMIN, about="revoke a token"),
@@ -135,6 +186,7 @@ ROUTES = (
     Route("PATCH", A + "/inbox_members", inboxes.set_members, MEMBERS, inboxes.find_in_body, ADMIN, about="set the members"),
     Route("DELETE", A + "/inbox_members", inboxes.remove_members, MEMBERS, inboxes.find_in_body, ADMIN, about="remove members"),
 
+    Route("GET", A + "/inboxes/{id}/assignable_agents", agents.assignable_in_inbox, (), inboxes.find, about="who may be assigned in an inbox"),
     Route("GET", A + "/inboxes/{id}/agent_bot", agent_bots.of_inbox, (), inboxes.find, about="the bot that answers first"),
     Route("POST", A + "/inboxes/{id}/set_agent_bot", agent_bots.connect, (Integer("agent_bot"),), inboxes.find, ADMIN, about="let a bot answer first, or nobody with null"),
 
@@ -145,11 +197,43 @@ ROUTES = (
     Route("DELETE", A + "/agent_bots/{id}", agent_bots.delete, (), agent_bots.find, ADMIN, about="delete a bot"),
     Route("POST", A + "/agent_bots/{id}/reset_secret", agent_bots.reset_secret, (), agent_bots.find, ADMIN, shown_once="secret", about="a new signing secret, shown once"),
 
+    Route("GET", A + "/teams", teams.index, about="teams of the account"),
+    Route("POST", A + "/teams", teams.create, TEAM, role=ADMIN, wrapper="team", about="create a team"),
+    Route("GET", A + "/teams/{id}", teams.show, (), teams.find, about="a team"),
+    Route("PATCH", A + "/teams/{id}", teams.update, TEAM, teams.find, ADMIN, "team", about="change a team"),
+    Route("DELETE", A + "/teams/{id}", teams.delete, (), teams.find, ADMIN, about="delete a team; its conversations have none then"),
+    Route("GET", A + "/teams/{id}/team_members", teams.show_members, (), teams.find, about="members of a team"),
+    Route("POST", A + "/teams/{id}/team_members", teams.add_members, PEOPLE, teams.find, ADMIN, about="add members"),
+    Route("PATCH", A + "/teams/{id}/team_members", teams.set_members, PEOPLE, teams.find, ADMIN, about="set the members"),
+    Route("DELETE", A + "/teams/{id}/team_members", teams.remove_members, PEOPLE, teams.find, ADMIN, about="remove members"),
+
+    Route("GET", A + "/labels", labels.index, about="labels of the account"),
+    Route("POST", A + "/labels", labels.create, LABEL, role=ADMIN, wrapper="label", about="create a label"),
+    Route("GET", A + "/labels/{id}", labels.show, (), labels.find, ADMIN, about="a label"),
+    Route("PATCH", A + "/labels/{id}", labels.update, LABEL, labels.find, ADMIN, "label", detached=True, about="change a label; conversations and contacts follow a new title"),
+    Route("DELETE", A + "/labels/{id}", labels.delete, (), labels.find, ADMIN, detached=True, about="delete a label; conversations and contacts lose it"),
+
     Route("GET", A + "/contacts", contacts.index, (*PAGE, Texts("labels")), about="contacts that can be reached"),
     Route("GET", A + "/contacts/search", contacts.search, (*PAGE, Text("q")), about="search contacts"),
+    Route("GET", A + "/contacts/active", contacts.active, PAGE, about="contacts that are online: none, for API inboxes cannot tell"),
     Route("POST", A + "/contacts", contacts.create, (*CONTACT, Integer("inbox_id"), Text("source_id")), about="create a contact"),
     Route("GET", A + "/contacts/{id}", contacts.show, (), contacts.find, about="a contact"),
     Route("PATCH", A + "/contacts/{id}", contacts.update, CONTACT, contacts.find, about="change a contact"),
+    Route("DELETE", A + "/contacts/{id}", contacts.delete, (), contacts.find, ADMIN, about="delete a contact with its conversations"),
+    Route("POST", A + "/contacts/{id}/destroy_custom_attributes", contacts.destroy_custom_attributes, (Texts("custom_attributes"),), contacts.find, about="remove custom attributes by their keys"),
+    Route("GET", A + "/contacts/{id}/labels", contacts.list_labels, (), contacts.find, about="labels"),
+    Route("POST", A + "/contacts/{id}/labels", contacts.set_labels, (Texts("labels"),), contacts.find, about="replace the labels"),
+    Route("GET", A + "/contacts/{id}/conversations", contacts.list_conversations, (), contacts.find, about="the latest 20 conversations of a contact"),
+    Route("GET", A + "/contacts/{id}/attachments", contacts.list_attachments, (Integer("page"),), contacts.find, about="files of a contact's conversations, the newest first"),
+    Route("GET", A + "/contacts/{id}/contactable_inboxes", contacts.contactable_inboxes, (), contacts.find, about="inboxes to write to a contact from"),
+    Route("POST", A + "/contacts/{id}/contact_inboxes", contacts.create_contact_inbox, (Integer("inbox_id"), Text("source_id"), Boolean("hmac_verified")), contacts.find, about="give a contact a source_id in an inbox"),
+    Route("GET", A + "/contacts/{id}/notes", notes.index, (), contacts.find, about="what people wrote about the contact, the newest first"),
+    Route("POST", A + "/contacts/{id}/notes", notes.create, NOTE, contacts.find, wrapper="note", about="write a note"),
+    Route("GET", A + "/contacts/{id}/notes/{note_id}", notes.show, (), notes.find, about="a note"),
+    Route("PATCH", A + "/contacts/{id}/notes/{note_id}", notes.update, NOTE, notes.find, wrapper="note", about="change a note, and become its author"),
+    Route("DELETE", A + "/contacts/{id}/notes/{note_id}", notes.delete, (), notes.find, about="delete a note"),
+    Route("POST", A + "/contact_inboxes/filter", contacts.by_source, (Integer("inbox_id"), Text("source_id")), inboxes.find_in_body, about="the contact with a source_id in an inbox"),
+    Route("POST", A + "/actions/contact_merge", contacts.merge, (Integer("base_contact_id"), Integer("mergee_contact_id")), about="make two contacts one; the base's values win"),
 
     Route("GET", A + "/conversations", conversations.index, LIST, about="a page of conversations, with counts"),
     Route("GET", A + "/conversations/meta", conversations.meta, LIST, about="the counts alone"),
@@ -164,6 +248,21 @@ ROUTES = (
     Route("POST", A + "/conversations/{id}/labels", conversations.set_labels, (Texts("labels"),), conversations.find, about="replace the labels"),
     Route("POST", A + "/conversations/{id}/custom_attributes", conversations.set_custom_attributes, (Object("custom_attributes"),), conversations.find, about="replace the custom attributes"),
     Route("POST", A + "/conversations/{id}/update_last_seen", conversations.update_last_seen, (), conversations.find, about="the agent has read everything"),
+
+    Route("GET", A + "/conversations/unread_counts", conversation_actions.unread_counts, about="403: no account has this feature"),
+    Route("POST", A + "/conversations/{id}/unread", conversation_actions.mark_unread, (), conversations.find, about="mark the contact's last message unread"),
+    Route("POST", A + "/conversations/{id}/mute", conversation_actions.mute, (), conversations.find, about="resolve and block the contact"),
+    Route("POST", A + "/conversations/{id}/unmute", conversation_actions.unmute, (), conversations.find, about="unblock the contact"),
+    Route("POST", A + "/conversations/{id}/transcript", conversation_actions.send_transcript, (Text("email"),), conversations.find, about="refused: there is no SMTP"),
+    Route("GET", A + "/conversations/{id}/attachments", conversation_actions.list_attachments, (Integer("page"),), conversations.find, about="files, the newest first"),
+    Route("DELETE", A + "/conversations/{id}", conversation_actions.delete, (), conversations.find, ADMIN, about="delete a conversation with all in it"),
+    Route("GET", A + "/conversations/{id}/participants", participants.index, (), conversations.find, about="who follows a conversation"),
+    Route("POST", A + "/conversations/{id}/participants", participants.add, FOLLOWERS, conversations.find, about="let people follow"),
+    Route("PATCH", A + "/conversations/{id}/participants", participants.replace, FOLLOWERS, conversations.find, about="set who follows"),
+    Route("DELETE", A + "/conversations/{id}/participants", participants.remove, FOLLOWERS, conversations.find, about="let people follow no more"),
+    Route("GET", A + "/conversations/{id}/draft_messages", drafts.show, (), conversations.find, about="the draft that its people share"),
+    Route("PATCH", A + "/conversations/{id}/draft_messages", drafts.update, DRAFT, conversations.find, about="keep a draft"),
+    Route("DELETE", A + "/conversations/{id}/draft_messages", drafts.delete, (), conversations.find, about="discard the draft"),
 
     Route("GET", A + "/conversations/{id}/messages", messages.index, (Integer("before"), Integer("after"), Text("filter_internal_messages")), conversations.find, about="a window of messages"),
     Route("POST", A + "/conversations/{id}/messages", messages.create, (*MESSAGE, Files("attachments")), conversations.find, about="reply, write a private message, or inject an incoming one"),
@@ -185,6 +284,23 @@ ROUTES = (
     Route("GET", A + "/agent_bots/{id}/webhook", webhooks.show, (), webhooks.find_of_bot, ADMIN, about="a bot's webhook and how it does"),
     Route("PATCH", A + "/agent_bots/{id}/webhook", webhooks.update, OPTIONS, webhooks.find_of_bot, ADMIN, "webhook", about="change its options; its URL is the bot's outgoing_url"),
     *_steering(A + "/agent_bots/{id}/webhook", webhooks.find_of_bot),
+
+    Route("GET", A + "/canned_responses", canned_responses.index, (Text("search"),), about="canned responses, the best match first"),
+    Route("POST", A + "/canned_responses", canned_responses.create, CANNED_RESPONSE, wrapper="canned_response", about="keep a text ready"),
+    Route("PATCH", A + "/canned_responses/{id}", canned_responses.update, CANNED_RESPONSE, canned_responses.find, wrapper="canned_response", about="change a canned response"),
+    Route("DELETE", A + "/canned_responses/{id}", canned_responses.delete, (), canned_responses.find, about="delete a canned response"),
+
+    Route("GET", A + "/custom_attribute_definitions", custom_attribute_definitions.index, (custom_attribute_definitions.MODEL,), about="what custom attributes mean, of one model or of all"),
+    Route("POST", A + "/custom_attribute_definitions", custom_attribute_definitions.create, ATTRIBUTE_DEFINITION, role=ADMIN, wrapper="custom_attribute_definition", about="define a custom attribute"),
+    Route("GET", A + "/custom_attribute_definitions/{id}", custom_attribute_definitions.show, (), custom_attribute_definitions.find, about="a custom attribute definition"),
+    Route("PATCH", A + "/custom_attribute_definitions/{id}", custom_attribute_definitions.update, ATTRIBUTE_DEFINITION, custom_attribute_definitions.find, ADMIN, "custom_attribute_definition", about="change a definition"),
+    Route("DELETE", A + "/custom_attribute_definitions/{id}", custom_attribute_definitions.delete, (), custom_attribute_definitions.find, ADMIN, about="delete a definition; values stay on their records"),
+
+    Route("GET", A + "/custom_filters", custom_filters.index, (FILTER_TYPE,), about="the caller's saved views of a type"),
+    Route("POST", A + "/custom_filters", custom_filters.create, CUSTOM_FILTER, wrapper="custom_filter", about="save a view"),
+    Route("GET", A + "/custom_filters/{id}", custom_filters.show, (), custom_filters.find, about="a saved view"),
+    Route("PATCH", A + "/custom_filters/{id}", custom_filters.update, CUSTOM_FILTER, custom_filters.find, wrapper="custom_filter", about="change a saved view"),
+    Route("DELETE", A + "/custom_filters/{id}", custom_filters.delete, (), custom_filters.find, about="delete a saved view"),
 
     Route("GET", A + "/deliveries", deliveries.index, DELIVERIES, role=ADMIN, about="deliveries, the newest first"),
     Route("GET", A + "/deliveries/{delivery_id}", deliveries.show, (), deliveries.find, ADMIN, about="a delivery with its attempts and its payload"),

@@ -24,12 +24,29 @@ def assignee(assigned: str | None, name: str, *, self_assigned: bool) -> str:
     return f"{name} self-assigned this conversation" if self_assigned else f"Assigned to {assigned} by {name}"
 
 
+def team(joined: str, name: str, assigned: str | None = None) -> str:
+    """`assigned` is who was put in charge with the same change."""
+    return f"Assigned to {assigned} via {joined} by {name}" if assigned else f"Assigned to {joined} by {name}"
+
+
+def team_removed(left: str, name: str) -> str:
+    return f"Unassigned from {left} by {name}"
+
+
 def priority(old: str | None, new: str | None, name: str) -> str:
     if new is None:
         return f"{name} removed the priority"
     if old is None:
         return f"{name} set the priority to {new}"
     return f"{name} changed the priority from {old} to {new}"
+
+
+def muted(name: str) -> str:
+    return f"{name} has muted the conversation"
+
+
+def unmuted(name: str) -> str:
+    return f"{name} has unmuted the conversation"
 
 
 def labels(old: list[str], new: list[str], name: str) -> list[str]:

@@ -3,8 +3,9 @@
 import secrets
 from typing import Any
 
+from inboxd.domain import accounts as rules
 from inboxd.domain.contacts import normalised
-from inboxd.domain.errors import Invalid
+from inboxd.domain.errors import Invalid, Refused
 from inboxd.domain.text import check_name
 from inboxd.services import tokens
 from inboxd.store import accounts as store
@@ -13,6 +14,7 @@ from inboxd.store.models import AccessToken, Account, AccountUser, InboxMember, 
 
 LINK_KEY = "attachment_link_key"
 ACTIVE_EVERY_MS = 60_000
+_OWN = ("name", "display_name", "message_signature", "ui_settings")
 
 
 def initialise(tx: Tx, email: str) -> tuple[Account, User, str]:
@@ -35,6 +37,20 @@ def link_key(tx: Tx) -> bytes:
 def create_account(tx: Tx, name: str) -> Account:
     check_name(name)
     return tx.insert(Account, name=name)
+
+
+def update_account(tx: Tx, account: Account, values: dict[str, Any]) -> None:
+    """Settings and attributes that are not given stay. Raises Invalid for a value that breaks a rule."""
+    rules.check(values)
+    columns = {key: values[key] for key in rules.COLUMNS if key in values}
+    settings = {key: values[key] for key in rules.SETTINGS if key in values}
+    attributes = {key: values[key] for key in rules.ATTRIBUTES if key in values}
+    tx.update(
+        account,
+        **columns,
+        settings=account.settings | settings,
+        custom_attributes=account.custom_attributes | attributes,
+    )
 
 
 def add_user(tx: Tx, account_id: int, values: dict[str, Any]) -> tuple[User, AccountUser]:
@@ -63,6 +79,30 @@ def create_token(tx: Tx, user: User, name: str, account_id: int | None = None) -
     token = tokens.new()
     row = tx.insert(AccessToken, owner_id=user.id, account_id=account_id, name=name, digest=tokens.digest(token))
     return row, token
+
+
+def reset_token(tx: Tx, token_id: int | None) -> str | None:
+    """A new token in place of this one: name, account and webhooks stay those of the old."""
+    row = tx.get(AccessToken, token_id) if token_id is not None else None
+    if row is None:
+        return None
+    token = tokens.new()
+    tx.update(row, digest=tokens.digest(token))
+    return token
+
+
+def update_profile(tx: Tx, user: User, values: dict[str, Any]) -> None:
+    """What people may change about themselves. A new e-mail address would have to be confirmed by mail,
+    so it is checked and nothing more. Raises Invalid, and Refused for a password: there are none."""
+    if values.get("password"):
+        raise Refused("Invalid current password")
+    wanted: dict[str, Any] = {key: values[key] for key in _OWN if key in values}
+    if "name" in wanted:
+        check_name(wanted["name"] or "")
+    normalised({"email": values.get("email")})
+    if "phone_number" in values:
+        wanted["custom_attributes"] = user.custom_attributes | {"phone_number": values["phone_number"]}
+    tx.update(user, **wanted)
 
 
 def mark_active(tx: Tx, account_id: int, user_id: int) -> None:

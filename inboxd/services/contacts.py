@@ -70,10 +70,32 @@ def update(tx: Tx, contact: Contact, values: dict[str, Any]) -> Changes:
     _check_unique(tx, contact.account_id, contact.id, wanted)
     email, phone = wanted.get("email", contact.email), wanted.get("phone_number", contact.phone_number)
     wanted["contact_type"] = rules.contact_type(contact.contact_type, email, phone)
-    changes = tx.update(contact, **wanted)
+    return _change(tx, contact, wanted)
+
+
+def _change(tx: Tx, contact: Contact, values: dict[str, Any]) -> Changes:
+    changes = tx.update(contact, **values)
+    if "label_list" in changes:
+        store.retag(tx, contact)
     if changes:
         outbox.contact_event(tx, "contact_updated", contact, changes)
     return changes
+
+
+def set_labels(tx: Tx, contact: Contact, labels: list[str]) -> None:
+    """Replace the labels: a comma splits one, blanks and repeats are dropped."""
+    parts = (part.strip() for label in labels for part in label.split(","))
+    _change(tx, contact, {"label_list": list(dict.fromkeys(part for part in parts if part))})
+
+
+def drop_custom_attributes(tx: Tx, contact: Contact, keys: list[str]) -> None:
+    kept = {key: value for key, value in contact.custom_attributes.items() if key not in keys}
+    _change(tx, contact, {"custom_attributes": kept})
+
+
+def delete(tx: Tx, contact: Contact) -> None:
+    """The contact and everything in its conversations. Deliveries under way carry on: their payloads are stored."""
+    store.drop(tx, contact.id)
 
 
 def update_by_contact(tx: Tx, contact: Contact, values: dict[str, Any]) -> Contact:
@@ -112,9 +134,7 @@ def merge(tx: Tx, survivor: Contact, gone: Contact) -> Contact:
             tx.update(held, hmac_verified=False)
     store.adopt(tx, survivor_id=survivor.id, gone_id=gone.id)
     tx.delete(Contact, id=gone.id)
-    changes = tx.update(survivor, **values)
-    if changes:
-        outbox.contact_event(tx, "contact_updated", survivor, changes)
+    _change(tx, survivor, values)
     return survivor
 
 
@@ -141,6 +161,12 @@ def place(tx: Tx, contact: Contact, inbox: Inbox, source_id: str | None, *, veri
         pubsub_token=tokens.new(),
         hmac_verified=verified,
     )
+
+
+def reachable(tx: Tx, contact: Contact, inboxes: list[Inbox]) -> list[tuple[Inbox, str]]:
+    """Inboxes with the source_id to write to the contact under: its latest there, else one that could be made."""
+    known = {held.inbox_id: held.source_id for held in store.contact_inboxes(tx, contact.id)}
+    return [(inbox, known.get(inbox.id) or str(uuid.uuid4())) for inbox in inboxes]
 
 
 def _check_source_id(source_id: str | None) -> None:

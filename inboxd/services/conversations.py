@@ -9,12 +9,12 @@ from inboxd.domain import conversations as rules
 from inboxd.domain.contacts import check_attributes
 from inboxd.domain.events import Actor
 from inboxd.domain.messages import MessageType
-from inboxd.services import outbox
-from inboxd.store import accounts, details, messages
+from inboxd.services import outbox, participants
+from inboxd.store import accounts, details, messages, teams
 from inboxd.store import conversations as store
 from inboxd.store.db import Changes, Tx
 from inboxd.store.details import ConversationDetails, Place
-from inboxd.store.models import Contact, Conversation, Message, User
+from inboxd.store.models import Contact, Conversation, Message, Team, User
 
 READ_LIMIT = 500
 
@@ -27,6 +27,7 @@ def open_conversation(
     custom_attributes: dict[str, Any] | None = None,
     additional_attributes: dict[str, Any] | None = None,
     assignee_id: int | None = None,
+    team: Team | None = None,
     snoozed_until: int | None = None,
 ) -> Conversation:
     """A new conversation. Raises Invalid for attributes beyond their limits.
@@ -50,11 +51,14 @@ def open_conversation(
         status=born,
         custom_attributes=custom_attributes or {},
         additional_attributes=rules.with_checked_referer(additional_attributes or {}),
-        assignee_id=assignee_id,
+        assignee_id=_of_team(tx, team, assignee_id),
+        team_id=team.id if team else None,
         snoozed_until=snoozed_until if born == "snoozed" else None,
         waiting_since=tx.now,
         last_activity_at=tx.now,
     )
+    if conversation.assignee_id is not None:
+        participants.add(tx, conversation, [conversation.assignee_id])
     outbox.conversation_event(tx, "conversation_created", details.of_conversation(tx, conversation, place, []))
     return conversation
 
@@ -63,6 +67,8 @@ def change(tx: Tx, conversation: Conversation, actor: Actor, **values: Any) -> C
     """Change the row, write the activity lines, and emit what subscribers are owed."""
     changes = tx.update(conversation, **values)
     if changes:
+        if changes.get("assignee_id", (None, None))[1] is not None:
+            participants.add(tx, conversation, [changes["assignee_id"][1]])
         for text in _activity(tx, changes, actor):
             add_activity(tx, conversation, text)
         announce(tx, details.of_conversation(tx, conversation), changes)
@@ -104,12 +110,28 @@ def _activity(tx: Tx, changes: Changes, actor: Actor) -> Iterable[str]:
         return
     if "priority" in changes:
         yield activity.priority(*changes["priority"], actor.name)
-    if "assignee_id" in changes:
+    if "team_id" in changes:
+        yield from _team_activity(tx, changes, actor)
+    elif "assignee_id" in changes:
         assignee_id = changes["assignee_id"][1]
-        assignee = accounts.user(tx, assignee_id) if assignee_id else None
-        yield activity.assignee(assignee.name if assignee else None, actor.name, self_assigned=assignee_id == actor.id)
+        self_assigned = assignee_id == actor.id
+        yield activity.assignee(_name_of(tx, assignee_id), actor.name, self_assigned=self_assigned)
     if "label_list" in changes:
         yield from activity.labels(*changes["label_list"], actor.name)
+
+
+def _team_activity(tx: Tx, changes: Changes, actor: Actor) -> Iterable[str]:
+    """One line, also of an assignee who changed with the team."""
+    before, after = (tx.get(Team, team_id) if team_id else None for team_id in changes["team_id"])
+    if after is not None:
+        yield activity.team(after.name, actor.name, _name_of(tx, changes.get("assignee_id", (None, None))[1]))
+    elif before is not None:
+        yield activity.team_removed(before.name, actor.name)
+
+
+def _name_of(tx: Tx, user_id: int | None) -> str | None:
+    user = accounts.user(tx, user_id) if user_id else None
+    return user.name if user else None
 
 
 def take_over_from_bot(tx: Tx, conversation_id: int | None) -> None:
@@ -141,6 +163,20 @@ def _is_administrator(tx: Tx, account_id: int, actor: Actor) -> bool:
 
 def assign(tx: Tx, conversation: Conversation, actor: Actor, assignee: User | None) -> Changes:
     return change(tx, conversation, actor, assignee_id=assignee.id if assignee else None, assignee_agent_bot_id=None)
+
+
+def assign_team(tx: Tx, conversation: Conversation, actor: Actor, team: Team | None) -> Changes:
+    """Give it to a team, which takes it from an assignee who is not in that, or to no team."""
+    team_id = team.id if team else None
+    if team_id == conversation.team_id:
+        return {}
+    assignee_id = _of_team(tx, team, conversation.assignee_id)
+    return change(tx, conversation, actor, team_id=team_id, assignee_id=assignee_id)
+
+
+def _of_team(tx: Tx, team: Team | None, user_id: int | None) -> int | None:
+    """The user, unless there is a team which that user is not in."""
+    return user_id if team is None or (user_id and teams.is_member(tx, team.id, user_id)) else None
 
 
 def set_labels(tx: Tx, conversation: Conversation, actor: Actor, labels: list[str]) -> None:

@@ -1,7 +1,6 @@
 """Accounts, users, tokens, inboxes and webhooks: the small tables, remembered between writes."""
 
 from inboxd.store.db import Tx
-from inboxd.store.messages import delete_attachments
 from inboxd.store.models import (
     AccessToken,
     Account,
@@ -12,12 +11,11 @@ from inboxd.store.models import (
     Conversation,
     Inbox,
     InboxMember,
-    Message,
     Setting,
-    Tagging,
     User,
     Webhook,
 )
+from inboxd.store.removal import drop_conversations
 
 
 def setting(tx: Tx, name: str) -> str | None:
@@ -141,11 +139,7 @@ def bot_webhook(tx: Tx, bot_id: int) -> Webhook:
 def drop_inbox(tx: Tx, inbox_id: int) -> None:
     """Remove an inbox with all that is in it."""
     talks = Conversation.select(Conversation.id).where(Conversation.inbox_id == inbox_id)
-    inside = Message.select(Message.id).where(Message.conversation_id.in_(talks))
-    delete_attachments(tx, inside)
-    tx.execute(Message.delete().where(Message.conversation_id.in_(talks)))
-    tx.execute(Tagging.delete().where(Tagging.conversation_id.in_(talks)))
-    tx.delete(Conversation, inbox_id=inbox_id)
+    drop_conversations(tx, talks)
     tx.delete(ContactInbox, inbox_id=inbox_id)
     tx.delete(InboxMember, inbox_id=inbox_id)
     tx.delete(AgentBotInbox, inbox_id=inbox_id)

@@ -4,13 +4,25 @@ from functools import reduce
 from operator import or_
 from typing import Any
 
-from peewee import JOIN, SQL, fn
+from peewee import JOIN, fn
 
+from inboxd.store import notes
 from inboxd.store.db import Tx
-from inboxd.store.models import Contact, ContactInbox, Conversation, Message, containing
+from inboxd.store.models import (
+    Attachment,
+    Contact,
+    ContactInbox,
+    ContactTagging,
+    Conversation,
+    Message,
+    containing,
+)
+from inboxd.store.removal import drop_conversations
 from inboxd.store.rows import Prepared, arg
 
 PAGE = 15
+CONVERSATIONS = 20
+ATTACHMENTS = 100
 _SORTS = {
     "name": fn.LOWER(Contact.name),
     "email": Contact.email,
@@ -93,9 +105,10 @@ def page(tx: Tx, account_id: int, *, sort: str, page: int, labels: list[str]) ->
         Contact.email.is_null(False) | Contact.phone_number.is_null(False) | Contact.identifier.is_null(False),
     ]
     if labels:
-        # One EXISTS for each label: json_each is the same in every SQLite that has JSON.
-        tagged = [SQL("EXISTS (SELECT 1 FROM json_each(label_list) WHERE value = ?)", [label]) for label in labels]
-        where.append(reduce(or_, tagged))
+        tagged = ContactTagging.select(ContactTagging.contact_id).where(
+            ContactTagging.account_id == account_id, ContactTagging.label.in_(labels)
+        )
+        where.append(Contact.id.in_(tagged))
     total = tx.tuples(Contact.select(fn.COUNT(Contact.id)).where(*where))[0][0]
     return total, _page(tx, Contact.select().where(*where), sort, page)
 
@@ -110,8 +123,55 @@ def search(tx: Tx, account_id: int, text: str, *, sort: str, page: int) -> tuple
     return found[:PAGE], len(found) > PAGE
 
 
+def _talks(contact_id: int, inbox_ids: frozenset[int] | None) -> list[Any]:
+    """Which conversations are the contact's; `inbox_ids` is what the caller may see, None for all."""
+    where: list[Any] = [Conversation.contact_id == contact_id]
+    if inbox_ids is not None:
+        where.append(Conversation.inbox_id.in_(sorted(inbox_ids)))
+    return where
+
+
+def conversations(tx: Tx, contact_id: int, inbox_ids: frozenset[int] | None) -> list[Conversation]:
+    """The contact's latest conversations, the newest activity first."""
+    query = Conversation.select().where(*_talks(contact_id, inbox_ids))
+    newest = (Conversation.last_activity_at.desc(), Conversation.id.desc())
+    return tx.all(query.order_by(*newest).limit(CONVERSATIONS))
+
+
+def attachments(
+    tx: Tx, contact_id: int, inbox_ids: frozenset[int] | None, page: int
+) -> tuple[int, list[tuple[Attachment, Message]]]:
+    """How many files the contact's conversations hold, and one page of them with their messages, newest first."""
+    talks = Conversation.select(Conversation.id).where(*_talks(contact_id, inbox_ids))
+    inside = Attachment.message_id.in_(Message.select(Message.id).where(Message.conversation_id.in_(talks)))
+    total = tx.tuples(Attachment.select(fn.COUNT(Attachment.id)).where(inside))[0][0]
+    query = Attachment.select().where(inside).order_by(Attachment.id.desc())
+    found = tx.all(query.limit(ATTACHMENTS).offset((page - 1) * ATTACHMENTS))
+    ids = {attachment.message_id for attachment in found}
+    carriers = {message.id: message for message in tx.all(Message.select().where(Message.id.in_(ids)))} if ids else {}
+    return total, [(attachment, carriers[attachment.message_id]) for attachment in found]
+
+
+def retag(tx: Tx, contact: Contact) -> None:
+    """The index follows the contact's `label_list`."""
+    tx.delete(ContactTagging, contact_id=contact.id)
+    for label in contact.label_list:
+        tx.insert(ContactTagging, account_id=contact.account_id, contact_id=contact.id, label=label)
+
+
+def drop(tx: Tx, contact_id: int) -> None:
+    """Remove a contact with its conversations and all else that is its own."""
+    drop_conversations(tx, Conversation.select(Conversation.id).where(Conversation.contact_id == contact_id))
+    notes.drop(tx, contact_id)
+    tx.delete(ContactTagging, contact_id=contact_id)
+    tx.delete(ContactInbox, contact_id=contact_id)
+    tx.delete(Contact, id=contact_id)
+
+
 def adopt(tx: Tx, *, survivor_id: int, gone_id: int) -> None:
-    """Everything that pointed to one contact points to the other."""
+    """Everything that pointed to one contact points to the other; labels are left to `retag`."""
+    tx.delete(ContactTagging, contact_id=gone_id)
+    notes.move(tx, gone_id, survivor_id)
     tx.execute(ContactInbox.update(contact_id=survivor_id).where(ContactInbox.contact_id == gone_id))
     tx.execute(Conversation.update(contact_id=survivor_id).where(Conversation.contact_id == gone_id))
     own = Conversation.select(Conversation.id).where(Conversation.contact_id == survivor_id)

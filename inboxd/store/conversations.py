@@ -5,6 +5,7 @@ from typing import Any
 
 from peewee import Case, fn
 
+from inboxd.store import participants
 from inboxd.store.db import Tx
 from inboxd.store.models import ContactInbox, Conversation, Message, Tagging, containing
 from inboxd.store.rows import Prepared, arg
@@ -76,18 +77,25 @@ class Scope:
     inbox_ids: frozenset[int] | None
     status: str = "open"
     inbox_id: int | None = None
+    team_id: int | None = None
     labels: tuple[str, ...] = ()
     source_id: str | None = None
     text: str | None = None
     unattended: bool = False
+    followed_by: int | None = None
+    """A user whose participations alone are listed, in whatever inbox."""
     updated_after: int | None = None
 
     def where(self) -> list[Any]:
         clauses: list[Any] = [Conversation.account_id == self.account_id]
-        if self.inbox_ids is not None:
+        if self.followed_by is not None:
+            clauses.append(Conversation.id.in_(participants.followed(self.account_id, self.followed_by)))
+        elif self.inbox_ids is not None:
             clauses.append(Conversation.inbox_id.in_(sorted(self.inbox_ids)))
         if self.inbox_id is not None:
             clauses.append(Conversation.inbox_id == self.inbox_id)
+        if self.team_id is not None:
+            clauses.append(Conversation.team_id == self.team_id)
         if self.text is not None:
             hits = Message.select(Message.conversation_id).where(
                 Message.account_id == self.account_id,

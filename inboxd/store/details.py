@@ -20,6 +20,7 @@ from inboxd.store.models import (
     Conversation,
     Inbox,
     Message,
+    Team,
     User,
 )
 from inboxd.store.rows import Prepared, Row, arg
@@ -65,7 +66,7 @@ def _those(model: type[Row]) -> Prepared[Row]:
     return Prepared(model, lambda: model.select().where(_among(model.id)))
 
 
-_BY_ID: dict[Any, Prepared[Any]] = {model: _those(model) for model in (Inbox, Contact, ContactInbox, User)}
+_BY_ID: dict[Any, Prepared[Any]] = {model: _those(model) for model in (Inbox, Contact, ContactInbox, Team, User)}
 
 
 @dataclass(frozen=True)
@@ -98,6 +99,7 @@ class ConversationDetails:
     assignee_membership: AccountUser | None
     can_reply: bool
     messages: list[MessageDetails]
+    team: Team | None = None
 
     @property
     def unread_count(self) -> int:
@@ -166,6 +168,7 @@ def of_conversation(
         accounts.membership(tx, conversation.account_id, assignee.id) if assignee else None,
         rules.can_reply(window, incoming.created_at if incoming else None, tx.now),
         shown,
+        tx.get(Team, conversation.team_id) if conversation.team_id else None,
     )
 
 
@@ -182,6 +185,7 @@ def _gathered(tx: Tx, rows: Sequence[Conversation]) -> Iterator[tuple[Conversati
     assigned = {(row.account_id, row.assignee_id) for row in rows if row.assignee_id}
     assignees = _by_id(tx, User, {user_id for _, user_id in assigned})
     memberships = _memberships(tx, assigned)
+    teams = _by_id(tx, Team, {row.team_id for row in rows if row.team_id})
     windows = {inbox.id: rules.reply_window_ms(inbox.additional_attributes) for inbox in inboxes.values()}
 
     last = _newest(tx, _LAST, [row.id for row in rows], 1)
@@ -207,6 +211,7 @@ def _gathered(tx: Tx, rows: Sequence[Conversation]) -> Iterator[tuple[Conversati
             memberships.get((row.account_id, row.assignee_id)) if row.assignee_id else None,
             rules.can_reply(windows[row.inbox_id], heard_at.get(row.id), tx.now),
             [lasts[row.id]] if row.id in lasts else [],
+            teams.get(row.team_id) if row.team_id else None,
         )
         yield whole, chats.get(row.id)
 

@@ -1,5 +1,6 @@
 """REST shapes of the client API and the application API."""
 
+from collections.abc import Collection
 from typing import Any
 
 from inboxd.domain.links import Links
@@ -18,7 +19,7 @@ from inboxd.store.models import (
     User,
     Webhook,
 )
-from inboxd.wire import deliveries, push
+from inboxd.wire import deliveries, push, teams
 from inboxd.wire.times import float_seconds, iso, iso_or_none, seconds
 
 Json = dict[str, Any]
@@ -317,13 +318,19 @@ def contact_inbox(row: ContactInbox, inbox_of: Inbox) -> Json:
 
 
 def conversation(
-    details: ConversationDetails, last_non_activity: MessageDetails | None, links: Links, now: int
+    details: ConversationDetails,
+    last_non_activity: MessageDetails | None,
+    links: Links,
+    now: int,
+    own_teams: Collection[int] = (),
 ) -> Json:
-    """`details.messages` holds the newest message of any type, or nothing."""
+    """`details.messages` holds the newest message of any type, or nothing; `own_teams` are the caller's."""
     row, place = details.conversation, details.place
     meta: Json = {"sender": contact(place.contact), "channel": "Channel::Api"}
     if details.assignee is not None and details.assignee_membership is not None:
         meta |= {"assignee": agent(details.assignee, details.assignee_membership, now), "assignee_type": "User"}
+    if details.team is not None:
+        meta["team"] = teams.team(details.team, is_member=details.team.id in own_teams)
     meta["hmac_verified"] = place.contact_inbox.hmac_verified
 
     def pushed(shown: MessageDetails) -> Json:

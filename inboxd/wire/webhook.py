@@ -108,7 +108,7 @@ def conversation(details: ConversationDetails, links: Links) -> dict[str, Any]:
             "sender": push.contact(place.contact),
             "assignee": assignee,
             "assignee_type": "User" if assignee else None,
-            "team": None,
+            "team": {"id": details.team.id, "name": details.team.name} if details.team else None,
             "hmac_verified": place.contact_inbox.hmac_verified,
         },
         "status": row.status,

@@ -4,7 +4,7 @@ from typing import Any
 import pytest
 
 from inboxd.app import App
-from inboxd.store.models import AccessToken
+from inboxd.store.models import AccessToken, IdempotencyKey
 from tests.api.test_inboxes import AGENT_KEYS, NOT_ALLOWED, NOT_FOUND
 from tests.cast import Clock, World
 
@@ -254,3 +254,156 @@ def test_an_account_is_not_there_for_who_is_not_in_it(world: World) -> None:
         answer = world.http.get(path, token=world.ada)
         assert (answer.status_code, answer.json()) == (404, {"error": "Resource could not be found"})
     assert world.http.get("/api/v1/accounts/2/agents", token=world.ada).status_code == 401
+
+
+@pytest.fixture
+def both(world: World) -> World:
+    """The administrator is in account 2 besides."""
+    world.http.post("/api/v1/accounts", json={"name": "Other"}, token=world.admin)
+    return world
+
+
+def test_people_change_their_profile_with_or_without_the_wrapper(world: World) -> None:
+    body: dict[str, Any] = {
+        "name": "Ada L.", "display_name": "Countess", "message_signature": "-- Ada", "ui_settings": {"theme": "dark"},
+        "phone_number": "+4930123",
+    }  # fmt: skip
+    answer = world.http.patch(PROFILE, json=body, token=world.ada)
+    assert answer.status_code == 200
+    shown = answer.json()
+    assert set(shown) == PROFILE_KEYS | {"custom_attributes"}
+    assert shown == world.http.get(PROFILE, token=world.ada).json()
+    assert {key: shown[key] for key in body if key != "phone_number"} == {
+        key: body[key] for key in body if key != "phone_number"
+    }
+    assert (shown["available_name"], shown["custom_attributes"]) == ("Countess", {"phone_number": "+4930123"})
+    shown = world.http.put(PROFILE, json={"profile": {"display_name": None}}, token=world.ada).json()
+    assert (shown["available_name"], shown["ui_settings"]) == ("Ada L.", {"theme": "dark"})
+    form = {"profile[name]": "Ada"}
+    assert world.http.patch(PROFILE, data=form, token=world.ada).json()["name"] == "Ada"
+
+
+def test_a_new_email_waits_for_a_confirmation_that_never_comes(world: World) -> None:
+    answer = world.http.patch(PROFILE, json={"email": "new@acme.test"}, token=world.ada)
+    assert (answer.status_code, answer.json()["email"], answer.json()["uid"]) == (200, "ada@acme.test", "ada@acme.test")
+
+
+@pytest.mark.parametrize(
+    ("body", "attribute"),
+    [
+        ({"name": ""}, "name"),
+        ({"name": None}, "name"),
+        ({"name": "x" * 256}, "name"),
+        ({"display_name": "x" * 256}, "display_name"),
+        ({"email": "nobody"}, "email"),
+        ({"ui_settings": "dark"}, "ui_settings"),
+    ],
+)
+def test_a_profile_that_breaks_a_rule_is_422(world: World, body: dict[str, Any], attribute: str) -> None:
+    answer = world.http.patch(PROFILE, json={"message_signature": "x"} | body, token=world.ada)
+    assert (answer.status_code, answer.json()["attributes"]) == (422, [attribute])
+    assert world.http.get(PROFILE, token=world.ada).json()["message_signature"] is None
+
+
+def test_nobody_has_a_password_to_change(world: World) -> None:
+    body = {"name": "Eve", "current_password": "a", "password": "b", "password_confirmation": "b"}
+    answer = world.http.patch(PROFILE, json=body, token=world.ada)
+    assert (answer.status_code, answer.json()) == (422, {"error": "Invalid current password"})
+    assert world.http.get(PROFILE, token=world.ada).json()["name"] == "Ada"
+
+
+def test_a_profile_without_values_is_422(world: World) -> None:
+    for method, path in (
+        ("PATCH", ""), ("POST", "/availability"), ("POST", "/auto_offline"), ("PATCH", "/set_active_account"),
+    ):  # fmt: skip
+        answer = world.http.request(method, PROFILE + path, json={}, token=world.ada)
+        expected = {"error": "param is missing or the value is empty: profile"}
+        assert (answer.status_code, answer.json()) == (422, expected)
+        assert world.http.request(method, PROFILE + path, json={"name": "x"}).json() == SIGN_IN
+
+
+def test_availability_is_set_in_one_account(both: World) -> None:
+    body = {"profile": {"account_id": 2, "availability": "busy"}}
+    answer = both.http.post(f"{PROFILE}/availability", json=body, token=both.admin)
+    assert answer.status_code == 200
+    assert set(answer.json()) == PROFILE_KEYS
+    assert [one["availability"] for one in answer.json()["accounts"]] == ["online", "busy"]
+
+
+def test_availability_is_one_of_three_words(world: World) -> None:
+    for word in ("asleep", "", None):
+        body = {"account_id": 1, "availability": word}
+        answer = world.http.post(f"{PROFILE}/availability", json=body, token=world.ada)
+        assert (answer.status_code, answer.json()["attributes"]) == (422, ["availability"])
+
+
+def test_auto_offline_is_switched_and_missing_means_no(world: World, clock: Clock) -> None:
+    for body, expected in (
+        ({"account_id": 1}, False),
+        ({"account_id": 1, "auto_offline": True}, True),
+        ({"account_id": 1, "auto_offline": "false"}, False),
+    ):
+        answer = world.http.post(f"{PROFILE}/auto_offline", json=body, token=world.ada)
+        assert (answer.status_code, answer.json()["accounts"][0]["auto_offline"]) == (200, expected)
+    clock.advance(s=3600)
+    agents = world.http.get(f"{world.account}/agents", token=world.admin).json()
+    assert {agent["name"]: agent["availability_status"] for agent in agents}["Ada"] == "online"
+
+
+def test_the_account_that_is_used_now_is_said_by_put_or_patch(both: World, clock: Clock) -> None:
+    for method, account_id in (("PUT", 2), ("PATCH", 1), ("PUT", 2)):
+        clock.advance(s=1)
+        body = {"profile": {"account_id": account_id}}
+        answer = both.http.request(method, f"{PROFILE}/set_active_account", json=body, token=both.admin)
+        assert (answer.status_code, answer.content) == (200, b"")
+        assert both.http.get(PROFILE, token=both.admin).json()["account_id"] == account_id
+
+
+def test_an_account_one_is_not_in_is_404(both: World) -> None:
+    for method, path in (("POST", "availability"), ("POST", "auto_offline"), ("PUT", "set_active_account")):
+        for account_id in (2, 99, None):
+            body = {"account_id": account_id, "availability": "busy"}
+            answer = both.http.request(method, f"{PROFILE}/{path}", json=body, token=both.ada)
+            assert (answer.status_code, answer.json()) == (404, NOT_FOUND)
+
+
+def test_a_token_for_one_account_says_nothing_about_another(both: World) -> None:
+    body = {"email": "ada@acme.test"}
+    both.http.post("/api/v1/accounts/2/agents", json=body, token=both.admin)
+    values = {"account_id": 2, "availability": "busy"}
+    answer = both.http.post(f"{PROFILE}/availability", json=values, token=both.ada)
+    assert (answer.status_code, answer.json()) == (404, NOT_FOUND)
+
+
+def test_a_token_that_is_reset_dies_and_its_successor_takes_its_place(world: World) -> None:
+    tokens = f"{world.account}/access_tokens"
+    before = world.http.get(tokens, token=world.admin).json()["payload"]
+    body = {"user_id": world.ada_id}
+    second = world.http.post(tokens, json=body, token=world.admin).json()["access_token"]
+    answer = world.http.post(f"{PROFILE}/reset_access_token", token=world.ada)
+    assert answer.status_code == 200
+    shown = answer.json()
+    fresh = shown["access_token"]
+    assert (set(shown), shown["id"], fresh != world.ada, len(fresh)) == (PROFILE_KEYS, world.ada_id, True, 24)
+    dead = world.http.get(PROFILE, token=world.ada)
+    assert (dead.status_code, dead.json()) == (401, UNKNOWN_TOKEN)
+    assert world.http.get(PROFILE, token=fresh).json()["access_token"] == fresh
+    assert world.http.get(PROFILE, token=second).status_code == 200
+    after = world.http.get(tokens, token=world.admin).json()["payload"]
+    assert after[: len(before)] == before
+
+
+def test_a_token_confined_to_an_account_stays_so_when_it_is_reset(both: World) -> None:
+    made = both.http.post("/api/v1/accounts/2/agents", json={"email": "ada@acme.test"}, token=both.admin)
+    assert made.status_code == 200
+    fresh = both.http.post(f"{PROFILE}/reset_access_token", token=both.ada).json()["access_token"]
+    assert both.http.get(f"{both.account}/agents", token=fresh).status_code == 200
+    assert both.http.get("/api/v1/accounts/2/agents", token=fresh).status_code == 401
+
+
+def test_a_reset_token_is_stored_nowhere_even_with_a_key(world: World, app: App) -> None:
+    headers = {"Idempotency-Key": "k"}
+    fresh = world.http.post(f"{PROFILE}/reset_access_token", headers=headers, token=world.ada).json()["access_token"]
+    with app.store.read() as tx:
+        kept = tx.filter(IdempotencyKey, key="k")
+    assert [fresh in row.body or world.ada in row.body for row in kept] == [False]

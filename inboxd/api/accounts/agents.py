@@ -3,10 +3,10 @@
 from typing import Any
 
 from inboxd.api.web import Call, empty
-from inboxd.domain.errors import NotFound
-from inboxd.services import accounts
+from inboxd.domain.errors import Invalid, NotFound
+from inboxd.services import accounts, people
 from inboxd.store import accounts as store
-from inboxd.store.models import AccessToken, AccountUser, User
+from inboxd.store.models import AccessToken, AccountUser, Inbox, User
 from inboxd.wire import api as wire
 
 
@@ -17,6 +17,14 @@ def listed(call: Call, user_ids: list[int]) -> list[Any]:
     return sorted(agents, key=lambda agent: (agent["name"].lower(), agent["id"]))
 
 
+def find(call: Call) -> tuple[User, AccountUser]:
+    membership = store.membership(call.tx, call.account_id, call.args["id"])
+    user = store.user(call.tx, call.args["id"])
+    if membership is None or user is None:
+        raise NotFound
+    return user, membership
+
+
 def index(call: Call) -> Any:
     return listed(call, [member.user_id for member in call.tx.filter(AccountUser, account_id=call.account_id)])
 
@@ -24,6 +32,44 @@ def index(call: Call) -> Any:
 def create(call: Call) -> Any:
     user, membership = accounts.add_user(call.tx, call.account_id, call.values)
     return wire.agent(user, membership, call.tx.now)
+
+
+def create_many(call: Call) -> Any:
+    if call.values.get("emails") is None:
+        raise Invalid("Emails can't be blank", "emails")
+    people.add_many(call.tx, call.account_id, call.values["emails"])
+    return empty()
+
+
+def update(call: Call, person: tuple[User, AccountUser]) -> Any:
+    user, membership = person
+    people.update(call.tx, user, membership, call.values)
+    return wire.agent(user, membership, call.tx.now)
+
+
+def delete(call: Call, person: tuple[User, AccountUser]) -> Any:
+    people.remove(call.tx, call.account_id, person[0])
+    return empty()
+
+
+def _assignable(call: Call, inboxes: list[Inbox]) -> Any:
+    able = people.assignable(call.tx, call.account_id, [inbox.id for inbox in inboxes])
+    return {"payload": listed(call, list(able))}
+
+
+def assignable_in_inbox(call: Call, inbox: Inbox) -> Any:
+    return _assignable(call, [inbox])
+
+
+def assignable(call: Call) -> Any:
+    """Who may be assigned in every one of the inboxes."""
+    found = [store.inbox(call.tx, call.account_id, inbox_id) for inbox_id in call.values.get("inbox_ids") or [0]]
+    inboxes = [inbox for inbox in found if inbox is not None]
+    if len(inboxes) < len(found):
+        raise NotFound
+    for inbox in inboxes:
+        call.caller.check_inbox(call.tx, inbox)
+    return _assignable(call, inboxes)
 
 
 def _at_hand(call: Call) -> list[tuple[AccessToken, User]]:

@@ -2,19 +2,26 @@
 
 from typing import Any
 
-from inboxd.api.web import Call
+from inboxd.api.accounts import inboxes, teams
+from inboxd.api.web import Call, empty
 from inboxd.domain.errors import NotFound
 from inboxd.services import contacts
-from inboxd.store import accounts
+from inboxd.store import accounts, details
 from inboxd.store import contacts as store
-from inboxd.store.models import Contact
+from inboxd.store import conversations as conversation_store
+from inboxd.store.models import Contact, Inbox
 from inboxd.wire import api as wire
+from inboxd.wire import contact_parts as parts
 
 _OWN = ("name", "identifier", "email", "phone_number", "blocked", "additional_attributes", "custom_attributes")
 
 
 def find(call: Call) -> Contact:
-    contact = store.by_id(call.tx, call.account_id, call.args["id"])
+    return _by_id(call, call.args["id"])
+
+
+def _by_id(call: Call, contact_id: int | None) -> Contact:
+    contact = store.by_id(call.tx, call.account_id, contact_id or 0)
     if contact is None:
         raise NotFound
     return contact
@@ -24,15 +31,11 @@ def _shown(call: Call, found: list[Contact], *, with_inboxes: bool = True) -> li
     if not with_inboxes:
         return [wire.contact(contact) for contact in found]
     places = store.contact_inboxes_of(call.tx, [contact.id for contact in found])
-    inboxes = {inbox.id: inbox for inbox in accounts.inboxes(call.tx, call.account_id)}
+    known = {inbox.id: inbox for inbox in accounts.inboxes(call.tx, call.account_id)}
     return [
         wire.contact(
             contact,
-            [
-                (one, inboxes[one.inbox_id])
-                for one in places
-                if one.contact_id == contact.id and one.inbox_id in inboxes
-            ],
+            [(one, known[one.inbox_id]) for one in places if one.contact_id == contact.id and one.inbox_id in known],
         )
         for contact in found
     ]
@@ -106,3 +109,80 @@ def show(call: Call, contact: Contact) -> Any:
 def update(call: Call, contact: Contact) -> Any:
     contacts.update(call.tx, contact, _values(call))
     return {"payload": _shown(call, [contact])[0]}
+
+
+def active(call: Call) -> Any:
+    """Contacts are online by way of a websocket. Those of API inboxes have none: nobody ever is."""
+    return {"meta": {"count": 0, "current_page": _as_given(call)}, "payload": []}
+
+
+def delete(call: Call, contact: Contact) -> Any:
+    contacts.delete(call.tx, contact)
+    return empty()
+
+
+def destroy_custom_attributes(call: Call, contact: Contact) -> Any:
+    contacts.drop_custom_attributes(call.tx, contact, call.values.get("custom_attributes") or [])
+    return {"payload": _shown(call, [contact])[0]}
+
+
+def list_labels(call: Call, contact: Contact) -> Any:
+    return {"payload": contact.label_list}
+
+
+def set_labels(call: Call, contact: Contact) -> Any:
+    contacts.set_labels(call.tx, contact, call.values.get("labels") or [])
+    return {"payload": contact.label_list}
+
+
+def list_conversations(call: Call, contact: Contact) -> Any:
+    found = store.conversations(call.tx, contact.id, call.caller.inbox_ids(call.tx))
+    own_teams = teams.of_caller(call)
+    return {
+        "payload": [
+            wire.conversation(whole, chat, call.tx.links, call.tx.now, own_teams)
+            for whole, chat in details.of_conversations(call.tx, found)
+        ]
+    }
+
+
+def list_attachments(call: Call, contact: Contact) -> Any:
+    total, found = store.attachments(call.tx, contact.id, call.caller.inbox_ids(call.tx), _page(call))
+    carriers = {message.id: message for _, message in found}
+    shown = {one.message.id: one for one in details.messages_details(call.tx, list(carriers.values()))}
+    numbers = conversation_store.display_ids(call.tx, [message.conversation_id for message in carriers.values()])
+    return {
+        "meta": {"total_count": total},
+        "payload": [
+            parts.attachment(one, shown[message.id], numbers[message.conversation_id], call.tx.links, call.tx.now)
+            for one, message in found
+        ],
+    }
+
+
+def contactable_inboxes(call: Call, contact: Contact) -> Any:
+    allowed = call.caller.inbox_ids(call.tx)
+    seen = [one for one in accounts.inboxes(call.tx, call.account_id) if allowed is None or one.id in allowed]
+    found = contacts.reachable(call.tx, contact, seen)
+    return {"payload": [parts.contactable_inbox(inbox, source_id) for inbox, source_id in found]}
+
+
+def create_contact_inbox(call: Call, contact: Contact) -> Any:
+    inbox = inboxes.find_in_body(call)
+    verified = bool(call.values.get("hmac_verified"))
+    place = contacts.place(call.tx, contact, inbox, call.values.get("source_id") or None, verified=verified)
+    return wire.contact_inbox(place, inbox)
+
+
+def by_source(call: Call, inbox: Inbox) -> Any:
+    """The contact that has a source_id in an inbox."""
+    place = store.contact_inbox(call.tx, inbox.id, call.values.get("source_id") or "")
+    return _shown(call, [_by_id(call, place.contact_id if place else None)])[0]
+
+
+def merge(call: Call) -> Any:
+    base = _by_id(call, call.values.get("base_contact_id"))
+    mergee = _by_id(call, call.values.get("mergee_contact_id"))
+    if mergee.id != base.id:
+        contacts.merge(call.tx, base, mergee)
+    return wire.contact(base)

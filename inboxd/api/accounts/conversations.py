@@ -3,6 +3,7 @@
 from dataclasses import replace
 from typing import Any
 
+from inboxd.api.accounts import teams
 from inboxd.api.accounts.posting import post
 from inboxd.api.web import Call, empty
 from inboxd.domain.conversations import toggled
@@ -11,10 +12,12 @@ from inboxd.services import contacts, conversations
 from inboxd.store import accounts, details
 from inboxd.store import contacts as contact_store
 from inboxd.store import conversations as store
+from inboxd.store import teams as team_store
 from inboxd.store.conversations import Scope
 from inboxd.store.details import Place
-from inboxd.store.models import ContactInbox, Conversation
+from inboxd.store.models import ContactInbox, Conversation, Team
 from inboxd.wire import api as wire
+from inboxd.wire import teams as team_wire
 from inboxd.wire.times import seconds_or_none
 
 
@@ -23,13 +26,15 @@ def find(call: Call) -> Conversation:
     inbox = accounts.inbox(call.tx, call.account_id, conversation.inbox_id) if conversation else None
     if conversation is None or inbox is None:
         raise NotFound
-    call.caller.check_inbox(call.tx, inbox)
+    if not conversation.team_id or conversation.team_id not in teams.of_caller(call):
+        call.caller.check_inbox(call.tx, inbox)
     return conversation
 
 
 def _listed(call: Call, found: list[Conversation]) -> list[Any]:
+    own_teams = teams.of_caller(call)
     return [
-        wire.conversation(whole, chat, call.tx.links, call.tx.now)
+        wire.conversation(whole, chat, call.tx.links, call.tx.now, own_teams)
         for whole, chat in details.of_conversations(call.tx, found)
     ]
 
@@ -40,8 +45,7 @@ def shown(call: Call, conversation: Conversation) -> Any:
 
 def _scope(call: Call) -> Scope:
     values = call.values
-    if values.get("team_id"):
-        raise NotFound  # there are no teams yet
+    team = _team(call)
     within = values.get("updated_within")
     return Scope(
         call.account_id,
@@ -49,12 +53,23 @@ def _scope(call: Call) -> Scope:
         frozenset() if values.get("conversation_type") == "mention" else call.caller.inbox_ids(call.tx),
         status=values.get("status") or "open",
         inbox_id=values.get("inbox_id"),
+        team_id=team.id if team else None,
         labels=tuple(values.get("labels") or ()),
         source_id=values.get("source_id") or None,
         text=values.get("q") or None,
         unattended=values.get("conversation_type") == "unattended",
+        followed_by=call.caller.known_user.id if values.get("conversation_type") == "participating" else None,
         updated_after=call.tx.now - within * 1000 if within else None,
     )
+
+
+def _team(call: Call) -> Team | None:
+    """The team that `team_id` names, if it is given. Raises NotFound for one that is not there."""
+    team_id = call.values.get("team_id") or None
+    team = team_store.team(call.tx, call.account_id, team_id) if team_id else None
+    if team_id and team is None:
+        raise NotFound
+    return team
 
 
 def index(call: Call) -> Any:
@@ -86,6 +101,7 @@ def create(call: Call) -> Any:
     assignee_id = values.get("assignee_id") or None
     if assignee_id is not None and accounts.membership(call.tx, call.account_id, assignee_id) is None:
         raise NotFound
+    team = _team(call)
     where = Place(account, inbox, contact, place)
     only = store.latest_unresolved(call.tx, contact.id, inbox.id) if inbox.lock_to_single_conversation else None
     conversation = only or conversations.open_conversation(
@@ -95,6 +111,7 @@ def create(call: Call) -> Any:
         custom_attributes=values.get("custom_attributes"),
         additional_attributes=values.get("additional_attributes"),
         assignee_id=assignee_id,
+        team=team,
         snoozed_until=values.get("snoozed_until"),
     )
     if values.get("message"):
@@ -180,14 +197,23 @@ def toggle_typing(call: Call, conversation: Conversation) -> Any:
 
 
 def assign(call: Call, conversation: Conversation) -> Any:
-    """An unknown or null assignee unassigns, as Chatwoot does; the answer is the agent or null."""
-    if "assignee_id" not in call.values or call.values.get("assignee_type") == "AgentBot":
+    """An unknown or null assignee or team unassigns, as Chatwoot does; the answer is the agent, the team
+    or null. The assignee goes before the team."""
+    if call.values.get("assignee_type") == "AgentBot":
         return None  # there are no bots yet: an unknown one changes nothing
+    if "assignee_id" not in call.values:
+        return _assign_team(call, conversation) if "team_id" in call.values else None
     assignee_id = call.values["assignee_id"] or 0
     membership = accounts.membership(call.tx, call.account_id, assignee_id)
     user = accounts.user(call.tx, assignee_id) if membership else None
     conversations.assign(call.tx, conversation, call.caller.actor, user)
     return wire.agent(user, membership, call.tx.now) if user else None
+
+
+def _assign_team(call: Call, conversation: Conversation) -> Any:
+    team = team_store.team(call.tx, call.account_id, call.values["team_id"] or 0)
+    conversations.assign_team(call.tx, conversation, call.caller.actor, team)
+    return team_wire.team_row(team) if team else None
 
 
 def list_labels(call: Call, conversation: Conversation) -> Any:

@@ -1,0 +1,53 @@
+"""What people do with a whole conversation besides working in it."""
+
+from typing import Any
+
+from inboxd.api.accounts import conversations
+from inboxd.api.web import Call, Response, empty
+from inboxd.domain.errors import Refused
+from inboxd.services import conversation_actions as actions
+from inboxd.store import conversation_attachments as attachments_store
+from inboxd.store.models import Conversation
+from inboxd.wire import conversation_attachments as wire
+
+_NO_UNREAD_COUNTS = {"error": "Conversation unread counts feature not enabled for this account"}
+
+
+def mark_unread(call: Call, conversation: Conversation) -> Any:
+    actions.mark_unread(call.tx, conversation)
+    return conversations.shown(call, conversation)
+
+
+def mute(call: Call, conversation: Conversation) -> Any:
+    actions.mute(call.tx, conversation, call.caller.actor)
+    return empty()
+
+
+def unmute(call: Call, conversation: Conversation) -> Any:
+    actions.unmute(call.tx, conversation, call.caller.actor)
+    return empty()
+
+
+def send_transcript(call: Call, conversation: Conversation) -> Any:
+    if not (call.values.get("email") or "").strip():
+        raise Refused("email param missing")
+    raise Refused("The transcript cannot be sent: this server has no SMTP configured")
+
+
+def list_attachments(call: Call, conversation: Conversation) -> Any:
+    page = max(1, call.values.get("page") or 1)
+    found = attachments_store.page(call.tx, conversation.id, page)
+    return {
+        "meta": {"total_count": attachments_store.count(call.tx, conversation.id)},
+        "payload": [wire.attachment(row, shown, call.tx.links, call.tx.now) for row, shown in found],
+    }
+
+
+def delete(call: Call, conversation: Conversation) -> Any:
+    actions.delete(call.tx, conversation)
+    return empty()
+
+
+def unread_counts(call: Call) -> Any:
+    """A feature that no account has: clients ask once and go on without."""
+    return Response(403, value=_NO_UNREAD_COUNTS)

@@ -1,0 +1,77 @@
+"""Teams and their members."""
+
+from typing import Any
+
+from inboxd.api.accounts import agents
+from inboxd.api.web import Call, empty
+from inboxd.domain.errors import Invalid, NotFound
+from inboxd.services import teams
+from inboxd.store import teams as store
+from inboxd.store.models import Team
+from inboxd.wire import teams as wire
+
+
+def find(call: Call) -> Team:
+    team = store.team(call.tx, call.account_id, call.args["id"])
+    if team is None:
+        raise NotFound
+    return team
+
+
+def of_caller(call: Call) -> frozenset[int]:
+    """The teams that the caller is in."""
+    user = call.caller.user
+    return store.ids_of(call.tx, call.account_id, user.id) if user is not None else frozenset()
+
+
+def _listed(call: Call, found: list[Team]) -> list[Any]:
+    own = of_caller(call)
+    return [wire.team(team, is_member=team.id in own) for team in found]
+
+
+def index(call: Call) -> Any:
+    return _listed(call, store.teams(call.tx, call.account_id))
+
+
+def show(call: Call, team: Team) -> Any:
+    return _listed(call, [team])[0]
+
+
+def create(call: Call) -> Any:
+    return show(call, teams.create(call.tx, call.account_id, call.values))
+
+
+def update(call: Call, team: Team) -> Any:
+    teams.update(call.tx, team, call.values)
+    return show(call, team)
+
+
+def delete(call: Call, team: Team) -> Any:
+    store.drop(call.tx, team)
+    return empty()
+
+
+def show_members(call: Call, team: Team) -> Any:
+    return agents.listed(call, store.members(call.tx, team.id))
+
+
+def _user_ids(call: Call) -> list[int]:
+    """An empty list is a list: it is how the last member leaves."""
+    if "user_ids" not in call.values:
+        raise Invalid("User ids can't be blank", "user_ids")
+    user_ids: list[int] = call.values["user_ids"]
+    return user_ids
+
+
+def add_members(call: Call, team: Team) -> Any:
+    return agents.listed(call, teams.add_members(call.tx, team, _user_ids(call)))
+
+
+def set_members(call: Call, team: Team) -> Any:
+    teams.set_members(call.tx, team, _user_ids(call))
+    return show_members(call, team)
+
+
+def remove_members(call: Call, team: Team) -> Any:
+    teams.remove_members(call.tx, team, _user_ids(call))
+    return empty()

@@ -1,0 +1,45 @@
+"""What people do with a whole conversation: mark it unread, mute it, delete it."""
+
+from inboxd.domain import activity
+from inboxd.domain.events import Actor
+from inboxd.services import contacts, conversations
+from inboxd.store import conversations as store
+from inboxd.store import messages
+from inboxd.store.db import Tx
+from inboxd.store.models import Contact, Conversation
+from inboxd.store.removal import drop_conversations
+
+
+def mark_unread(tx: Tx, conversation: Conversation) -> None:
+    """As if nobody had read the last message of the contact."""
+    last = messages.last_incoming(tx, conversation.id)
+    seen = last.created_at - 1000 if last else None
+    tx.update(
+        conversation,
+        agent_last_seen_at=seen,
+        assignee_last_seen_at=seen,
+        unread_count=store.unread_count(tx, conversation.id, seen),
+    )
+
+
+def mute(tx: Tx, conversation: Conversation, actor: Actor) -> None:
+    """Resolve it and block its contact."""
+    conversations.set_status(tx, conversation, actor, "resolved")
+    _block(tx, conversation, blocked=True)
+    conversations.add_activity(tx, conversation, activity.muted(actor.name))
+
+
+def unmute(tx: Tx, conversation: Conversation, actor: Actor) -> None:
+    """Let the contact write again; the status stays."""
+    _block(tx, conversation, blocked=False)
+    conversations.add_activity(tx, conversation, activity.unmuted(actor.name))
+
+
+def _block(tx: Tx, conversation: Conversation, *, blocked: bool) -> None:
+    contact = tx.get(Contact, conversation.contact_id)
+    if contact is not None:
+        contacts.update(tx, contact, {"blocked": blocked})
+
+
+def delete(tx: Tx, conversation: Conversation) -> None:
+    drop_conversations(tx, [conversation.id])

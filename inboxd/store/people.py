@@ -1,0 +1,39 @@
+"""The people of an account: who they are, and what is theirs."""
+
+from inboxd.store.db import Tx
+from inboxd.store.models import (
+    AccessToken,
+    AccountUser,
+    Conversation,
+    CustomFilter,
+    InboxMember,
+    Note,
+    Participant,
+    TeamMember,
+    User,
+)
+
+
+def administrators(tx: Tx, account_id: int) -> set[int]:
+    return {one.user_id for one in tx.filter(AccountUser, account_id=account_id, role="administrator")}
+
+
+def leave(tx: Tx, account_id: int, user_id: int) -> None:
+    """Take a user out of an account: no inbox, team or conversation there is theirs any more, and the
+    tokens that open it alone are gone. It is no change of those conversations."""
+    for model in (InboxMember, TeamMember, Participant, AccountUser):
+        tx.delete(model, account_id=account_id, user_id=user_id)
+    tx.delete(AccessToken, owner_type="User", owner_id=user_id, account_id=account_id)
+    tx.execute(
+        Conversation.update(assignee_id=None).where(
+            Conversation.account_id == account_id, Conversation.assignee_id == user_id
+        )
+    )
+
+
+def forget(tx: Tx, user_id: int) -> None:
+    """Remove a user who is in no account; what they wrote stays without a writer."""
+    tx.delete(AccessToken, owner_type="User", owner_id=user_id)
+    tx.delete(CustomFilter, user_id=user_id)
+    tx.execute(Note.update(user_id=None).where(Note.user_id == user_id))
+    tx.delete(User, id=user_id)

@@ -1,0 +1,17 @@
+"""Canned responses as the application API shows them."""
+
+from typing import Any
+
+from inboxd.store.models import CannedResponse
+from inboxd.wire.times import iso
+
+
+def canned_response(row: CannedResponse) -> dict[str, Any]:
+    return {
+        "id": row.id,
+        "account_id": row.account_id,
+        "short_code": row.short_code,
+        "content": row.content,
+        "created_at": iso(row.created_at),
+        "updated_at": iso(row.updated_at),
+    }
