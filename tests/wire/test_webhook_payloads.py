@@ -2,7 +2,6 @@
 
 import json
 from collections import Counter
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -567,19 +566,6 @@ def test_a_conversation_with_too_many_events_is_braked_once_and_its_deliveries_a
 
 SECRET_URL = "https://hooks.test:8443/path-s3cret?query=s3cret"
 OPERATIONAL = [kind.name for kind in EVENT_TYPES if kind.operational and kind.name != "webhook.test"]
-
-
-@pytest.fixture
-def sender() -> FakeSender:
-    return FakeSender()
-
-
-@pytest.fixture
-def bench(app: App, clock: Clock, sender: FakeSender) -> Iterator[Bench]:
-    """Deliveries of the world's own store, worked off when a test says so."""
-    made = Bench(app.store, clock, sender)
-    yield made
-    made.dispatcher.stop()
 
 
 def own_webhook(world: World) -> None:
