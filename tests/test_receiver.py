@@ -117,6 +117,16 @@ def test_custom_headers_are_shown_without_credentials(stage: Callable[..., Stage
     assert [line.strip() for line in lines(it.shown())[1:]] == ["X-Shop: north", "X-Api-Key: (6 characters)"]
 
 
+def test_the_reason_of_an_operational_event_is_shown_as_a_whole(stage: Callable[..., Stage]) -> None:
+    it = stage()
+    reason = "302 Found: redirects are not followed, update the URL to https://elsewhere.test/hook"
+    about = {"id": 4, "kind": "inbox", "inbox_id": 1, "host": "shop.test"}
+    it.send(body=json.dumps({"event": "webhook.failing", "webhook": about, "reason": reason}).encode())
+    line, more = lines(it.shown())
+    assert "webhook.failing  inbox 1 (shop.test)  302" in line
+    assert more.strip() == reason
+
+
 def test_without_a_secret_nothing_is_checked(stage: Callable[..., Stage]) -> None:
     it = stage()
     it.send()

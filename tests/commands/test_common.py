@@ -68,4 +68,6 @@ def test_the_reason_has_what_the_other_columns_leave_of_the_line(monkeypatch: py
 
 def test_a_sentence_is_wrapped_where_the_terminal_ends(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("COLUMNS", "40")
+    assert wrapped("say it all, now with `inbox health 1`") == ["say it all, now with `inbox health 1`"]
+    assert wrapped("say it all, and now with `inbox health 1`") == ["say it all, and now with", "`inbox health 1`"]
     assert wrapped("word " * 10, "  ") == ["word " * 7 + "word", "  word word"]

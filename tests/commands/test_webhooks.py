@@ -55,7 +55,7 @@ def test_the_list_says_whose_each_is_and_leaves_out_inboxes_that_tell_nobody(
     capsys.readouterr()
     assert main(["webhook", "list"]) == 0
     head, *rows = [line.split() for line in capsys.readouterr().out.splitlines()]
-    assert head == ["webhook", "of", "url", "state"]
+    assert head == ["webhook", "name", "url", "state"]
     assert rows == [["inbox", "1", "Shop", receiver.url, "ok"]]
 
 

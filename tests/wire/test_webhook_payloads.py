@@ -628,7 +628,14 @@ def test_a_webhook_is_failing_at_once_when_no_waiting_will_help(
     assert event == {
         "event": "webhook.failing",
         "account": ACCOUNT,
-        "webhook": {"id": hook, "kind": "account", "name": None, "inbox_id": None, "host": "hooks.test"},
+        "webhook": {
+            "id": hook,
+            "kind": "account",
+            "name": None,
+            "inbox_id": None,
+            "agent_bot_id": None,
+            "host": "hooks.test",
+        },
         "reason": outcome.error,
     }
 
