@@ -43,7 +43,8 @@ def test_a_new_inbox_has_nothing_to_tell(world: World) -> None:
     assert health(world) == {
         "inbox": {"id": world.inbox["id"], "name": "Acme API", "identifier": world.inbox["inbox_identifier"]},
         "webhook": {
-            "id": 1, "kind": "inbox", "inbox_id": world.inbox["id"], "agent_bot_id": None, "name": None, "url": "", "state": "off",
+            "id": 1, "kind": "inbox", "inbox_id": world.inbox["id"], "agent_bot_id": None, "name": None,
+            "url": "", "state": "off",
         },
         "last_message_in": None,
         "last_delivery": None,
