@@ -14,8 +14,8 @@ from inboxd import config as settings
 from inboxd.app import NotInitialised
 from inboxd.client import ApiError, Unreachable
 from inboxd.commands import deliveries, developer, inboxes, people, server, webhooks
-from inboxd.commands.common import TOKEN_FILE, Commands, Stop
-from inboxd.config import BadConfig
+from inboxd.commands.common import TOKEN_FILE, Commands, Parser, Stop
+from inboxd.config import BadConfig, Config
 from inboxd.domain.errors import Failure
 from inboxd.domain.text import clean_line
 from inboxd.store.db import BadDatabase, StoreInUse
@@ -31,8 +31,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         parser.print_help()
         return 2
     try:
-        file = given.config or os.environ.get("INBOXD_CONFIG")
-        config, given.origins = settings.load(vars(given), path=Path(file) if file else None)
+        config = Config()
+        if given.has_settings:
+            file = given.config or os.environ.get("INBOXD_CONFIG")
+            config, given.origins = settings.load(vars(given), path=Path(file) if file else None)
         return int(given.run(config, given) or 0)
     except KeyboardInterrupt:
         return 130
@@ -62,7 +64,7 @@ def _in_words(error: Exception) -> tuple[str, int] | None:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(description="The API channel of a support desk, alone.", allow_abbrev=False)
+    parser = Parser(description="The API channel of a support desk, alone.", allow_abbrev=False)
     parser.add_argument("--version", action="version", version=f"inboxd {__version__}")
     parser.set_defaults(run=None)
     commands = Commands(parser.add_subparsers(metavar="COMMAND"))

@@ -177,11 +177,17 @@ def _given(**values: Any) -> Json:
     return {key: value for key, value in values.items() if value is not None}
 
 
-def _webhook(webhook_id: int | None, inbox_id: int | None) -> str:
-    """Where an account webhook is found, or the one an inbox carries."""
-    if (webhook_id is None) == (inbox_id is None):
-        raise ValueError("one of webhook_id and inbox_id is needed, and not both")
-    return f"/webhooks/{webhook_id}" if inbox_id is None else f"/inboxes/{inbox_id}/webhook"
+def _webhook(webhook_id: int | None, inbox_id: int | None, bot_id: int | None) -> str:
+    """Where an account webhook is found, or the one that an inbox or an agent bot carries."""
+    places = (
+        (webhook_id, f"/webhooks/{webhook_id}"),
+        (inbox_id, f"/inboxes/{inbox_id}/webhook"),
+        (bot_id, f"/agent_bots/{bot_id}/webhook"),
+    )
+    given = [path for number, path in places if number is not None]
+    if len(given) != 1:
+        raise ValueError("one of webhook_id, inbox_id and bot_id is needed, and no other")
+    return given[0]
 
 
 class InboxClient:
@@ -425,33 +431,53 @@ class Client:
     def delete_webhook(self, webhook_id: int) -> None:
         self.call("DELETE", f"/webhooks/{webhook_id}")
 
-    def inbox_webhook(self, inbox_id: int) -> Json:
-        """The webhook that an inbox carries itself. Methods with `inbox_id` work on that one."""
-        found: Json = self.call("GET", _webhook(None, inbox_id))["payload"]["webhook"]
+    def agent_bots(self) -> list[Json]:
+        found: list[Json] = self.call("GET", "/agent_bots")
+        return found
+
+    def webhook(self, webhook_id: int | None = None, *, inbox_id: int | None = None, bot_id: int | None = None) -> Json:
+        """An account webhook; with `inbox_id` or `bot_id` the one that an inbox or agent bot carries
+        itself, here and in the methods below."""
+        found: Json = self.call("GET", _webhook(webhook_id, inbox_id, bot_id))["payload"]["webhook"]
         return found
 
     def inbox_health(self, inbox_id: int) -> Json:
         found: Json = self.call("GET", f"/inboxes/{inbox_id}/health")
         return found
 
-    def test_webhook(self, webhook_id: int | None = None, *, inbox_id: int | None = None) -> Json:
+    def test_webhook(
+        self, webhook_id: int | None = None, *, inbox_id: int | None = None, bot_id: int | None = None
+    ) -> Json:
         """Send a test event now: the delivery with its attempt, `delivered` or not. Never retried."""
-        path = f"{self._base}{_webhook(webhook_id, inbox_id)}/test"
+        path = f"{self._base}{_webhook(webhook_id, inbox_id, bot_id)}/test"
         outcome: Json = self._http.call("POST", path, extra_s=_TEST_S, once=True)
         return outcome
 
-    def enable_webhook(self, webhook_id: int | None = None, *, inbox_id: int | None = None, skip: bool = False) -> Json:
-        """Deliver again to a disabled or resting webhook; `skip` cancels what is pending."""
-        path = f"{_webhook(webhook_id, inbox_id)}/enable"
-        found: Json = self.call("POST", path, pending="skip" if skip else "resume")["payload"]["webhook"]
-        return found
+    def enable_webhook(
+        self,
+        webhook_id: int | None = None,
+        *,
+        inbox_id: int | None = None,
+        bot_id: int | None = None,
+        skip: bool = False,
+    ) -> Json:
+        """Deliver again to a disabled or resting webhook; `skip` cancels what is pending. The webhook,
+        with how many deliveries that is as `owed`."""
+        path = f"{_webhook(webhook_id, inbox_id, bot_id)}/enable"
+        found: Json = self.call("POST", path, pending="skip" if skip else "resume")["payload"]
+        return {**found["webhook"], "owed": found["owed"]}
 
     def rotate_secret(
-        self, webhook_id: int | None = None, *, inbox_id: int | None = None, overlap_s: int | None = None
+        self,
+        webhook_id: int | None = None,
+        *,
+        inbox_id: int | None = None,
+        bot_id: int | None = None,
+        overlap_s: int | None = None,
     ) -> Json:
         """The webhook with its new `secret`, which is in this answer only. The old one signs too
         for `overlap_s`, by default a day."""
-        path = f"{_webhook(webhook_id, inbox_id)}/rotate_secret"
+        path = f"{_webhook(webhook_id, inbox_id, bot_id)}/rotate_secret"
         found: Json = self.call("POST", path, **_given(overlap_s=overlap_s))["payload"]["webhook"]
         return found
 
@@ -460,12 +486,13 @@ class Client:
         webhook_id: int | None = None,
         *,
         inbox_id: int | None = None,
+        bot_id: int | None = None,
         since: float | None = None,
         missing: bool = False,
     ) -> Json:
         """Send again what was given up since then (unix seconds; default: ever), with `missing` also
         what it was never owed: `resent` and `replayed` count. Done twice it adds nothing."""
-        path = f"{self._base}{_webhook(webhook_id, inbox_id)}/recover"
+        path = f"{self._base}{_webhook(webhook_id, inbox_id, bot_id)}/recover"
         done: Json = self._http.call("POST", path, json=_given(since=since, missing=missing), extra_s=_RECOVER_S)
         return done
 

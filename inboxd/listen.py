@@ -21,6 +21,7 @@ from inboxd.client import ApiError, Client, Unreachable
 from inboxd.delivery.sender import Sender
 from inboxd.domain import signing
 from inboxd.domain.addresses import Guard, parse_guard
+from inboxd.domain.events import EVENT_TYPES
 from inboxd.domain.retry import Outcome
 from inboxd.domain.text import clean_line
 from inboxd.services import tokens
@@ -32,6 +33,8 @@ WAIT_S = 30
 # Less than this for an empty page means that the server had no seat for a waiting poll.
 _LEAST_WAIT_S = 1.0
 # Whoever runs this names the receiver, so its own network is no secret to it.
+# What tells of inboxd's own work is asked for by name, as with webhooks.
+_RELAYED = tuple(kind.name for kind in EVENT_TYPES if not kind.operational)
 EVERYWHERE: Guard = parse_guard("0.0.0.0/0,::/0", allow_loopback=True)
 
 
@@ -223,7 +226,7 @@ class Relay:
         try:
             after = self._position()
             found, next_after = self._client.events(
-                after=after, wait_s=self._wait_s, types=self._source.types, inbox_id=self._source.inbox_id
+                after=after, wait_s=self._wait_s, types=self._source.types or _RELAYED, inbox_id=self._source.inbox_id
             )
         except Unreachable as error:
             self._retry_server(f"the server cannot be reached: {error}")
@@ -231,7 +234,7 @@ class Relay:
         except ApiError as error:
             self._refused(error)
             return
-        self._server.end("the server answers again")
+        self._server.end("the server is reached again")
         self._is_from_oldest = False
         for event in found:
             self._relay(event)
@@ -245,6 +248,8 @@ class Relay:
         if self._after is not None and self._is_checked:
             return self._after
         newest = self._client.newest_seq()
+        # Said now: the poll that follows may wait for half a minute.
+        self._server.end("the server is reached again")
         if self._after is None:
             self._tell(f"beginning with what happens from now on, after event {newest}")
             self._advance(newest)

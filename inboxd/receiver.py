@@ -25,6 +25,12 @@ _DRAINED = 8 * BODY_LIMIT
 _IDLE_S = 60
 _WIDTH = 100
 _SILENT = (204, 304)
+_USUAL = re.compile(
+    r"host|user-agent|accept|accept-encoding|connection|content-type|content-length|expect"
+    r"|webhook-(id|timestamp|signature)|x-chatwoot-(delivery|timestamp|signature)",
+    re.IGNORECASE,
+)
+_CREDENTIAL = re.compile("auth|cookie|key|pass|secret|token", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -43,7 +49,7 @@ class Behaviour:
 class Received:
     """One request. `seen`: `new`; `again`, its id came before but was never handled; or `repeat`.
 
-    `answer` is the status, `reset`, or `hung up` when the sender did not wait for it. `verdict` is
+    `answer` is the status, `reset`, or `hung up` when the sender did not wait for it; 0 before it. `verdict` is
     None when there is no secret to check with.
     """
 
@@ -58,6 +64,19 @@ class Received:
     def webhook_id(self) -> str:
         got = self.capture.headers
         return got.get("webhook-id") or got.get("x-chatwoot-delivery") or ""
+
+    @property
+    def is_trusted(self) -> bool:
+        return self.verdict is None or self.verdict.genuine
+
+    @property
+    def custom(self) -> list[str]:
+        """Headers that not every webhook carries, without the values of those that are credentials."""
+        return [
+            f"{name}: {f'({len(value)} characters)' if _CREDENTIAL.search(name) else value}"
+            for name, value in self.capture.fields
+            if not _USUAL.fullmatch(name)
+        ]
 
     @property
     def payload(self) -> Any:
@@ -79,7 +98,8 @@ class Tally:
 
 class Receiver:
     """Listens on loopback from the start; `port` 0 takes a free one. `show` is called for every
-    request, after its answer, from the thread of its connection.
+    request, after its answer, from the thread of its connection; `begin` before one that waits.
+    What is not signed with `secret` is answered 401, unless `accept_bad`.
 
     Raises BadSecret for a `secret` no signature can be made with, OSError when the port is taken
     or `save` is no place for captures.
@@ -92,7 +112,9 @@ class Receiver:
         secret: str | None = None,
         behaviour: Behaviour | None = None,
         save: Path | None = None,
+        accept_bad: bool = False,
         show: Callable[[Received], None] = lambda _: None,
+        begin: Callable[[Received], None] = lambda _: None,
     ) -> None:
         if secret is not None:
             check_secret(secret)
@@ -102,7 +124,9 @@ class Receiver:
         self._secret = secret
         self._behaviour = behaviour or Behaviour()
         self._save = save
+        self._accept_bad = accept_bad
         self._show = show
+        self._begin = begin
         self._lock = threading.Lock()
         self._handled: OrderedDict[str, bool] = OrderedDict()
         self.closing = threading.Event()
@@ -134,13 +158,17 @@ class Receiver:
             number = self.tally.received
             self.tally.bad += verdict is not None and not verdict.genuine
             got = replace(got, seen=self._recognised(got.webhook_id))
+        if not (got.is_trusted or self._accept_bad):
+            return got, Behaviour(401)
         limit = self._behaviour.times
-        return got, self._behaviour if limit is None or number <= limit else Behaviour()
+        behaviour = self._behaviour if limit is None or number <= limit else Behaviour()
+        if behaviour.delay_s or behaviour.drip_s:
+            self._begin(got)
+        return got, behaviour
 
     def done(self, got: Received, answer: int | str) -> None:
         """The request was answered: remember, keep and show it."""
-        is_trusted = got.verdict is None or got.verdict.genuine
-        if isinstance(answer, int) and 200 <= answer < 300 and is_trusted:
+        if isinstance(answer, int) and 200 <= answer < 300 and got.is_trusted:
             with self._lock:
                 if got.webhook_id in self._handled:
                     self._handled[got.webhook_id] = True
@@ -310,7 +338,9 @@ def subject(payload: Any) -> tuple[str, str, str]:
     if not isinstance(payload, dict):
         return "", "", ""
     event = str(payload.get("event") or "")
-    kind = event.partition("_")[0]
+    if _is_operational(payload):
+        return event, _owner(payload["webhook"]), _reason(payload)
+    kind = re.split("[._]", event)[0]
     inner = payload.get("conversation")
     outer = inner.get("id") if isinstance(inner, dict) else None
     number = payload.get("id")
@@ -321,17 +351,50 @@ def subject(payload: Any) -> tuple[str, str, str]:
     return event, f"{kind} {number}" if number is not None else "", str(payload.get("name") or "")
 
 
-HEAD = f"{'time':8}  {'id':8}  {'signed':9}  {'seen':6}  {'answer':7}  event, #conversation/message, content"
+def _is_operational(payload: Any) -> bool:
+    return isinstance(payload, dict) and isinstance(payload.get("webhook"), dict)
+
+
+def _owner(webhook: dict[str, Any]) -> str:
+    """Whose webhook an operational event tells of, and where it leads."""
+    host = webhook.get("host")
+    named = {"inbox": f"inbox {webhook.get('inbox_id')}", "bot": "an agent bot"}
+    whose = named.get(str(webhook.get("kind")), f"webhook {webhook.get('id')}")
+    return f"{whose} ({host})" if host else whose
+
+
+def _reason(payload: dict[str, Any]) -> str:
+    delivery = payload.get("delivery")
+    error = delivery.get("error") if isinstance(delivery, dict) else None
+    return str(payload.get("reason") or error or "")
+
+
+HEAD = f"{'UTC':8}  {'id':8}  {'signed':9}  {'seen':6}  {'answer':7}  event, #conversation/message, content"
 
 
 def lines(got: Received) -> list[str]:
-    """A line about a request within 100 columns; further ones say what is wrong with it."""
-    at = datetime.fromtimestamp(got.at).astimezone().strftime("%H:%M:%S")
-    signed = "unchecked" if got.verdict is None else "genuine" if got.verdict.genuine else "BAD"
+    """A line about a request within 100 columns; further ones say what is wrong with it or special about it."""
+    at = datetime.fromtimestamp(got.at, UTC).strftime("%H:%M:%S")
     short = clean_line(got.webhook_id[:8]) or "-"
-    line = f"{at:8}  {short:8}  {signed:9}  {got.seen:6}  {got.answer!s:7}  {describe(got.payload)}"
-    problems = [*(got.verdict.problems if got.verdict else []), *([got.saved] if isinstance(got.saved, str) else [])]
-    return [clean_line(line, _WIDTH), *(clean_line(f"{'':10}{problem}", 200) for problem in problems)]
+    signed, answer = _signed(got.verdict), str(got.answer or "later")
+    line = f"{at:8}  {short:8}  {signed:9}  {got.seen:6}  {answer:7}  {describe(got.payload)}"
+    if not got.answer:
+        return [clean_line(line, _WIDTH)]
+    more = [*(got.verdict.problems if got.verdict else []), *([got.saved] if isinstance(got.saved, str) else [])]
+    if got.verdict and got.verdict.genuine and got.verdict.is_old_secret:
+        more.append("X-Chatwoot-Signature is made with the new secret alone")
+    if len(line) > _WIDTH and _is_operational(got.payload):
+        more.append(_reason(got.payload))
+    indented = (clean_line(f"{'':10}{one}", 200) for one in [*more, *got.custom])
+    return [clean_line(line, _WIDTH), *indented]
+
+
+def _signed(verdict: Verdict | None) -> str:
+    if verdict is None:
+        return "unchecked"
+    if not verdict.genuine:
+        return "BAD"
+    return "old key" if verdict.is_old_secret else "genuine"
 
 
 def as_json(got: Received) -> dict[str, Any]:
@@ -346,6 +409,8 @@ def as_json(got: Received) -> dict[str, Any]:
         "webhook_id": got.webhook_id,
         "genuine": verdict.genuine if verdict else None,
         "problems": verdict.problems if verdict else [],
+        "is_old_secret": bool(verdict and verdict.is_old_secret),
+        "custom_headers": got.custom,
         "seen": got.seen,
         "answer": got.answer,
         "saved": str(got.saved) if isinstance(got.saved, Path) else None,

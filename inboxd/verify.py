@@ -10,6 +10,7 @@ from inboxd.domain import signing
 FILE_LIMIT = 16 * 1024 * 1024
 _BLANK_LINE = re.compile(rb"\r?\n\r?\n")
 _REQUEST_LINE = re.compile(rb"[A-Z]+ \S+ HTTP/\d(\.\d)?\r?$")
+_MISSING = "is missing"
 _MISMATCH = "does not match: another secret, or the request was changed on the way"
 
 
@@ -79,12 +80,16 @@ class Verdict:
         return not self.problems
 
     @property
+    def is_old_secret(self) -> bool:
+        """X-Chatwoot-Signature has room for the new secret's alone; webhook-signature holds both."""
+        return self.standard is None and self.chatwoot == _MISMATCH
+
+    @property
     def problems(self) -> list[str]:
-        named = (
-            ("webhook-signature", self.standard),
-            ("X-Chatwoot-Signature", self.chatwoot),
-            ("the request", self.age),
-        )
+        """X-Chatwoot-Signature decides only where webhook-signature is absent."""
+        is_signed = self.standard is None or (self.standard == _MISSING and self.chatwoot is None)
+        signatures = [("webhook-signature", self.standard), ("X-Chatwoot-Signature", self.chatwoot)]
+        named = [*([] if is_signed else signatures), ("the request", self.age)]
         return [f"{name} {problem}" for name, problem in named if problem]
 
 
@@ -99,7 +104,8 @@ def check_secret(secret: str) -> None:
 
 
 def judge(secret: str, capture: Capture, now_s: float, *, any_age: bool = False) -> Verdict:
-    """`signing.verify`, asked about each signature alone and about the age."""
+    """`signing.verify`, asked about each signature alone and about the age. `secret`: with `whsec_` or without."""
+    secret = secret.removeprefix("whsec_")
     got, body = capture.headers, capture.body
     sent = got.get("webhook-timestamp") or got.get("x-chatwoot-timestamp", "")
     if not re.fullmatch(r"[0-9]{1,15}", sent):
@@ -112,12 +118,12 @@ def judge(secret: str, capture: Capture, now_s: float, *, any_age: bool = False)
         alone = right if name not in right else right | {name: got.get(name, "")}
         return signing.verify(secret, alone, body, now)
 
-    standard = "is missing" if "webhook-signature" not in got else None
+    standard = _MISSING if "webhook-signature" not in got else None
     if standard is None and "webhook-id" not in got:
         standard = "cannot be checked: no webhook-id"
     if standard is None and asked("webhook-signature", at):
         standard = _MISMATCH
-    chatwoot = "is missing" if "x-chatwoot-signature" not in got else None
+    chatwoot = _MISSING if "x-chatwoot-signature" not in got else None
     if chatwoot is None and got.get("x-chatwoot-timestamp", sent) != sent:
         chatwoot = "cannot be checked: X-Chatwoot-Timestamp is not webhook-timestamp"
     if chatwoot is None and asked("x-chatwoot-signature", at):
@@ -156,12 +162,15 @@ def report(capture: Capture, verdict: Verdict, now_s: float) -> list[tuple[str, 
     if length.isdecimal() and int(length[:15]) != len(capture.body):
         body += f", but Content-Length says {length[:15]}: an editor adds a newline, a cut takes bytes away"
     sent = when(verdict.sent_at, now_s) if verdict.sent_at is not None else "no timestamp"
+    chatwoot = verdict.chatwoot or "right"
+    if verdict.is_old_secret:
+        chatwoot = "made with another secret: the new one, if yours was rotated out"
     return [
         ("webhook-id", got.get("webhook-id") or got.get("x-chatwoot-delivery") or "none"),
         ("sent", sent),
         ("body", body),
         ("webhook-signature", verdict.standard or "right"),
-        ("X-Chatwoot-Signature", verdict.chatwoot or "right"),
+        ("X-Chatwoot-Signature", chatwoot),
         ("age", verdict.age or "fine"),
         ("verdict", "genuine" if verdict.genuine else "not genuine"),
     ]

@@ -8,6 +8,7 @@ from hypothesis import HealthCheck, settings
 from inboxd.app import App
 from inboxd.config import Config
 from tests.cast import Clock, Http, Receiver, World, build_world
+from tests.delivery.bench import Bench, FakeSender
 
 # A busy machine is not a slow rule.
 settings.register_profile("shared", deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -63,3 +64,16 @@ def live(tmp_path: Path) -> Iterator[tuple[str, str]]:
     server.stop()
     thread.join()
     made.close()
+
+
+@pytest.fixture
+def sender() -> FakeSender:
+    return FakeSender()
+
+
+@pytest.fixture
+def bench(app: App, clock: Clock, sender: FakeSender) -> Iterator[Bench]:
+    """Deliveries of the world's own store, worked off when a test says so."""
+    made = Bench(app.store, clock, sender)
+    yield made
+    made.dispatcher.stop()

@@ -240,23 +240,23 @@ def test_webhooks_and_their_deliveries_are_seen_and_steered(live: tuple[str, str
     assert desk.test_webhook(made["id"])["state"] == "delivered"
     receiver.script = [status(500)]
     outcome = desk.test_webhook(inbox_id=shop)
-    assert (outcome["state"], outcome["attempts"][0]["status_code"]) == ("exhausted", 500)
+    assert (outcome["state"], outcome["attempts"][0]["status_code"]) == ("cancelled", 500)
     newest, before = desk.deliveries(limit=1)
     assert newest[0]["id"] == outcome["id"] == before
     assert [one["webhook_id"] for one in desk.deliveries(before=before)[0]] == [made["id"]]
     assert desk.deliveries(webhook_id=made["id"], state="exhausted") == ([], None)
     assert desk.delivery(outcome["id"])["payload"]["event"] == "webhook.test"
-    assert desk.cancel(outcome["id"])["state"] == "exhausted"
+    assert desk.cancel(outcome["id"])["state"] == "cancelled"
     assert desk.recover(inbox_id=shop, since=0) == {"resent": 0, "replayed": 0}  # nobody is owed a test
     assert desk.resend(outcome["id"])["id"] == outcome["id"]
     assert desk.recover(made["id"], missing=True) == {"resent": 0, "replayed": 0}
-    assert desk.inbox_webhook(shop)["url"] == receiver.url
+    assert desk.webhook(inbox_id=shop)["url"] == receiver.url
     assert desk.inbox_health(shop)["webhook"]["state"] == "ok"
     assert desk.enable_webhook(made["id"], skip=True)["health"]["state"] == "ok"
     assert desk.rotate_secret(made["id"], overlap_s=60)["secret"] not in (None, made["secret"])
     desk.delete_webhook(made["id"])
     assert desk.webhooks() == []
-    with pytest.raises(ValueError, match="one of webhook_id and inbox_id"):
+    with pytest.raises(ValueError, match="one of webhook_id, inbox_id and bot_id"):
         desk.enable_webhook(1, inbox_id=1)
     desk.close()
 

@@ -87,15 +87,25 @@ def test_the_python_example_handles_each_genuine_event_once(tmp_path: Path, exam
 
 
 @pytest.mark.e2e
+def test_an_idle_connection_holds_up_the_python_example_for_seconds_only(example: str) -> None:
+    port = int(example.split(":")[2].strip("/"))
+    with requests.Session() as session:
+        session.mount("http://", HTTPAdapter(max_retries=Retry(connect=8, backoff_factor=0.05)))
+        assert session.post(example, data=BODY, headers=signed("one"), timeout=10).status_code == 200
+        with socket.create_connection(("127.0.0.1", port)):
+            assert session.post(example, data=BODY, headers=signed("two"), timeout=15).status_code == 200
+
+
+@pytest.mark.e2e
 @pytest.mark.parametrize("ending", ["\r\n", "\n"])
 def test_the_shell_example_says_of_each_signature_whether_it_is_right(tmp_path: Path, ending: str) -> None:
-    def run(name: str, headers: dict[str, str], body: bytes = BODY) -> tuple[int, list[str]]:
+    def run(name: str, headers: dict[str, str], body: bytes = BODY, secret: str = SECRET) -> tuple[int, list[str]]:
         head = Capture("POST /hook HTTP/1.1", tuple(headers.items()), b"").raw()
         (tmp_path / name).write_bytes(head.replace(b"\r\n", ending.encode()) + body)
         done = subprocess.run(
             ["bash", "-c", block("bash"), "verify.sh", name],
             cwd=tmp_path,
-            env={**os.environ, "SECRET": SECRET},
+            env={**os.environ, "SECRET": secret},
             check=False,
             capture_output=True,
             text=True,
@@ -104,8 +114,26 @@ def test_the_shell_example_says_of_each_signature_whether_it_is_right(tmp_path: 
         assert done.stderr == ""
         return done.returncode, done.stdout.splitlines()
 
-    assert run("genuine", signed("one")) == (0, ["webhook-signature: right", "X-Chatwoot-Signature: right"])
-    both = ["webhook-signature: wrong", "X-Chatwoot-Signature: wrong"]
+    assert run("genuine", signed("one")) == (0, ["X-Chatwoot-Signature: right", "webhook-signature: right"])
+    both = ["X-Chatwoot-Signature: wrong", "webhook-signature: wrong"]
     assert run("changed", signed("one"), BODY + b"\n") == (1, both)
     half = {**signed("one"), "X-Chatwoot-Signature": "sha256=00"}
-    assert run("half", half) == (1, ["webhook-signature: right", "X-Chatwoot-Signature: wrong"])
+    assert run("half", half) == (0, ["X-Chatwoot-Signature: wrong", "webhook-signature: right"])
+    assert run("genuine", signed("one"), secret=f"whsec_{SECRET}")[0] == 0
+
+
+@pytest.mark.e2e
+@pytest.mark.parametrize(("name", "secret"), [("missing", SECRET), ("there", ""), ("there", "whsec_")])
+def test_the_shell_example_wants_a_file_and_a_secret(tmp_path: Path, name: str, secret: str) -> None:
+    (tmp_path / "there").write_bytes(BODY)
+    done = subprocess.run(
+        ["bash", "-c", block("bash"), "verify.sh", name],
+        cwd=tmp_path,
+        env={**os.environ, "SECRET": secret},
+        check=False,
+        capture_output=True,
+        text=True,
+        timeout=20,
+    )
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr == "usage: SECRET=… bash verify.sh CAPTURE\n"

@@ -15,6 +15,7 @@ from typing import Any
 
 import pytest
 
+from inboxd.cli import main
 from inboxd.client import ApiError, Client
 from inboxd.delivery.sender import Sender
 from inboxd.domain import signing
@@ -149,6 +150,21 @@ def test_types_and_inbox_narrow_what_is_relayed_and_the_cursor_moves_on(
     assert it.cursor.seq == desk.newest_seq()
 
 
+def test_operational_events_are_relayed_only_by_name(
+    live: tuple[str, str], desk: Client, receiver: Receiver, stage: Make
+) -> None:
+    shop = desk.create_inbox("Shop", webhook_url=f"{receiver.url}/hook")["id"]
+    desk.test_webhook(inbox_id=shop)
+    receiver.received.clear()
+    it = stage(desk, live[0], after=0)
+    it.relay.step()
+    assert receiver.events() == ["inbox_created"]
+    it.cursor.close()
+    named = stage(desk, live[0], after=0, types=["webhook.test"])
+    named.relay.step()
+    assert receiver.events() == ["inbox_created", "webhook.test"]
+
+
 def test_a_receiver_that_fails_gets_the_event_again_with_longer_pauses_before_the_next_one(
     receiver: Receiver, stage: Make
 ) -> None:
@@ -192,7 +208,8 @@ def test_a_server_that_is_away_is_waited_for_and_said_once(
     away.close()
     it.relay._client = Client(*live, retries=0)
     it.relay.step()
-    assert it.told[-1] == "the server answers again"
+    assert it.told[1] == "the server is reached again"
+    assert len(it.told) == 3
     it.relay._client.close()
 
 
@@ -308,3 +325,39 @@ def test_the_command_relays_and_ends_at_once(
     assert process.returncode == 0
     (cursor,) = (tmp_path / "inboxd").glob("*.json")
     assert cursor.name.startswith("listen-127.0.0.1_")
+
+
+@pytest.mark.parametrize(
+    ("token", "flags", "code", "said"),
+    [
+        ("", ["--inbox", "9"], 1, "no inbox 9"),
+        ("", ["--account", "9"], 1, "no account 9"),
+        ("wrong", [], 1, "revoked"),
+        ("", ["--types", "message_made"], 2, "no such event: message_made"),
+    ],
+)
+def test_what_cannot_work_is_said_before_anything_is_made(
+    tmp_path: Path,
+    live: tuple[str, str],
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    token: str,
+    flags: list[str],
+    code: int,
+    said: str,
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("INBOXD_TOKEN", token or live[1])
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
+    try:
+        ended = main(["listen", "--url", live[0], "--forward", "http://127.0.0.1:9", *flags])
+    except SystemExit as stopped:
+        ended = int(stopped.code or 0)
+    finally:
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, signal.SIG_DFL if number == signal.SIGTERM else signal.default_int_handler)
+    assert ended == code
+    shown = capsys.readouterr()
+    assert shown.out == ""
+    assert said in shown.err
+    assert not (tmp_path / "inboxd").exists()

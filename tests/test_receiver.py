@@ -73,7 +73,7 @@ def test_a_repeat_is_one_whose_id_was_answered_2xx(stage: Callable[..., Stage]) 
 
 def test_a_forged_request_is_shown_with_the_reason_and_handles_nothing(stage: Callable[..., Stage]) -> None:
     it = stage(secret=SECRET)
-    it.send(secret="a" * 24)
+    assert it.send(secret="a" * 24).status_code == 401
     forged = it.shown()
     assert forged.verdict is not None
     assert not forged.verdict.genuine
@@ -82,6 +82,49 @@ def test_a_forged_request_is_shown_with_the_reason_and_handles_nothing(stage: Ca
     it.send()
     assert it.shown().seen == "again"
     assert it.receiver.tally.bad == 1
+
+
+def test_a_bad_signature_is_answered_as_told_when_asked_for(stage: Callable[..., Stage]) -> None:
+    it = stage(secret=SECRET, behaviour=Behaviour(status=202), accept_bad=True)
+    assert it.send(secret="a" * 24).status_code == 202
+    assert it.shown().seen == "new"
+
+
+def test_the_old_secret_of_a_rotation_is_genuine_with_a_note(stage: Callable[..., Stage]) -> None:
+    it = stage(secret=SECRET)
+    headers = signing.headers(["a" * 24, SECRET], "one", int(time.time()), BODY)
+    assert requests.post(it.receiver.url, data=BODY, headers=headers, timeout=10).status_code == 200
+    line, note = lines(it.shown())
+    assert "old key" in line
+    assert note.strip() == "X-Chatwoot-Signature is made with the new secret alone"
+
+
+def test_a_request_that_is_answered_later_is_shown_when_it_begins(stage: Callable[..., Stage]) -> None:
+    begun: queue.SimpleQueue[Received] = queue.SimpleQueue()
+    it = stage(behaviour=Behaviour(delay_s=0.01, times=1), begin=begun.put)
+    it.send()
+    it.send()
+    (line,) = lines(begun.get(timeout=10))
+    assert "  later  " in line
+    assert [it.shown().answer, it.shown().answer] == [200, 200]
+    assert begun.empty()
+
+
+def test_custom_headers_are_shown_without_credentials(stage: Callable[..., Stage]) -> None:
+    it = stage()
+    headers = {"X-Shop": "north", "X-Api-Key": "abcdef"}
+    requests.post(it.receiver.url, data=BODY, headers=headers, timeout=10)
+    assert [line.strip() for line in lines(it.shown())[1:]] == ["X-Shop: north", "X-Api-Key: (6 characters)"]
+
+
+def test_the_reason_of_an_operational_event_is_shown_as_a_whole(stage: Callable[..., Stage]) -> None:
+    it = stage()
+    reason = "302 Found: redirects are not followed, update the URL to https://elsewhere.test/hook"
+    about = {"id": 4, "kind": "inbox", "inbox_id": 1, "host": "shop.test"}
+    it.send(body=json.dumps({"event": "webhook.failing", "webhook": about, "reason": reason}).encode())
+    line, more = lines(it.shown())
+    assert "webhook.failing  inbox 1 (shop.test)  302" in line
+    assert more.strip() == reason
 
 
 def test_without_a_secret_nothing_is_checked(stage: Callable[..., Stage]) -> None:
@@ -178,6 +221,11 @@ def test_a_closed_receiver_answers_nobody_not_even_on_a_kept_connection(stage: C
          "conversation_status_changed  #4  resolved"),
         ({"event": "conversation_typing_on", "conversation": {"id": 4}}, "conversation_typing_on  #4"),
         ({"event": "contact_created", "id": 2, "name": "Ann\n\x1b[31m"}, "contact_created  contact 2  Ann \ufffd[31m"),
+        ({"event": "webhook.failing", "webhook": {"id": 4, "kind": "inbox", "inbox_id": 1, "host": "shop.test"},
+          "reason": "401 Unauthorized"}, "webhook.failing  inbox 1 (shop.test)  401 Unauthorized"),
+        ({"event": "delivery.exhausted", "webhook": {"id": 4, "kind": "account"}, "delivery": {"error": "500"}},
+         "delivery.exhausted  webhook 4  500"),
+        ({"event": "conversation.braked", "conversation": {"id": 4}}, "conversation.braked  #4"),
         (["no", "event"], "no event"),
         (None, "no event"),
     ],

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from inboxd.cli import main
 from inboxd.domain import signing
-from inboxd.verify import BadSecret, Capture, Unreadable, check_secret, judge, parse
+from inboxd.verify import BadSecret, Capture, Unreadable, check_secret, judge, parse, report
 
 SECRET = "3mJr7AoUXx2Wqd9VtKe5pYbQ"
 NOW = 1_781_090_096
@@ -62,27 +62,43 @@ def test_what_is_no_capture_says_why(raw: bytes, why: str) -> None:
 def test_each_signature_is_judged_alone() -> None:
     assert judge(SECRET, capture(), NOW).problems == []
     verdict = judge(SECRET, capture(X_Chatwoot_Signature="sha256=00"), NOW)
-    assert verdict.standard is None
+    assert (verdict.standard, verdict.genuine, verdict.is_old_secret) == (None, True, True)
     assert verdict.chatwoot is not None
     assert verdict.chatwoot.startswith("does not match")
     verdict = judge(SECRET, capture(webhook_signature="v1,é"), NOW)
     assert (verdict.standard or "").startswith("does not match")
-    assert verdict.chatwoot is None
+    assert (verdict.chatwoot, verdict.genuine) == (None, False)
     assert len(judge(SECRET, capture(BODY + b" "), NOW).problems) == 2
 
 
 def test_what_is_missing_is_said() -> None:
-    assert judge(SECRET, capture(webhook_signature=None), NOW).problems == ["webhook-signature is missing"]
-    assert judge(SECRET, capture(X_Chatwoot_Signature=None), NOW).problems == ["X-Chatwoot-Signature is missing"]
+    assert judge(SECRET, capture(X_Chatwoot_Signature=None), NOW).genuine
+    assert not judge(SECRET, capture(X_Chatwoot_Signature=None), NOW).is_old_secret
+    neither = capture(webhook_signature=None, X_Chatwoot_Signature=None)
+    assert judge(SECRET, neither, NOW).problems == ["webhook-signature is missing", "X-Chatwoot-Signature is missing"]
     assert judge(SECRET, capture(webhook_id=None), NOW).standard == "cannot be checked: no webhook-id"
     assert "no number" in (judge(SECRET, capture(webhook_timestamp="soon"), NOW).standard or "")
     assert "is not webhook-timestamp" in (judge(SECRET, capture(X_Chatwoot_Timestamp="1"), NOW).chatwoot or "")
 
 
+def test_chatwoots_signature_decides_only_where_the_other_is_absent() -> None:
+    assert judge(SECRET, capture(webhook_signature=None), NOW).genuine
+    assert not judge("a" * 24, capture(webhook_signature=None), NOW).genuine
+    alone = capture(webhook_signature=None, webhook_id=None, webhook_timestamp=None)
+    assert judge(SECRET, alone, NOW).genuine
+
+
+def test_a_secret_with_the_prefix_of_standard_webhooks_verifies_both() -> None:
+    verdict = judge(f"whsec_{SECRET}", capture(), NOW)
+    assert (verdict.standard, verdict.chatwoot) == (None, None)
+
+
 def test_during_a_rotation_either_secret_makes_the_standard_signature() -> None:
     rotated = capture(secrets=("a" * 24, SECRET))
     assert judge("a" * 24, rotated, NOW).genuine
-    assert judge(SECRET, rotated, NOW).standard is None
+    old = judge(SECRET, rotated, NOW)
+    assert old.genuine
+    assert dict(report(rotated, old, NOW))["X-Chatwoot-Signature"].startswith("made with another secret")
 
 
 def test_age_counts_unless_any_age_will_do() -> None:

@@ -6,18 +6,19 @@ import logging
 import math
 import re
 import shutil
-import sys
+import textwrap
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, NoReturn
 
 from inboxd import config as settings
 from inboxd.app import App, NotInitialised
 from inboxd.client import ApiError, Client
 from inboxd.config import Config
 from inboxd.domain import retry
+from inboxd.domain.events import EVENTS
 from inboxd.domain.text import clean, clean_line
 from inboxd.local import session
 from inboxd.store.db import StoreInUse
@@ -25,6 +26,8 @@ from inboxd.store.db import StoreInUse
 TOKEN_FILE = "admin.token"  # noqa: S105 - a file name
 WHEN = "an age (2h, 3d), an ISO time (UTC unless it says) or unix seconds"
 """What `moment_s` takes, for the help."""
+_REASON = 30
+_NARROWEST = 10
 Run = Callable[[Config, argparse.Namespace], int | None]
 
 
@@ -34,6 +37,20 @@ class Stop(Exception):
     def __init__(self, message: str, code: int) -> None:
         super().__init__(message)
         self.code = code
+
+
+class Parser(argparse.ArgumentParser):
+    """Says what is wrong in one line, not in ten of settings."""
+
+    def parse_known_args(self, *given: Any, **more: Any) -> Any:
+        """What is left over is an error of the command, whose help is the one to see."""
+        found, rest = super().parse_known_args(*given, **more)
+        if rest:
+            self.error(f"unrecognized arguments: {' '.join(rest)}")
+        return found, rest
+
+    def error(self, message: str) -> NoReturn:
+        self.exit(2, f"inboxd: {clean_line(message)} (see `{self.prog} --help`)\n")
 
 
 class Commands:
@@ -49,18 +66,32 @@ class Commands:
         return Commands(made.add_subparsers(metavar="ACTION", required=True), self._common)
 
     def add(
-        self, name: str, run: Run, about: str, *, answers: bool = True, account: bool = False
+        self,
+        name: str,
+        run: Run,
+        about: str,
+        *,
+        answers: bool = True,
+        account: bool = False,
+        has_settings: bool = True,
+        more: str = "",
     ) -> argparse.ArgumentParser:
-        """`answers`: it takes --json. `account`: it works in the account of --account."""
+        """`answers`: it takes --json. `account`: it works in the account of --account. Without settings it
+        has nothing to do with a server. `more` comes behind the flags in its help."""
         own = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
         if answers:
             own.add_argument("--json", action="store_true", help="answer with JSON")
         if account:
             own.add_argument("--account", type=int, default=1, metavar="ID", help="account (default: 1)")
         made: argparse.ArgumentParser = self._into.add_parser(
-            name, parents=[self._common, own], help=about, description=about, allow_abbrev=False
+            name,
+            parents=[self._common, own] if has_settings else [own],
+            help=about,
+            description=about,
+            epilog=more,
+            allow_abbrev=False,
         )
-        made.set_defaults(run=run)
+        made.set_defaults(run=run, has_settings=has_settings)
         return made
 
 
@@ -96,9 +127,24 @@ def within(least: int, most: int, kind: Callable[[str], float] = int) -> Callabl
     return number
 
 
-def words(text: str) -> list[str]:
-    """A type of argument: names with commas between them."""
-    return [name.strip() for name in text.split(",") if name.strip()]
+def events(text: str) -> list[str]:
+    """A type of argument: names of events that webhooks may subscribe to."""
+    return _known(text, [name for name, kind in EVENTS.items() if kind.named])
+
+
+def types(text: str) -> list[str]:
+    """A type of argument: names of events on the feed."""
+    return _known(text, list(EVENTS))
+
+
+def _known(text: str, valid: list[str]) -> list[str]:
+    names = [name.strip() for name in text.split(",") if name.strip()]
+    unknown = [name for name in names if name not in valid]
+    if unknown or not names:
+        raise argparse.ArgumentTypeError(
+            f"no such event: {', '.join(unknown) or 'none is named'}; there are {', '.join(valid)}"
+        )
+    return names
 
 
 def duration_s(text: str) -> int:
@@ -148,7 +194,7 @@ def client(config: Config, account_id: int) -> Iterator[Client]:
             raise
         remote = Client(url, token(config), account_id=account_id)
         try:
-            yield remote
+            yield _checked(remote, account_id)
         finally:
             remote.close()
         return
@@ -160,10 +206,18 @@ def client(config: Config, account_id: int) -> Iterator[Client]:
         if not app.is_initialised:
             raise NotInitialised
         app.open_links(config.public_url or f"http://{config.listen}")
-        yield LocalClient(app, account_id)
+        yield _checked(LocalClient(app, account_id), account_id)
     finally:
         app.close()
         log.setLevel(level)
+
+
+def _checked(made: Client, account_id: int) -> Client:
+    """Raises Stop when there is no such account; the first one always is."""
+    if account_id != 1:
+        with missing(f"no account {account_id}"):
+            made.inboxes()
+    return made
 
 
 @contextmanager
@@ -198,13 +252,48 @@ def say(given: argparse.Namespace, value: Any, lines: Sequence[str]) -> None:
         print("\n".join(clean(line) for line in lines))
 
 
+def columns() -> int:
+    """Of the terminal; 100 where there is none."""
+    return max(40, shutil.get_terminal_size((100, 24)).columns)
+
+
+def wrapped(text: str, indent: str = "") -> list[str]:
+    """A sentence in lines that fit the terminal; later ones begin with `indent`. Words stay whole, and so do
+    commands between backticks, to be copied."""
+    line = re.sub("`[^`]*`", lambda command: command[0].replace(" ", "\0"), clean_line(text, 2_000))
+    lines = textwrap.wrap(line, columns(), subsequent_indent=indent, break_long_words=False, break_on_hyphens=False)
+    return [one.replace("\0", " ") for one in lines]
+
+
+def facts(rows: Sequence[tuple[str, Any]], indent: str = "") -> list[str]:
+    """Names and what there is to say of each, wrapped beside its name."""
+    wide = max((len(name) for name, _ in rows), default=0)
+    beside = indent + " " * (wide + 2)
+    return [line for name, said in rows for line in wrapped(f"{indent}{name.ljust(wide)}  {said}", beside)]
+
+
 def table(rows: Sequence[Sequence[Any]], limit: int = 60, *, fit: bool = False, indent: str = "") -> list[str]:
-    """Aligned columns of cells of at most `limit` characters; `fit` cuts the lines where the terminal ends."""
+    """Aligned columns of cells of at most `limit` characters; with `fit` no line is longer than the terminal."""
     cells = [[clean_line(str(cell), limit) for cell in row] for row in rows]
     widths = [max(len(row[column]) for row in cells) for column in range(len(cells[0]))] if cells else []
-    end = max(40, shutil.get_terminal_size((100, 24)).columns) if fit else sys.maxsize
-    lines = ("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in cells)
-    return [clean_line(indent + line, end) for line in lines]
+    if fit:
+        _narrow(widths, columns() - len(indent) - 2 * (len(widths) - 1))
+    return [
+        (
+            indent + "  ".join(clean_line(cell, width).ljust(width) for cell, width in zip(row, widths, strict=True))
+        ).rstrip()
+        for row in cells
+    ]
+
+
+def _narrow(widths: list[int], room: int) -> None:
+    """The last column, where reasons are, has what is left; the widest others give way until that is enough."""
+    if not widths:
+        return
+    *others, last = widths
+    while others and sum(others) + min(last, _REASON) > room and max(others) > _NARROWEST:
+        others[others.index(max(others))] -= 1
+    widths[:] = [*others, max(1, min(last, room - sum(others)))]
 
 
 def ago(moment: str | None) -> str:
@@ -231,7 +320,7 @@ def between(moment: str, later: str | None) -> str:
 
 def point(moment: str) -> str:
     """An ISO time of an answer to the second, in UTC like every time that is shown."""
-    return moment[:19].replace("T", " ")
+    return f"{moment[:19].replace('T', ' ')} UTC"
 
 
 def span(seconds: float) -> str:

@@ -5,10 +5,11 @@ import json
 import re
 from collections.abc import Callable, Iterator, Sequence
 from itertools import islice
-from typing import Any
+from typing import Any, cast
 
 from inboxd.api.accounts.deliveries import LIMIT, STATES
 from inboxd.client import ApiError, Client
+from inboxd.commands.addressees import Address, Book, add_address, addressed, present, unknown
 from inboxd.commands.common import (
     WHEN,
     Commands,
@@ -17,6 +18,8 @@ from inboxd.commands.common import (
     ago,
     between,
     client,
+    columns,
+    facts,
     missing,
     moment_s,
     point,
@@ -30,6 +33,8 @@ from inboxd.domain.events import EVENTS
 
 Json = dict[str, Any]
 _SHORT = 8
+_WIDE = 120
+"""Columns of a terminal: with fewer there is no room for conversations, attempts and whole times."""
 _SEARCHED = 2_000
 """So many of the newest deliveries are looked through for the beginning of an id."""
 
@@ -39,7 +44,8 @@ def add(commands: Commands) -> None:
     deliveries = commands.group("deliveries", "what webhooks are owed, what was tried, sending it again")
     found = deliveries.add("list", _list, "list deliveries, the newest first", account=True)
     found.add_argument("--state", choices=STATES, metavar="S", help=", ".join(STATES))
-    found.add_argument("--webhook", type=int, metavar="ID", help="owed to this webhook")
+    found.add_argument("--webhook", type=int, metavar="ID", help="owed to this account webhook")
+    found.add_argument("--bot", type=int, metavar="ID", help="owed to this agent bot")
     found.add_argument("--inbox", type=int, metavar="ID", help="about this inbox")
     found.add_argument("--conversation", type=int, metavar="N", help="about this conversation")
     found.add_argument("--message", type=int, metavar="ID", help="about this message")
@@ -54,9 +60,7 @@ def add(commands: Commands) -> None:
     _add_ids(deliveries.add("cancel", _cancel, "try deliveries no more", account=True))
 
     recover = deliveries.add("recover", _recover, "send again all that a webhook did not get", account=True)
-    whose = recover.add_mutually_exclusive_group(required=True)
-    whose.add_argument("--webhook", type=int, metavar="ID", help="an account webhook")
-    whose.add_argument("--inbox", type=int, metavar="ID", help="the webhook of an inbox")
+    add_address(recover, named=True)
     recover.add_argument("--since", type=moment_s, metavar="WHEN", help=f"only what was owed since then: {WHEN}")
     recover.add_argument("--missing", action="store_true", help="also events of that time that it was never owed")
 
@@ -102,43 +106,84 @@ def _resolve(desk: Client, beginnings: Sequence[str]) -> list[str]:
 
 
 def _list(config: Config, given: argparse.Namespace) -> None:
-    filters = {
-        "state": given.state, "webhook_id": given.webhook, "inbox_id": given.inbox, "message_id": given.message,
-        "conversation_id": given.conversation, "event": given.event, "since": given.since,
-    }  # fmt: skip
-    with client(config, given.account) as desk, missing(f"no conversation {given.conversation}"):
-        # One more than asked for: whether there are more.
-        found = list(islice(_newest(desk, min(LIMIT, given.limit + 1), **filters), given.limit + 1))
-    shown = found[: given.limit]
-    head = ("id", "state", "event", "webhook", "conv.", "attempts", "age", "")
-    rows = [
-        (
-            one["id"][:_SHORT],
-            one["state"],
-            one["event"],
-            one["webhook_id"],
-            one["conversation_id"] or "-",
-            one["attempt_count"],
-            age(one["created_at"]),
-            _outlook(one),
-        )
-        for one in shown
-    ]
-    lines = table([head, *rows], 200, fit=True) if rows else ["no deliveries"]
+    with client(config, given.account) as desk:
+        filters = {
+            "state": given.state, "webhook_id": _whose(desk, given), "inbox_id": given.inbox, "event": given.event,
+            "conversation_id": given.conversation, "message_id": given.message, "since": given.since,
+        }  # fmt: skip
+        with missing(f"no conversation {given.conversation}"):
+            # One more than asked for: whether there are more.
+            found = list(islice(_newest(desk, min(LIMIT, given.limit + 1), **filters), given.limit + 1))
+        _check_places(desk, given, found)
+        shown, book = found[: given.limit], Book(desk)
+        lines = [] if given.json else _listed(shown, book)
     if len(found) > len(shown):
         lines.append(f"… and older ones: --limit {2 * given.limit}")
     say(given, shown, lines)
 
 
-def _outlook(one: Json) -> str:
+def _listed(shown: Sequence[Json], book: Book) -> list[str]:
+    if not shown:
+        return ["no deliveries"]
+    head = ("id", "state", "event", "owed to", "age", "conv.", "attempts", "")
+    rows = [
+        (
+            one["id"][:_SHORT],
+            one["state"],
+            one["event"],
+            book.name(one),
+            age(one["created_at"]),
+            one["conversation_id"] or "-",
+            one["attempt_count"],
+            _outlook(one, book),
+        )
+        for one in shown
+    ]
+    if columns() < _WIDE:
+        return table([(*row[:5], row[-1]) for row in (head, *rows)], 200, fit=True)
+    return table([head, *rows], 200, fit=True)
+
+
+def _whose(desk: Client, given: argparse.Namespace) -> int | None:
+    """The number of the webhook whose deliveries are asked for, if some one's are."""
+    if given.bot is None:
+        return cast(int | None, given.webhook)
+    if given.webhook is not None:
+        raise Stop("--webhook and --bot: name one of them", 2)
+    address = Address(bot_id=given.bot)
+    with present(desk, address):
+        return cast(int, desk.webhook(**address.where)["id"])
+
+
+def _check_places(desk: Client, given: argparse.Namespace, found: Sequence[Json]) -> None:
+    """Raises Stop for a webhook or inbox that is not there. What a deleted one was owed can be listed."""
+    webhook = found[0]["webhook"] if found else None
+    if given.webhook is not None and (webhook["kind"] != "account" if webhook else not found):
+        address = Address(given.webhook)
+        if webhook is not None:
+            raise unknown(desk, address)
+        with present(desk, address):
+            desk.webhook(**address.where)
+    if given.inbox is not None and not found and given.inbox not in [one["id"] for one in desk.inboxes()]:
+        raise Stop(f"no inbox {given.inbox} (see `inbox list`)", 1)
+
+
+def _outlook(one: Json, book: Book) -> str:
     """What happens next, or what was wrong at last."""
     error = one["last_error"] if one["state"] != "delivered" else None
-    return "; ".join(part for part in (_next(one), error) if part)
+    return "; ".join(part for part in (_next(one, book), error) if part)
 
 
-def _next(one: Json) -> str:
+def _next(one: Json, book: Book) -> str:
     if one["state"] != "pending":
         return ""
+    health = book.health(one)
+    if health.get("state") == "disabled":
+        return "held: webhook disabled"
+    if health.get("state") == "off":
+        return "held: no URL"
+    if health.get("state") == "paused":
+        return f"rests, goes on {ago(health['paused_until'])}"
     if one["next_attempt_at"] is None:
         return "waits in line"
     text = ago(one["next_attempt_at"])
@@ -151,21 +196,21 @@ def _show(config: Config, given: argparse.Namespace) -> None:
         [delivery_id] = _resolve(desk, given.ids)
         with missing(f"no delivery {delivery_id}"):
             found = desk.delivery(delivery_id)
-    lines = [*table(_facts(found), 500), "", *attempts(found["attempts"])]
+        lines = [*facts(_facts(found, Book(desk))), "", *_attempts(found["attempts"])]
     if given.payload:
         lines += ["", json.dumps(found["payload"], indent=2, ensure_ascii=False)]
     say(given, found, lines)
 
 
-def _facts(one: Json) -> list[tuple[str, str]]:
+def _facts(one: Json, book: Book) -> list[tuple[str, str]]:
     places = ("inbox_id", "conversation_id", "message_id")
     about = ", ".join(f"{place[:-3]} {one[place]}" for place in places if one[place])
-    state = "; ".join(part for part in (one["state"], _next(one)) if part)
+    state = "; ".join(part for part in (one["state"], _next(one, book)) if part)
     facts = [
         ("delivery", one["id"]),
         ("event", f"{one['event']}, event {one['event_seq']}"),
         ("about", about or "-"),
-        ("webhook", _addressee(one)),
+        ("owed to", _addressee(one, book)),
         ("state", state + (" (sent again by hand)" if one["redelivery"] else "")),
         ("owed", f"{point(one['created_at'])}, {ago(one['created_at'])}"),
     ]
@@ -176,21 +221,18 @@ def _facts(one: Json) -> list[tuple[str, str]]:
     return facts
 
 
-def _addressee(one: Json) -> str:
-    webhook = one["webhook"]
-    if webhook is None:
-        return f"{one['webhook_id']}, deleted"
-    whose = f"of inbox {webhook['inbox_id']}" if webhook["kind"] == "inbox" else f"of the {webhook['kind']}"
-    return f"{webhook['id']} {whose}, {webhook['url'] or 'no URL'}"
+def _addressee(one: Json, book: Book) -> str:
+    return book.name(one) + (f", {one['webhook']['url'] or 'no URL'}" if one["webhook"] else "")
 
 
-def attempts(found: Sequence[Json]) -> list[str]:
+def _attempts(found: Sequence[Json]) -> list[str]:
     """The attempts of a delivery as a table."""
-    head = ("attempt", "at (UTC)", "took", "address", "status", "next after", "answer")
+    moment = point if columns() >= _WIDE else ago
+    head = ("attempt", "at", "took", "address", "status", "next after", "answer")
     rows = [
         (
             one["number"],
-            point(one["started_at"]),
+            moment(one["started_at"]),
             f"{one['duration_ms']} ms" if one["duration_ms"] is not None else "-",
             one["address"] or "-",
             status(one),
@@ -231,6 +273,7 @@ def _each(config: Config, given: argparse.Namespace, change: Callable[[Client, s
     lines: list[str] = []
     refused = 0
     with client(config, given.account) as desk:
+        book = Book(desk)
         for delivery_id in _resolve(desk, given.ids):
             short = delivery_id[:_SHORT]
             try:
@@ -244,7 +287,9 @@ def _each(config: Config, given: argparse.Namespace, change: Callable[[Client, s
                 lines.append(f"{short}  {problem}")
             else:
                 values.append(one)
-                lines.append(f"{short}  {one['event']} to {_addressee(one)}: {_became(one, is_sending=is_sending)}")
+                lines.append(
+                    f"{short}  {one['event']} to {_addressee(one, book)}: {_became(one, is_sending=is_sending)}"
+                )
         if is_sending and refused < len(values):
             lines += when_it_goes_out(desk)
     say(given, values, lines)
@@ -259,9 +304,9 @@ def _became(one: Json, *, is_sending: bool) -> str:
 
 
 def _recover(config: Config, given: argparse.Namespace) -> None:
-    whose = f"no account webhook {given.webhook}" if given.inbox is None else f"no inbox {given.inbox}"
-    with client(config, given.account) as desk, missing(f"{whose} (see `webhook list`)"):
-        done = desk.recover(given.webhook, inbox_id=given.inbox, since=given.since, missing=given.missing)
+    address = addressed(given)
+    with client(config, given.account) as desk, present(desk, address):
+        done = desk.recover(**address.where, since=given.since, missing=given.missing)
         lines = [f"{done['resent']} sent again"]
         if given.missing:
             lines = [f"{lines[0]}, {done['replayed']} owed for the first time"]

@@ -12,18 +12,32 @@ from pathlib import Path
 from typing import Any
 
 from inboxd.app import App, NotInitialised
-from inboxd.client import Client
-from inboxd.commands.common import Commands, Stop, say, table, token, within, words
+from inboxd.client import Client, Unreachable
+from inboxd.commands.common import Commands, Stop, facts, missing, say, token, types, within
 from inboxd.config import Config
 from inboxd.domain.text import clean_line
 from inboxd.store.db import StoreInUse
 
+_SEEN = (
+    "`seen` is new for an id that comes for the first time, again for one that came before but was not handled "
+    "(answered 2xx), and repeat for one that was: your own receiver would answer it 2xx and do nothing."
+)
+_CURSORS = (
+    "Another --forward, --inbox or --types has a cursor and a secret of its own. Operational events (webhook.failing "
+    "and its like) are relayed when --types names them."
+)
+
 
 def add(commands: Commands) -> None:
     """Declare the commands of this module."""
-    receiver = commands.add("receiver", _receiver, "receive webhooks, check and show them, fail on demand")
+    receiver = commands.add(
+        "receiver", _receiver, "receive webhooks, check and show them, fail on demand", has_settings=False, more=_SEEN
+    )
     receiver.add_argument("--port", type=within(0, 65_535), default=9000, help="on 127.0.0.1 (default: 9000)")
     _add_secret(receiver, "of the webhook; without one signatures are not checked")
+    receiver.add_argument(
+        "--accept-bad", action="store_true", help="answer as told also when the signature is bad (default: 401 then)"
+    )
     seconds = within(0, 86_400, float)
     ending = receiver.add_mutually_exclusive_group()
     ending.add_argument("--status", type=within(200, 599), default=200, metavar="CODE", help="answer this (200)")
@@ -34,17 +48,17 @@ def add(commands: Commands) -> None:
     receiver.add_argument("--retry-after", type=within(0, 10**9), metavar="SECONDS", help="send this header too")
     receiver.add_argument("--save", type=Path, metavar="DIR", help="keep each request as a file for `verify`")
 
-    verify = commands.add("verify", _verify, "check the signatures of one captured request")
+    verify = commands.add("verify", _verify, "check the signatures of one captured request", has_settings=False)
     verify.add_argument("file", metavar="FILE", help="request line, headers, blank line, exact body; - is stdin")
     _add_secret(verify, "of the webhook", required=True)
     verify.add_argument("--any-age", action="store_true", help="do not mind when it was sent")
 
     about = "relay events to a local program that has no public address"
-    listen = commands.add("listen", _listen, about, account=True)
+    listen = commands.add("listen", _listen, about, account=True, more=_CURSORS)
     listen.add_argument("--forward", required=True, metavar="URL", help="where your program takes webhooks")
     listen.add_argument("--url", help="the server, with its token in INBOXD_TOKEN (default: the one that runs here)")
     listen.add_argument("--inbox", type=int, metavar="ID", help="only events of this inbox")
-    listen.add_argument("--types", type=words, default=[], metavar="A,B", help="only these events")
+    listen.add_argument("--types", type=types, default=[], metavar="A,B", help="only these events")
     listen.add_argument(
         "--after", type=within(0, 2**53 - 1), metavar="SEQ", help="begin behind this event; 0: with the oldest kept"
     )
@@ -72,7 +86,7 @@ def _secret(given: argparse.Namespace) -> str | None:
         raise Stop(f"{given.secret_file}: {error.strerror}", 2) from None
     except (BadSecret, UnicodeDecodeError) as error:
         raise Stop(str(error) if isinstance(error, BadSecret) else f"{given.secret_file}: is no text", 2) from None
-    return secret
+    return secret.removeprefix("whsec_") if secret is not None else None
 
 
 def _receiver(config: Config, given: argparse.Namespace) -> None:
@@ -89,7 +103,15 @@ def _receiver(config: Config, given: argparse.Namespace) -> None:
     behaviour = Behaviour(given.status, given.times, given.delay, given.drip, given.reset, given.retry_after)
     secret = _secret(given)
     try:
-        receiver = Receiver(given.port, secret=secret, behaviour=behaviour, save=given.save, show=show)
+        receiver = Receiver(
+            given.port,
+            secret=secret,
+            behaviour=behaviour,
+            save=given.save,
+            accept_bad=given.accept_bad,
+            show=show,
+            begin=lambda got: None if given.json else show(got),
+        )
     except OSError as error:
         place = error.filename or f"127.0.0.1:{given.port}"
         raise Stop(f"cannot receive: {place}: {os.strerror(error.errno or 0)}", 1) from None
@@ -123,7 +145,7 @@ def _verify(config: Config, given: argparse.Namespace) -> int:
     now = time.time()
     verdict = judge(secret, capture, now, any_age=given.any_age)
     rows = report(capture, verdict, now)
-    say(given, {"genuine": verdict.genuine, **dict(rows)}, table(rows, 100))
+    say(given, {"genuine": verdict.genuine, **dict(rows)}, facts(rows))
     return 0 if verdict.genuine else 1
 
 
@@ -138,14 +160,19 @@ def _listen(config: Config, given: argparse.Namespace) -> int:
         with ExitStack() as opened:
             forward, secret = check_url(given.forward), _secret(given)
             server, access = _server(config, check_url(given.url) if given.url else None)
+            client = Client(server, access, account_id=given.account, retries=0)
+            opened.callback(client.close)
+            _check_feed(client, given)
             source = Source(server, given.account, forward, given.inbox, given.types)
             cursor = Cursor(given.cursor or state_folder() / source.name, source)
             opened.callback(cursor.close)
-            client = Client(server, access, account_id=given.account, retries=0)
-            opened.callback(client.close)
             sender = Sender(EVERYWHERE)
             opened.callback(sender.close)
-            print(f"relaying {source.feed} to {clean_line(forward)}; Ctrl-C ends it", file=sys.stderr, flush=True)
+            print(
+                f"relaying {source.feed} to {clean_line(forward)}; times are UTC, Ctrl-C ends it",
+                file=sys.stderr,
+                flush=True,
+            )
             if not (secret or cursor.secret):
                 made = cursor.new_secret()
                 say(given, {"secret": made, "cursor": str(cursor.path)}, [
@@ -173,6 +200,18 @@ def _listen(config: Config, given: argparse.Namespace) -> int:
     where = f", up to event {seq}" if seq is not None else ""
     say(given, {"relayed": count, "seq": seq}, [f"{count} events relayed{where}"])
     return 0
+
+
+def _check_feed(client: Client, given: argparse.Namespace) -> None:
+    """What the server refuses for good is said before anything is made; one that is away is waited for later."""
+    try:
+        with missing(f"no account {given.account}"):
+            client.newest_seq()
+        if given.inbox is not None:
+            with missing(f"no inbox {given.inbox}"):
+                client.call("GET", f"/inboxes/{given.inbox}")
+    except Unreachable:
+        return
 
 
 def _server(config: Config, url: str | None) -> tuple[str, str]:
@@ -205,7 +244,7 @@ def _relayed(given: argparse.Namespace, done: Any) -> None:
         "status": outcome.status_code,
         "duration_ms": outcome.duration_ms,
     }
-    at = time.strftime("%H:%M:%S")
+    at = time.strftime("%H:%M:%S", time.gmtime())
     line = f"{at}  {done.seq:>6}  {outcome.status_code}  {outcome.duration_ms:>5} ms  {describe(done.payload)}"
     say(given, value, [clean_line(line, 100)])
     sys.stdout.flush()

@@ -1,13 +1,15 @@
 """API inboxes, and how one does."""
 
 import argparse
+from collections import Counter
+from collections.abc import Sequence
 from typing import Any
 
-from inboxd.commands.common import Commands, LocalClient, ago, client, missing, say, span, table
+from inboxd.client import Client
+from inboxd.commands.common import Commands, LocalClient, ago, client, facts, missing, say, span, table, wrapped
 from inboxd.config import Config
 
-_SHOWN = 5
-"""Refused requests that are shown."""
+Json = dict[str, Any]
 
 
 def add(commands: Commands) -> None:
@@ -25,7 +27,7 @@ def _create(config: Config, given: argparse.Namespace) -> None:
     with client(config, given.account) as desk:
         made = desk.create_inbox(given.name, webhook_url=given.webhook_url)
     value = {key: made[key] for key in ("id", "inbox_identifier", "hmac_token", "secret")}
-    say(given, value, table(list(value.items())))
+    say(given, value, [*table(list(value.items()), 500), "The secret signs its webhooks and is shown this once."])
 
 
 def _list(config: Config, given: argparse.Namespace) -> None:
@@ -40,34 +42,47 @@ def _health(config: Config, given: argparse.Namespace) -> None:
     with client(config, given.account) as desk, missing(f"no inbox {given.id} (see `inbox list`)"):
         found = desk.inbox_health(given.id)
         is_running = not isinstance(desk, LocalClient)
+        lines = [*_messages_in(found, is_running=is_running), "", *_events_out(found, _next_try(desk, found))]
     inbox = found["inbox"]
-    say(given, found, [
-        f"inbox {inbox['id']}, {inbox['name']}, identifier {inbox['identifier']}",
-        "",
-        *_messages_in(found, is_running=is_running),
-        "",
-        *_events_out(found),
-    ])  # fmt: skip
+    say(given, found, [f"inbox {inbox['id']}, {inbox['name']}, identifier {inbox['identifier']}", "", *lines])
 
 
-def _messages_in(found: dict[str, Any], *, is_running: bool) -> list[str]:
+def _next_try(desk: Client, found: Json) -> str | None:
+    """When the delivery that failed last is tried again."""
+    failed = found["last_error"]
+    if found["webhook"]["state"] != "failing" or not failed or failed["state"] != "pending":
+        return None
+    next_at: str | None = desk.delivery(failed["id"])["next_attempt_at"]
+    return next_at
+
+
+def _messages_in(found: Json, *, is_running: bool) -> list[str]:
     last, refused = found["last_message_in"], found["refused"]
     came = f"the last came {ago(last['at'])} (message {last['id']})" if last else "none has ever come"
     if not is_running:
         came += "; no server runs, so none can come now"
     elif not refused:
         came += "; no request was refused since the server started"
-    lines = [f"messages in  {came}"]
+    lines = wrapped(f"messages in  {came}", " " * 13)
     if refused:
         lines.append("  refused: of this inbox, and what may have been meant for it")
-        rows = [(ago(one["at"]), one["reason"], f"{one['method']} {one['route']}") for one in refused[:_SHOWN]]
-        lines += table(rows, 100, fit=True, indent="  ")
-    if len(refused) > _SHOWN:
-        lines.append(f"  … and {len(refused) - _SHOWN} more, with --json")
+        lines += [line for reason in _by_reason(refused) for line in wrapped(f"    {reason}", " " * 6)]
     return lines
 
 
-def _events_out(found: dict[str, Any]) -> list[str]:
+def _by_reason(refused: Sequence[Json]) -> list[str]:
+    """A sentence about each reason, with its newest request; the newest first, as they came."""
+    newest: dict[str, Json] = {}
+    for one in refused:
+        newest.setdefault(one["reason"], one)
+    counts = Counter(one["reason"] for one in refused)
+    return [
+        f"{reason}: {counts[reason]}, the last {ago(one['at'])}, {one['method']} {one['route']}"
+        for reason, one in newest.items()
+    ]
+
+
+def _events_out(found: Json, next_at: str | None) -> list[str]:
     webhook, arrived, failed = found["webhook"], found["last_delivery"], found["last_error"]
     state = webhook["state"]
     said = {
@@ -88,7 +103,18 @@ def _events_out(found: dict[str, Any]) -> list[str]:
     if found["pending_deliveries"]:
         oldest = span(found["oldest_pending_s"])
         rows.append(("waiting", f"{found['pending_deliveries']}, the oldest for {oldest}"))
-    if state in ("disabled", "paused"):
-        own = f"--inbox {found['inbox']['id']}"
-        rows.append(("to go on now", f"repair the receiver, then `webhook test {own}` and `webhook enable {own}`"))
-    return [f"events out   {said}", *table(rows, 500, indent="  ")]
+    if state in ("failing", "disabled", "paused"):
+        rows += _way_on(webhook, f"--inbox {found['inbox']['id']}", next_at)
+    return [*wrapped(f"events out   {said}", " " * 13), *facts(rows, "  ")]
+
+
+def _way_on(webhook: Json, own: str, next_at: str | None) -> list[tuple[str, str]]:
+    """What to do about a webhook that does not do well, and when something happens by itself."""
+    rows = [("next try", ago(next_at))] if next_at else []
+    if (webhook.get("reason") or "").startswith("401"):
+        told = (
+            f"the receiver has another secret (`webhook rotate-secret {own}` makes a new one), or the URL has changed"
+        )
+        rows.append(("a 401 means", told))
+    last = f"deliveries recover {own}" if webhook["state"] == "failing" else f"webhook enable {own}"
+    return [*rows, ("to go on now", f"repair the receiver, then `webhook test {own}` and `{last}`")]

@@ -1,8 +1,10 @@
 """Accounts, the people in them and their access tokens."""
 
 import argparse
+from collections.abc import Sequence
 
-from inboxd.commands.common import Commands, client, missing, say, table
+from inboxd.client import Client
+from inboxd.commands.common import Commands, Stop, client, missing, point, say, table, wrapped
 from inboxd.config import Config
 
 
@@ -43,8 +45,8 @@ def _token_create(config: Config, given: argparse.Namespace) -> None:
 def _token_list(config: Config, given: argparse.Namespace) -> None:
     with client(config, given.account) as desk:
         found = desk.tokens()
-    rows = [(one["id"], one["user"]["email"], one["name"] or "-", one["created_at"]) for one in found]
-    say(given, found, table([("id", "user", "name", "created_at"), *rows]))
+    rows = [(one["id"], one["user"]["email"], one["name"] or "-", point(one["created_at"])) for one in found]
+    say(given, found, table([("id", "user", "name", "created"), *rows]))
 
 
 def _token_revoke(config: Config, given: argparse.Namespace) -> None:
@@ -55,6 +57,7 @@ def _token_revoke(config: Config, given: argparse.Namespace) -> None:
 
 def _user_create(config: Config, given: argparse.Namespace) -> None:
     with client(config, given.account) as desk:
+        _check_inboxes(desk, given.inbox)
         made = desk.create_agent(given.email, name=given.name, role=given.role)
         for inbox_id in given.inbox:
             desk.call("POST", "/inbox_members", inbox_id=inbox_id, user_ids=[made["id"]])
@@ -68,10 +71,18 @@ def _user_create(config: Config, given: argparse.Namespace) -> None:
     }
     lines = table(list(value.items()))
     if given.role == "agent" and not given.inbox:
-        lines.append(
+        lines += wrapped(
             "An agent sees only inboxes they are a member of: `user create --inbox ID`, or POST …/inbox_members."
         )
     say(given, value, lines)
+
+
+def _check_inboxes(desk: Client, inbox_ids: Sequence[int]) -> None:
+    """Before anything is made. Raises Stop."""
+    known = {one["id"] for one in desk.inboxes()} if inbox_ids else set()
+    for inbox_id in inbox_ids:
+        if inbox_id not in known:
+            raise Stop(f"no inbox {inbox_id} (see `inbox list`); nobody was added", 1)
 
 
 def _user_list(config: Config, given: argparse.Namespace) -> None:

@@ -5,11 +5,13 @@ import logging
 import os
 import resource
 import signal
+import socket
 import sys
-from typing import Any
+import time
+from collections.abc import Callable
+from typing import Any, TypeVar
 
 from inboxd import config as settings
-from inboxd.api.server import Server
 from inboxd.app import App
 from inboxd.commands.common import TOKEN_FILE, Commands, Stop, say, table
 from inboxd.config import Config
@@ -17,6 +19,7 @@ from inboxd.domain.text import clean
 from inboxd.version import __version__
 
 _EMAIL = "admin@inboxd.local"
+Bound = TypeVar("Bound")
 
 
 def add(commands: Commands) -> None:
@@ -30,6 +33,10 @@ def add(commands: Commands) -> None:
 
 class _Formatter(logging.Formatter):
     """Log lines that cannot steer a terminal, whatever foreign text is in them or their tracebacks."""
+
+    converter = time.gmtime  # type: ignore[assignment]
+    default_time_format = "%Y-%m-%d %H:%M:%S UTC"
+    default_msec_format = None
 
     def format(self, record: logging.LogRecord) -> str:
         return clean(super().format(record))
@@ -65,9 +72,12 @@ def _serve(config: Config, given: argparse.Namespace) -> None:
     handler.setFormatter(_Formatter("%(asctime)s %(levelname)s %(name)s %(message)s"))
     logging.basicConfig(level=config.log_level.upper(), handlers=[handler])
     _raise_descriptor_limit()
+    if not config.directory.exists():
+        # A port that is taken leaves no new directory behind.
+        _listening(config, lambda: _probe(config))
     app = App(config)
     try:
-        server = _bound(app)
+        server = _listening(config, app.bind)
         made = None if app.is_initialised else _initialise(app, _EMAIL)
         app.start(server)
         for number in (signal.SIGTERM, signal.SIGINT):
@@ -81,14 +91,19 @@ def _serve(config: Config, given: argparse.Namespace) -> None:
         app.close()
 
 
-def _bound(app: App) -> Server:
-    """The listening server, before anything is made that is shown only once."""
+def _listening(config: Config, bind: Callable[[], Bound]) -> Bound:
+    """What `bind` makes, before anything is made that is shown only once."""
     try:
-        return app.bind()
+        return bind()
     except OSError as error:
         raise Stop(
-            f"cannot listen on {app.config.listen}: {os.strerror(error.errno or 0)}; choose another with --listen", 1
+            f"cannot listen on {config.listen}: {os.strerror(error.errno or 0)}; choose another with --listen", 1
         ) from None
+
+
+def _probe(config: Config) -> None:
+    host, port = config.address
+    socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET).close()
 
 
 def _raise_descriptor_limit() -> None:

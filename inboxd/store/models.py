@@ -655,9 +655,15 @@ class IdempotencyKey(Record):
         indexes = ((("scope", "key"), True), (("created_at",), False))
 
 
+_PATTERN_LIMIT = 5_000
+"""Characters; SQLite refuses patterns of more than 50,000 bytes, and nothing searched is that long."""
+
+
 def containing(column: "Field[Any]", text: str) -> NodeList:
     """Whether a column contains the text, in any case of ASCII letters. Peewee's own `contains` and
     `like` are not the same in every database."""
+    if len(text) > _PATTERN_LIMIT:
+        return NodeList((SQL("1 = 0"),))
     pattern = "%" + text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "%"
     return NodeList((column, SQL("LIKE ? ESCAPE '\\'", [pattern])))
 

@@ -49,7 +49,14 @@ def attempt(row: Attempt) -> Json:
 
 
 def webhook_slim(row: Webhook) -> Json:
-    return {"id": row.id, "kind": row.kind, "inbox_id": row.inbox_id, "name": row.name, "url": row.url}
+    return {
+        "id": row.id,
+        "kind": row.kind,
+        "inbox_id": row.inbox_id,
+        "agent_bot_id": row.agent_bot_id,
+        "name": row.name,
+        "url": row.url,
+    }
 
 
 def options(row: Webhook, now: int) -> Json:

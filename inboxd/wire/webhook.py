@@ -235,6 +235,7 @@ def about_webhook(row: Webhook, account_row: Account | None) -> dict[str, Any]:
             "kind": row.kind,
             "name": row.name,
             "inbox_id": row.inbox_id,
+            "agent_bot_id": row.agent_bot_id,
             "host": urlsplit(row.url).hostname,
         },
     }

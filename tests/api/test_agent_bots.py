@@ -16,16 +16,6 @@ TOO_MANY = Outcome(429, "429 Too Many Requests", error_class="status")
 
 
 @pytest.fixture
-def sender() -> FakeSender:
-    return FakeSender()
-
-
-@pytest.fixture
-def bench(app: App, clock: Clock, sender: FakeSender) -> Bench:
-    return Bench(app.store, clock, sender)
-
-
-@pytest.fixture
 def bot(world: World) -> dict[str, Any]:
     """A bot that answers first in Acme's inbox."""
     made: dict[str, Any] = world.http.post(

@@ -1,13 +1,11 @@
 """What is owed to webhooks: seen, sent again and called off by administrators."""
 
 import base64
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
 from inboxd.api.accounts.deliveries import LIMIT
-from inboxd.app import App
 from inboxd.domain.retry import Outcome
 from inboxd.store import outbox
 from inboxd.store.models import Delivery
@@ -18,19 +16,6 @@ from tests.delivery.bench import DELIVERED, FAILED, Bench, FakeSender
 NOT_ALLOWED = {"error": "You are not authorized to do this action"}
 NOT_FOUND = {"error": "Resource could not be found"}
 UNKNOWN = "00000000-0000-4000-8000-000000000000"
-
-
-@pytest.fixture
-def sender() -> FakeSender:
-    return FakeSender()
-
-
-@pytest.fixture
-def bench(app: App, clock: Clock, sender: FakeSender) -> Iterator[Bench]:
-    """Deliveries of the world's own store, worked off when a test says so."""
-    made = Bench(app.store, clock, sender)
-    yield made
-    made.dispatcher.stop()
 
 
 @pytest.fixture
@@ -95,7 +80,14 @@ def test_deliveries_are_listed_the_newest_first_with_what_they_are_about(world: 
         "event": "message_created",
         "event_seq": oldest["event_seq"],
         "webhook_id": hook,
-        "webhook": {"id": hook, "kind": "account", "inbox_id": None, "name": None, "url": "https://one.test/hook"},
+        "webhook": {
+            "id": hook,
+            "kind": "account",
+            "inbox_id": None,
+            "agent_bot_id": None,
+            "name": None,
+            "url": "https://one.test/hook",
+        },
         "inbox_id": world.inbox["id"],
         "conversation_id": number,
         "message_id": first["id"],

@@ -1,7 +1,6 @@
 """What an inbox's health answers to "nothing comes in" and "nothing arrives", and the server's own."""
 
 from collections import Counter
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -18,19 +17,6 @@ from tests.delivery.bench import DELIVERED, FAILED, Bench, FakeSender
 NOT_ALLOWED = {"error": "You are not authorized to do this action"}
 NOT_FOUND = {"error": "Resource could not be found"}
 NOW = "2026-06-10T11:14:56.789Z"
-
-
-@pytest.fixture
-def sender() -> FakeSender:
-    return FakeSender()
-
-
-@pytest.fixture
-def bench(app: App, clock: Clock, sender: FakeSender) -> Iterator[Bench]:
-    """Deliveries of the world's own store, worked off when a test says so."""
-    made = Bench(app.store, clock, sender)
-    yield made
-    made.dispatcher.stop()
 
 
 def own(world: World) -> str:
@@ -57,7 +43,8 @@ def test_a_new_inbox_has_nothing_to_tell(world: World) -> None:
     assert health(world) == {
         "inbox": {"id": world.inbox["id"], "name": "Acme API", "identifier": world.inbox["inbox_identifier"]},
         "webhook": {
-            "id": 1, "kind": "inbox", "inbox_id": world.inbox["id"], "name": None, "url": "", "state": "off",
+            "id": 1, "kind": "inbox", "inbox_id": world.inbox["id"], "agent_bot_id": None, "name": None,
+            "url": "", "state": "off",
         },
         "last_message_in": None,
         "last_delivery": None,

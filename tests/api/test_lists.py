@@ -84,3 +84,9 @@ def test_a_conversation_is_the_same_in_a_list_and_alone(world: World, app: App) 
         assert len(last["attachments"]) == 1
     assert by_id[1]["messages"][0]["id"] == by_id[1]["last_non_activity_message"]["id"]
     assert [by_id[number]["can_reply"] for number in (1, 2, 4)] == [True, True, False]
+
+
+def test_a_text_longer_than_anything_that_is_searched_finds_nothing(world: World) -> None:
+    for path in ("contacts/search", "conversations"):
+        answer = world.http.get(f"{world.account}/{path}", params={"q": "x" * 60_000}, token=world.admin)
+        assert answer.status_code == 200, path

@@ -1,7 +1,6 @@
 """What was lost comes back: recovering a webhook, enabling it again, and sending a message again."""
 
 import json
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -18,19 +17,6 @@ from tests.delivery.bench import DELIVERED, FAILED, Bench, FakeSender
 NOT_ALLOWED = {"error": "You are not authorized to do this action"}
 NOT_FOUND = {"error": "Resource could not be found"}
 GONE = Outcome(410, "410 Gone", error_class="status")
-
-
-@pytest.fixture
-def sender() -> FakeSender:
-    return FakeSender()
-
-
-@pytest.fixture
-def bench(app: App, clock: Clock, sender: FakeSender) -> Iterator[Bench]:
-    """Deliveries of the world's own store, worked off when a test says so."""
-    made = Bench(app.store, clock, sender)
-    yield made
-    made.dispatcher.stop()
 
 
 def subscribe(world: World, url: str = "https://one.test/hook", **values: Any) -> str:

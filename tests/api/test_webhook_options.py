@@ -20,19 +20,6 @@ OWN_HEADERS = {"Authorization": "Bearer s3cret", "X-Tenant": "acme"}
 MASKED = dict.fromkeys(OWN_HEADERS, MASK)
 
 
-@pytest.fixture
-def sender() -> FakeSender:
-    return FakeSender()
-
-
-@pytest.fixture
-def bench(app: App, clock: Clock, sender: FakeSender) -> Iterator[Bench]:
-    """Deliveries of the world's own store, worked off when a test says so."""
-    made = Bench(app.store, clock, sender)
-    yield made
-    made.dispatcher.stop()
-
-
 @pytest.fixture(params=["account", "inbox"])
 def path(request: pytest.FixtureRequest, world: World) -> str:
     """A webhook of either kind that hears of messages."""

@@ -1,7 +1,6 @@
 import re
 import socket
 import threading
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -168,19 +167,6 @@ def test_agents_see_and_change_no_webhooks_and_do_not_learn_which_exist(world: W
 
 
 # Secrets
-
-
-@pytest.fixture
-def sender() -> FakeSender:
-    return FakeSender()
-
-
-@pytest.fixture
-def bench(app: App, clock: Clock, sender: FakeSender) -> Iterator[Bench]:
-    """Deliveries of the world's own store, worked off when a test says so."""
-    made = Bench(app.store, clock, sender)
-    yield made
-    made.dispatcher.stop()
 
 
 @pytest.fixture(params=["account", "inbox"])

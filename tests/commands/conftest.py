@@ -11,6 +11,11 @@ from tests.test_cli import data, initialised
 __all__ = ["data", "initialised"]
 
 
+@pytest.fixture(autouse=True)
+def _hundred_columns(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "100")
+
+
 @pytest.fixture
 def shop(initialised: Path, receiver: Receiver, capsys: pytest.CaptureFixture[str]) -> Path:
     """Inbox 1 with its webhook, conversation 1, and three deliveries that nobody sent yet."""

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from inboxd.commands.common import ago, between, duration_s, moment_s, span, table
+from inboxd.commands.common import ago, between, duration_s, moment_s, span, table, wrapped
 
 
 @pytest.mark.parametrize(
@@ -56,3 +56,18 @@ def test_a_table_ends_where_the_terminal_does(monkeypatch: pytest.MonkeyPatch) -
     assert [len(line) for line in table(rows, 90, fit=True, indent="  ")] == [10, 50]
     assert [len(line) for line in table(rows, 90)] == [8, 84]
     assert table([]) == []
+
+
+def test_the_reason_has_what_the_other_columns_leave_of_the_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "60")
+    rows = [("url", "state", "reason"), ("https://" + "x" * 80, "disabled", "410 Gone: " + "y" * 80)]
+    lines = table(rows, 200, fit=True)
+    assert len(lines[1]) == 60
+    assert lines[1].index("410 Gone") == 30
+
+
+def test_a_sentence_is_wrapped_where_the_terminal_ends(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "40")
+    assert wrapped("say it all, now with `inbox health 1`") == ["say it all, now with `inbox health 1`"]
+    assert wrapped("say it all, and now with `inbox health 1`") == ["say it all, and now with", "`inbox health 1`"]
+    assert wrapped("word " * 10, "  ") == ["word " * 7 + "word", "  word word"]

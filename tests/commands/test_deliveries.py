@@ -7,7 +7,7 @@ import pytest
 
 from inboxd.cli import main
 from tests.cast import Receiver, status
-from tests.commands.cast import Capsys, hear
+from tests.commands.cast import Capsys, connect_bot, hear
 from tests.test_cli import Served, answer
 
 
@@ -28,7 +28,7 @@ def test_deliveries_are_listed_the_newest_first_and_narrowed(shop: Path, capsys:
     assert [one["event"] for one in found] == ["message_created", "message_created", "conversation_created"]
     assert listed(capsys, "--event", "conversation_created") == found[2:]
     assert listed(capsys, "--message", str(found[0]["message_id"])) == found[:1]
-    assert listed(capsys, "--state", "pending", "--webhook", "1", "--inbox", "1", "--conversation", "1") == found
+    assert listed(capsys, "--state", "pending", "--inbox", "1", "--conversation", "1") == found
     assert listed(capsys, "--since", "1h") == found
     assert listed(capsys, "--since", "2999-01-01") == []
     assert listed(capsys, "--state", "failing") == []
@@ -38,20 +38,28 @@ def test_deliveries_are_listed_the_newest_first_and_narrowed(shop: Path, capsys:
 def test_the_list_for_people_fits_and_says_what_comes_next(
     shop: Path, capsys: Capsys, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("COLUMNS", "100")
+    monkeypatch.setenv("COLUMNS", "120")
     assert main(["deliveries", "list", "--limit", "2"]) == 0
     head, *rows, more = capsys.readouterr().out.splitlines()
-    assert head.split() == ["id", "state", "event", "webhook", "conv.", "attempts", "age"]
+    assert head.split() == ["id", "state", "event", "owed", "to", "age", "conv.", "attempts"]
     assert all(re.fullmatch(r"[0-9a-f]{8}  pending  message_created .* waits in line", row) for row in rows)
-    assert max(map(len, [head, *rows])) <= 100
+    assert max(map(len, [head, *rows])) <= 120
     assert more == "… and older ones: --limit 4"
-    assert main(["deliveries", "list", "--webhook", "7"]) == 0
+    assert main(["deliveries", "list", "--state", "failing"]) == 0
     assert capsys.readouterr().out == "no deliveries\n"
 
 
 def test_what_cannot_be_looked_for_is_said(shop: Path, capsys: Capsys) -> None:
     assert main(["deliveries", "list", "--conversation", "77"]) == 1
     assert capsys.readouterr().err == "inboxd: no conversation 77\n"
+    for place, said in {
+        "--webhook 7": "no webhook 7 (see `webhook list`)",
+        "--webhook 1": "no webhook 1: that is the webhook of inbox 1, which goes by --inbox 1",
+        "--bot 3": "no bot 3 (see `webhook list`)",
+        "--inbox 9": "no inbox 9 (see `inbox list`)",
+    }.items():
+        assert main(["deliveries", "list", *place.split()]) == 1
+        assert capsys.readouterr().err == f"inboxd: {said}\n"
     for wrong in (["--event", "message_created_"], ["--state", "lost"], ["--since", "yesterday"], ["--limit", "0"]):
         with pytest.raises(SystemExit) as ended:
             main(["deliveries", "list", *wrong])
@@ -88,7 +96,7 @@ def test_without_a_server_sending_again_only_marks_and_says_so(shop: Path, capsy
     assert [one["state"] for one in answer(capsys)] == ["cancelled"]
     assert main(["deliveries", "resend", first[:8]]) == 0
     line, later = capsys.readouterr().out.splitlines()
-    assert line == f"{first[:8]}  conversation_created to 1 of inbox 1, {receiver.url}: pending again"
+    assert line == f"{first[:8]}  conversation_created to inbox 1, {receiver.url}: pending again"
     assert later == "It goes out when the server runs."
     assert receiver.received == []
 
@@ -126,12 +134,38 @@ def test_what_a_webhook_was_never_owed_is_recovered_when_asked(shop: Path, capsy
 
 def test_whose_deliveries_are_recovered_must_be_said_and_be_there(shop: Path, capsys: Capsys) -> None:
     assert main(["deliveries", "recover", "--webhook", "1"]) == 1
-    assert capsys.readouterr().err == "inboxd: no account webhook 1 (see `webhook list`)\n"
+    assert capsys.readouterr().err == "inboxd: no webhook 1: that is the webhook of inbox 1, which goes by --inbox 1\n"
     assert main(["deliveries", "recover", "--inbox", "9"]) == 1
     assert "no inbox 9" in capsys.readouterr().err
     for wrong in ([], ["--webhook", "1", "--inbox", "1"]):
         with pytest.raises(SystemExit):
             main(["deliveries", "recover", *wrong])
+
+
+def test_what_a_webhook_holds_back_is_not_said_to_be_next(
+    shop: Path, capsys: Capsys, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    change(
+        shop,
+        "INSERT INTO troubles (webhook_id, account_id, failed_count, paused_until, created_at, updated_at)"
+        " VALUES (1, 1, 1, 32503680000000, 1, 1)",
+    )
+    assert main(["deliveries", "list"]) == 0
+    assert capsys.readouterr().out.count("  rests, goes on in 3") == 3
+    change(shop, "UPDATE troubles SET disabled_at = 1")
+    assert main(["deliveries", "list"]) == 0
+    assert capsys.readouterr().out.count("held: webhook disabled") == 3
+    monkeypatch.setenv("COLUMNS", "80")
+    assert main(["deliveries", "list"]) == 0
+    assert "message_created       inbox 1" in capsys.readouterr().out
+
+
+def test_what_a_bot_is_owed_is_called_after_the_bot(shop: Path, capsys: Capsys, receiver: Receiver) -> None:
+    connect_bot(shop, f"{receiver.url}/bot")
+    assert [one["event"] for one in listed(capsys, "--bot", "1")] == ["message_created"]
+    assert main(["deliveries", "list", "--bot", "1"]) == 0
+    assert "  bot 1  " in capsys.readouterr().out
+    assert main(["deliveries", "recover", "--bot", "1"]) == 0
 
 
 @pytest.mark.e2e

@@ -1,3 +1,4 @@
+import re
 from pathlib import Path
 
 import pytest
@@ -49,7 +50,23 @@ def test_refused_requests_and_a_disabled_webhook_are_seen_at_a_glance(
         shown = health(capsys)
     finally:
         assert served.stop()[0] == 0
-    assert shown.count("no such contact, conversation or message in this inbox") == 5
-    assert "… and 1 more, with --json" in shown
+    refused = "no such contact, conversation or message in this inbox: 6, the last just now, GET /public/"
+    assert re.sub("the last [0-9]s ago", "the last just now", " ".join(shown.split())).count(refused) == 1
     assert "events out   disabled " in shown
     assert "`webhook enable --inbox 1`" in shown
+
+
+@pytest.mark.e2e
+def test_a_failing_webhook_says_what_to_do_and_when_it_is_tried_again(
+    shop: Path, receiver: Receiver, capsys: Capsys
+) -> None:
+    receiver.default = status(401)
+    served = Served(shop)
+    try:
+        hear(shop, "webhook.failing")
+        shown = health(capsys)
+    finally:
+        assert served.stop()[0] == 0
+    assert re.search(r"^  next try +(in [1-6]s|now|just now)$", shown, re.MULTILINE)
+    assert "the receiver has another secret" in shown
+    assert "`webhook test --inbox 1` and `deliveries recover --inbox 1`" in " ".join(shown.split())

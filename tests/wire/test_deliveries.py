@@ -67,7 +67,7 @@ def test_options_hide_the_values_of_headers_and_both_secrets(webhook: Webhook) -
         "previous_secret_until": NOW,
     }  # fmt: skip
     slim = wire.webhook_slim(webhook)
-    assert set(slim) == {"id", "kind", "inbox_id", "name", "url"}
+    assert set(slim) == {"id", "kind", "inbox_id", "agent_bot_id", "name", "url"}
 
 
 def test_attempts_come_with_the_payload_as_it_was_sent() -> None:

@@ -2,7 +2,6 @@
 
 import json
 from collections import Counter
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -569,19 +568,6 @@ SECRET_URL = "https://hooks.test:8443/path-s3cret?query=s3cret"
 OPERATIONAL = [kind.name for kind in EVENT_TYPES if kind.operational and kind.name != "webhook.test"]
 
 
-@pytest.fixture
-def sender() -> FakeSender:
-    return FakeSender()
-
-
-@pytest.fixture
-def bench(app: App, clock: Clock, sender: FakeSender) -> Iterator[Bench]:
-    """Deliveries of the world's own store, worked off when a test says so."""
-    made = Bench(app.store, clock, sender)
-    yield made
-    made.dispatcher.stop()
-
-
 def own_webhook(world: World) -> None:
     body = {"channel": {"webhook_url": "https://own.test/hook"}}
     assert world.http.patch(f"{world.account}/inboxes/1", json=body, token=world.admin).status_code == 200
@@ -642,7 +628,14 @@ def test_a_webhook_is_failing_at_once_when_no_waiting_will_help(
     assert event == {
         "event": "webhook.failing",
         "account": ACCOUNT,
-        "webhook": {"id": hook, "kind": "account", "name": None, "inbox_id": None, "host": "hooks.test"},
+        "webhook": {
+            "id": hook,
+            "kind": "account",
+            "name": None,
+            "inbox_id": None,
+            "agent_bot_id": None,
+            "host": "hooks.test",
+        },
         "reason": outcome.error,
     }
 
