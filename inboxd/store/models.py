@@ -671,7 +671,8 @@ def containing(column: "Field[Any]", text: str) -> NodeList:
 TABLES: tuple[type[Record], ...] = (
     Setting, Account, Counter, User, AccountUser, AccessToken, Inbox, InboxMember, Webhook, Trouble, AgentBot,
     AgentBotInbox, Team, TeamMember, Label, CannedResponse, CustomAttributeDefinition, CustomFilter, Note,
-    ContactTagging, Participant, DraftMessage, Contact, ContactInbox, Conversation, Tagging, Message, Attachment, Orphan, Event, Delivery, Attempt, IdempotencyKey,
+    ContactTagging, Participant, DraftMessage, Contact, ContactInbox, Conversation, Tagging, Message, Attachment,
+    Orphan, Event, Delivery, Attempt, IdempotencyKey,
 )  # fmt: skip
 
 
