@@ -39,3 +39,9 @@ def check_name(name: str) -> None:
         raise Invalid("Name can't be blank", "name")
     if len(name) > STRING_LIMIT:
         raise Invalid(f"Name is too long (maximum is {STRING_LIMIT} characters)", "name")
+
+
+def split_labels(labels: list[str]) -> list[str]:
+    """Labels as they are kept: a comma splits one, blanks and repeats are dropped."""
+    parts = (part.strip() for label in labels for part in label.split(","))
+    return list(dict.fromkeys(part for part in parts if part))

@@ -7,6 +7,7 @@ from typing import Any
 from inboxd.domain import contacts as rules
 from inboxd.domain.errors import Invalid, Refused
 from inboxd.domain.messages import SOURCE_ID_LIMIT
+from inboxd.domain.text import split_labels
 from inboxd.services import outbox, tokens
 from inboxd.store import contacts as store
 from inboxd.store.db import Changes, Tx
@@ -83,9 +84,7 @@ def _change(tx: Tx, contact: Contact, values: dict[str, Any]) -> Changes:
 
 
 def set_labels(tx: Tx, contact: Contact, labels: list[str]) -> None:
-    """Replace the labels: a comma splits one, blanks and repeats are dropped."""
-    parts = (part.strip() for label in labels for part in label.split(","))
-    _change(tx, contact, {"label_list": list(dict.fromkeys(part for part in parts if part))})
+    _change(tx, contact, {"label_list": split_labels(labels)})
 
 
 def drop_custom_attributes(tx: Tx, contact: Contact, keys: list[str]) -> None:

@@ -9,6 +9,7 @@ from inboxd.domain import conversations as rules
 from inboxd.domain.contacts import check_attributes
 from inboxd.domain.events import Actor
 from inboxd.domain.messages import MessageType
+from inboxd.domain.text import split_labels
 from inboxd.services import outbox, participants
 from inboxd.store import accounts, details, messages, teams
 from inboxd.store import conversations as store
@@ -180,9 +181,7 @@ def _of_team(tx: Tx, team: Team | None, user_id: int | None) -> int | None:
 
 
 def set_labels(tx: Tx, conversation: Conversation, actor: Actor, labels: list[str]) -> None:
-    """Replace the labels: a comma splits one, blanks and repeats are dropped."""
-    parts = (part.strip() for label in labels for part in label.split(","))
-    wanted = list(dict.fromkeys(part for part in parts if part))
+    wanted = split_labels(labels)
     if change(tx, conversation, actor, label_list=wanted):
         store.retag(tx, conversation, wanted)
 
