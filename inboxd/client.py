@@ -28,7 +28,7 @@ from inboxd.version import __version__
 Json = dict[str, Any]
 _RETRIED = (409, 429, 502, 503, 504)
 # Less than this for an empty page means that the server had no seat for a waiting poll.
-_LEAST_WAIT_S = 1.0
+LEAST_WAIT_S = 1.0
 _TEST_S = 60
 _RECOVER_S = 600
 
@@ -553,8 +553,8 @@ class Client:
             began = time.monotonic()
             found, after = self.events(after=after, wait_s=30, types=types, inbox_id=inbox_id)
             yield from found
-            if not found and time.monotonic() - began < _LEAST_WAIT_S:
-                self._sleep(_LEAST_WAIT_S)
+            if not found and time.monotonic() - began < LEAST_WAIT_S:
+                self._sleep(LEAST_WAIT_S)
 
     def close(self) -> None:
         self._http.close()

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from inboxd.client import ApiError, Client, Unreachable
+from inboxd.client import LEAST_WAIT_S, ApiError, Client, Unreachable
 from inboxd.delivery.sender import Sender
 from inboxd.domain import signing
 from inboxd.domain.addresses import Guard, parse_guard
@@ -30,11 +30,9 @@ from inboxd.wire import jsons
 FIRST_PAUSE_S = 0.5
 LAST_PAUSE_S = 60.0
 WAIT_S = 30
-# Less than this for an empty page means that the server had no seat for a waiting poll.
-_LEAST_WAIT_S = 1.0
-# Whoever runs this names the receiver, so its own network is no secret to it.
 # What tells of inboxd's own work is asked for by name, as with webhooks.
 _RELAYED = tuple(kind.name for kind in EVENT_TYPES if not kind.operational)
+# Whoever runs this names the receiver, so its own network is no secret to it.
 EVERYWHERE: Guard = parse_guard("0.0.0.0/0,::/0", allow_loopback=True)
 
 
@@ -240,8 +238,8 @@ class Relay:
             self._relay(event)
         if next_after != self._cursor.seq:
             self._advance(next_after)
-        if not found and self._wait_s and time.monotonic() - began < _LEAST_WAIT_S:
-            self._sleep(_LEAST_WAIT_S)
+        if not found and self._wait_s and time.monotonic() - began < LEAST_WAIT_S:
+            self._sleep(LEAST_WAIT_S)
 
     def _position(self) -> int:
         """Where to look from. At the start and whenever the server was away: is it still the same?"""

@@ -31,7 +31,7 @@ from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.exceptions import HTTPError, LocationValueError, NewConnectionError
 
 from inboxd.domain.addresses import Guard, Proxy, literal, parse_proxy
-from inboxd.domain.retry import Outcome
+from inboxd.domain.retry import PAUSING, Outcome
 from inboxd.domain.text import clean_line, excerpt
 from inboxd.version import __version__
 
@@ -70,7 +70,6 @@ class _Failure(NamedTuple):
 
 
 _NO_FAILURE = _Failure(None, None)
-_PAUSING = (429, 502, 503, 504)
 
 
 class _Exchange:
@@ -344,7 +343,7 @@ def _status_failure(response: requests.Response) -> _Failure:
         location = clean_line(response.headers.get("Location", ""), 300)
         to = f" to {location}" if location else ""
         return _Failure("redirect", f"{words}: redirects are not followed, update the URL{to}")
-    pause = parse_retry_after(response.headers.get("Retry-After", ""), time.time()) if code in _PAUSING else None
+    pause = parse_retry_after(response.headers.get("Retry-After", ""), time.time()) if code in PAUSING else None
     return _Failure("status", words, pause)
 
 

@@ -17,6 +17,14 @@ def listed(call: Call, user_ids: list[int]) -> list[Any]:
     return sorted(agents, key=lambda agent: (agent["name"].lower(), agent["id"]))
 
 
+def user_ids(call: Call) -> list[int]:
+    """The users that a body names. An empty list is a list: it is how the last of a group leaves."""
+    if "user_ids" not in call.values:
+        raise Invalid("User ids can't be blank", "user_ids")
+    given: list[int] = call.values["user_ids"]
+    return given
+
+
 def find(call: Call) -> tuple[User, AccountUser]:
     membership = store.membership(call.tx, call.account_id, call.args["id"])
     user = store.user(call.tx, call.args["id"])

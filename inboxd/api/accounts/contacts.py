@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from inboxd.api.accounts import inboxes, teams
+from inboxd.api.accounts import conversations, inboxes
 from inboxd.api.web import Call, empty
 from inboxd.domain.errors import NotFound
 from inboxd.services import contacts
@@ -137,13 +137,7 @@ def set_labels(call: Call, contact: Contact) -> Any:
 
 def list_conversations(call: Call, contact: Contact) -> Any:
     found = store.conversations(call.tx, contact.id, call.caller.inbox_ids(call.tx))
-    own_teams = teams.of_caller(call)
-    return {
-        "payload": [
-            wire.conversation(whole, chat, call.tx.links, call.tx.now, own_teams)
-            for whole, chat in details.of_conversations(call.tx, found)
-        ]
-    }
+    return {"payload": conversations.listed(call, found)}
 
 
 def list_attachments(call: Call, contact: Contact) -> Any:

@@ -31,7 +31,8 @@ def find(call: Call) -> Conversation:
     return conversation
 
 
-def _listed(call: Call, found: list[Conversation]) -> list[Any]:
+def listed(call: Call, found: list[Conversation]) -> list[Any]:
+    """Conversations as every list shows them to the caller."""
     own_teams = teams.of_caller(call)
     return [
         wire.conversation(whole, chat, call.tx.links, call.tx.now, own_teams)
@@ -40,7 +41,7 @@ def _listed(call: Call, found: list[Conversation]) -> list[Any]:
 
 
 def shown(call: Call, conversation: Conversation) -> Any:
-    return _listed(call, [conversation])[0]
+    return listed(call, [conversation])[0]
 
 
 def _scope(call: Call) -> Scope:
@@ -83,7 +84,7 @@ def index(call: Call) -> Any:
         page=max(1, call.values.get("page") or 1),
     )
     counts = store.counts(call.tx, replace(scope, updated_after=None), user_id)
-    return {"data": {"meta": counts, "payload": _listed(call, found)}}
+    return {"data": {"meta": counts, "payload": listed(call, found)}}
 
 
 def meta(call: Call) -> Any:

@@ -104,24 +104,16 @@ def show_members(call: Call, inbox: Inbox) -> Any:
     return _members(call, inbox)
 
 
-def _user_ids(call: Call) -> list[int]:
-    """An empty list is a list: it is how the last member leaves."""
-    if "user_ids" not in call.values:
-        raise Invalid("User ids can't be blank", "user_ids")
-    user_ids: list[int] = call.values["user_ids"]
-    return user_ids
-
-
 def add_members(call: Call, inbox: Inbox) -> Any:
-    people.set_members(call.tx, call.account_id, inbox.id, _user_ids(call), exact=False)
+    people.set_members(call.tx, call.account_id, inbox.id, agents.user_ids(call), exact=False)
     return _members(call, inbox)
 
 
 def set_members(call: Call, inbox: Inbox) -> Any:
-    people.set_members(call.tx, call.account_id, inbox.id, _user_ids(call), exact=True)
+    people.set_members(call.tx, call.account_id, inbox.id, agents.user_ids(call), exact=True)
     return _members(call, inbox)
 
 
 def remove_members(call: Call, inbox: Inbox) -> Any:
-    people.remove_members(call.tx, inbox.id, _user_ids(call))
+    people.remove_members(call.tx, inbox.id, agents.user_ids(call))
     return empty()

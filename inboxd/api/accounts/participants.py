@@ -4,18 +4,9 @@ from typing import Any
 
 from inboxd.api.accounts import agents
 from inboxd.api.web import Call, empty
-from inboxd.domain.errors import Invalid
 from inboxd.services import participants
 from inboxd.store import participants as store
 from inboxd.store.models import Conversation
-
-
-def _user_ids(call: Call) -> list[int]:
-    """An empty list is a list: it is how the last one leaves."""
-    if "user_ids" not in call.values:
-        raise Invalid("User ids can't be blank", "user_ids")
-    user_ids: list[int] = call.values["user_ids"]
-    return user_ids
 
 
 def index(call: Call, conversation: Conversation) -> Any:
@@ -24,14 +15,14 @@ def index(call: Call, conversation: Conversation) -> Any:
 
 def add(call: Call, conversation: Conversation) -> Any:
     """Answers with the new ones alone."""
-    return agents.listed(call, participants.add(call.tx, conversation, _user_ids(call)))
+    return agents.listed(call, participants.add(call.tx, conversation, agents.user_ids(call)))
 
 
 def replace(call: Call, conversation: Conversation) -> Any:
-    participants.replace(call.tx, conversation, _user_ids(call))
+    participants.replace(call.tx, conversation, agents.user_ids(call))
     return index(call, conversation)
 
 
 def remove(call: Call, conversation: Conversation) -> Any:
-    participants.remove(call.tx, conversation, _user_ids(call))
+    participants.remove(call.tx, conversation, agents.user_ids(call))
     return empty()

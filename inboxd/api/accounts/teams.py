@@ -4,7 +4,7 @@ from typing import Any
 
 from inboxd.api.accounts import agents
 from inboxd.api.web import Call, empty
-from inboxd.domain.errors import Invalid, NotFound
+from inboxd.domain.errors import NotFound
 from inboxd.services import teams
 from inboxd.store import teams as store
 from inboxd.store.models import Team
@@ -55,23 +55,15 @@ def show_members(call: Call, team: Team) -> Any:
     return agents.listed(call, store.members(call.tx, team.id))
 
 
-def _user_ids(call: Call) -> list[int]:
-    """An empty list is a list: it is how the last member leaves."""
-    if "user_ids" not in call.values:
-        raise Invalid("User ids can't be blank", "user_ids")
-    user_ids: list[int] = call.values["user_ids"]
-    return user_ids
-
-
 def add_members(call: Call, team: Team) -> Any:
-    return agents.listed(call, teams.add_members(call.tx, team, _user_ids(call)))
+    return agents.listed(call, teams.add_members(call.tx, team, agents.user_ids(call)))
 
 
 def set_members(call: Call, team: Team) -> Any:
-    teams.set_members(call.tx, team, _user_ids(call))
+    teams.set_members(call.tx, team, agents.user_ids(call))
     return show_members(call, team)
 
 
 def remove_members(call: Call, team: Team) -> Any:
-    teams.remove_members(call.tx, team, _user_ids(call))
+    teams.remove_members(call.tx, team, agents.user_ids(call))
     return empty()
