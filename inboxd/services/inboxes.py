@@ -9,9 +9,8 @@ from inboxd.domain.errors import Invalid
 from inboxd.domain.text import check_name
 from inboxd.services import outbox, tokens, webhooks
 from inboxd.store import accounts
-from inboxd.store import outbox as queue
 from inboxd.store.db import Tx
-from inboxd.store.models import Inbox, Trouble, Webhook
+from inboxd.store.models import Inbox, Webhook
 
 
 def create(tx: Tx, account_id: int, values: dict[str, Any], webhook_url: str | None, guard: Guard) -> Inbox:
@@ -56,9 +55,7 @@ def update(tx: Tx, inbox: Inbox, values: dict[str, Any], channel: dict[str, Any]
 
 def delete(tx: Tx, inbox: Inbox) -> None:
     """The inbox and everything in it. What its webhook was still owed is cancelled, not forgotten."""
-    webhook = accounts.inbox_webhook(tx, inbox.id)
-    queue.cancel(tx, webhook.id, "the inbox was deleted")
-    tx.delete(Trouble, webhook_id=webhook.id)
+    webhooks.delete(tx, accounts.inbox_webhook(tx, inbox.id), "the inbox was deleted")
     accounts.drop_inbox(tx, inbox.id)
 
 

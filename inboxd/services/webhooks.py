@@ -47,9 +47,9 @@ def set_url(tx: Tx, webhook: Webhook, url: str) -> Changes:
     return changes
 
 
-def delete(tx: Tx, webhook: Webhook) -> None:
-    """What it was still owed is cancelled, not forgotten."""
-    outbox.cancel(tx, webhook.id, "the webhook was deleted")
+def delete(tx: Tx, webhook: Webhook, reason: str = "the webhook was deleted") -> None:
+    """What it was still owed is cancelled for this reason, not forgotten."""
+    outbox.cancel(tx, webhook.id, reason)
     tx.delete(Trouble, webhook_id=webhook.id)
     tx.delete(Webhook, id=webhook.id)
 

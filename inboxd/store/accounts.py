@@ -137,11 +137,10 @@ def bot_webhook(tx: Tx, bot_id: int) -> Webhook:
 
 
 def drop_inbox(tx: Tx, inbox_id: int) -> None:
-    """Remove an inbox with all that is in it."""
+    """Remove an inbox with all that is in it; its webhook is not."""
     talks = Conversation.select(Conversation.id).where(Conversation.inbox_id == inbox_id)
     drop_conversations(tx, talks)
     tx.delete(ContactInbox, inbox_id=inbox_id)
     tx.delete(InboxMember, inbox_id=inbox_id)
     tx.delete(AgentBotInbox, inbox_id=inbox_id)
-    tx.delete(Webhook, inbox_id=inbox_id, kind="inbox")
     tx.delete(Inbox, id=inbox_id)
