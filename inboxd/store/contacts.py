@@ -14,6 +14,7 @@ from inboxd.store.models import (
     ContactInbox,
     ContactTagging,
     Conversation,
+    Counter,
     Message,
     containing,
 )
@@ -109,7 +110,10 @@ def page(tx: Tx, account_id: int, *, sort: str, page: int, labels: list[str]) ->
             ContactTagging.account_id == account_id, ContactTagging.label.in_(labels)
         )
         where.append(Contact.id.in_(tagged))
-    total = tx.tuples(Contact.select(fn.COUNT(Contact.id)).where(*where))[0][0]
+        total = tx.tuples(Contact.select(fn.COUNT(Contact.id)).where(*where))[0][0]
+    else:
+        counted = tx.find(Counter, account_id=account_id, name="contacts")
+        total = counted.value if counted else 0
     return total, _page(tx, Contact.select().where(*where), sort, page)
 
 

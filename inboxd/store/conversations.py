@@ -3,11 +3,11 @@
 from dataclasses import dataclass
 from typing import Any
 
-from peewee import Case, fn
+from peewee import SQL, Case, fn
 
 from inboxd.store import participants
 from inboxd.store.db import Tx
-from inboxd.store.models import ContactInbox, Conversation, Message, Tagging, containing
+from inboxd.store.models import ContactInbox, Conversation, ConversationCount, Message, Tagging, containing
 from inboxd.store.rows import Prepared, arg
 
 PAGE = 25
@@ -86,6 +86,23 @@ class Scope:
     """A user whose participations alone are listed, in whatever inbox."""
     updated_after: int | None = None
 
+    @property
+    def is_counted(self) -> bool:
+        """Whether the kept counts know everything this asks for."""
+        asked = (self.team_id, self.source_id, self.text, self.followed_by, self.updated_after)
+        return not self.labels and not self.unattended and all(one is None for one in asked)
+
+    def counted(self) -> list[Any]:
+        """The same as `where`, of the kept counts."""
+        clauses: list[Any] = [ConversationCount.account_id == self.account_id]
+        if self.inbox_ids is not None:
+            clauses.append(ConversationCount.inbox_id.in_(sorted(self.inbox_ids)))
+        if self.inbox_id is not None:
+            clauses.append(ConversationCount.inbox_id == self.inbox_id)
+        if self.status != "all":
+            clauses.append(ConversationCount.status == self.status)
+        return clauses
+
     def where(self) -> list[Any]:
         clauses: list[Any] = [Conversation.account_id == self.account_id]
         if self.followed_by is not None:
@@ -123,15 +140,19 @@ class Scope:
 
 
 def counts(tx: Tx, scope: Scope, user_id: int | None) -> dict[str, int]:
-    """mine, assigned, unassigned and all, in one pass over the scope."""
-    assignee = Conversation.assignee_id
-    row = tx.tuples(
-        Conversation.select(
-            fn.COUNT(Conversation.id),
-            fn.COUNT(assignee),
-            fn.COALESCE(fn.SUM(Case(None, ((assignee == user_id, 1),), 0)), 0),
-        ).where(*scope.where())
-    )[0]
+    """mine, assigned, unassigned and all, in one pass: over the kept counts, or over what else is asked for."""
+    if scope.is_counted:
+        assignee: Any = fn.NULLIF(ConversationCount.assignee_id, 0)
+        each: Any = ConversationCount.amount
+        query: Any = ConversationCount.select().where(*scope.counted())
+    else:
+        assignee, each = Conversation.assignee_id, 1
+        query = Conversation.select().where(*scope.where())
+
+    def total(condition: Any) -> Any:
+        return fn.COALESCE(fn.SUM(Case(None, ((condition, each),), 0)), 0)
+
+    row = tx.tuples(query.select(total(SQL("TRUE")), total(assignee.is_null(False)), total(assignee == user_id)))[0]
     return {
         "mine_count": row[2],
         "assigned_count": row[1],

@@ -529,7 +529,267 @@ CREATE TABLE draft_messages (
 CREATE UNIQUE INDEX draftmessage_conversation_id ON draft_messages (conversation_id);
 """
 
-MIGRATIONS: tuple[Callable[[sqlite3.Connection], None], ...] = (_one, _two, _three)
+
+def _four(connection: sqlite3.Connection) -> None:
+    for table in ("users", "contacts", "inboxes", "agent_bots"):
+        connection.execute(f"ALTER TABLE {table} ADD COLUMN avatar TEXT NOT NULL DEFAULT ''")
+    _statements(connection, _WORK_AND_REPORTS)
+    for trigger in _COUNTING:
+        connection.execute(trigger)
+    connection.execute(_COUNT_CONVERSATIONS)
+    connection.execute(_COUNT_CONTACTS)
+
+
+_WORK_AND_REPORTS = """
+CREATE INDEX conversations_snoozed ON conversations (snoozed_until) WHERE status = 'snoozed' AND snoozed_until IS NOT NULL;
+CREATE INDEX conversations_team ON conversations (account_id, team_id) WHERE team_id IS NOT NULL;
+CREATE INDEX messages_account_id_created_at ON messages (account_id, created_at);
+
+CREATE TABLE blobs (
+    id INTEGER PRIMARY KEY AUTOINCREMENT NOT NULL,
+    created_at INTEGER NOT NULL,
+    account_id INTEGER,
+    owner_type TEXT,
+    owner_id INTEGER,
+    filename TEXT NOT NULL,
+    content_type TEXT NOT NULL,
+    file_size INTEGER NOT NULL,
+    digest TEXT NOT NULL
+);
+CREATE INDEX blob_owner_type_owner_id ON blobs (owner_type, owner_id);
+CREATE INDEX blob_digest ON blobs (digest);
+
+CREATE TABLE jobs (
+    id INTEGER PRIMARY KEY AUTOINCREMENT NOT NULL,
+    created_at INTEGER NOT NULL,
+    updated_at INTEGER NOT NULL,
+    account_id INTEGER NOT NULL,
+    user_id INTEGER,
+    kind TEXT NOT NULL,
+    state TEXT NOT NULL,
+    params TEXT NOT NULL,
+    position INTEGER NOT NULL,
+    total INTEGER,
+    done INTEGER NOT NULL,
+    failed INTEGER NOT NULL,
+    problems TEXT NOT NULL,
+    error TEXT
+);
+CREATE INDEX job_account_id_id ON jobs (account_id, id);
+CREATE INDEX jobs_unfinished ON jobs (state) WHERE state IN ('pending', 'running');
+
+CREATE TABLE imported_records (
+    id INTEGER PRIMARY KEY NOT NULL,
+    created_at INTEGER NOT NULL,
+    account_id INTEGER NOT NULL,
+    kind TEXT NOT NULL,
+    source_id TEXT NOT NULL,
+    record_id INTEGER NOT NULL
+);
+CREATE UNIQUE INDEX importedrecord_account_id_kind_source_id ON imported_records (account_id, kind, source_id);
+
+CREATE TABLE macros (
+    id INTEGER PRIMARY KEY AUTOINCREMENT NOT NULL,
+    created_at INTEGER NOT NULL,
+    updated_at INTEGER NOT NULL,
+    account_id INTEGER NOT NULL,
+    name TEXT NOT NULL,
+    visibility TEXT,
+    actions TEXT NOT NULL,
+    created_by_id INTEGER,
+    updated_by_id INTEGER
+);
+CREATE INDEX macro_account_id ON macros (account_id);
+
+CREATE TABLE automation_rules (
+    id INTEGER PRIMARY KEY AUTOINCREMENT NOT NULL,
+    created_at INTEGER NOT NULL,
+    updated_at INTEGER NOT NULL,
+    account_id INTEGER NOT NULL,
+    name TEXT NOT NULL,
+    description TEXT,
+    event_name TEXT NOT NULL,
+    conditions TEXT NOT NULL,
+    actions TEXT NOT NULL,
+    active INTEGER NOT NULL,
+    failed_checks INTEGER NOT NULL
+);
+CREATE INDEX automationrule_account_id ON automation_rules (account_id);
+
+CREATE TABLE notifications (
+    id INTEGER PRIMARY KEY AUTOINCREMENT NOT NULL,
+    created_at INTEGER NOT NULL,
+    updated_at INTEGER NOT NULL,
+    account_id INTEGER NOT NULL,
+    user_id INTEGER NOT NULL,
+    notification_type TEXT NOT NULL,
+    primary_actor_id INTEGER NOT NULL,
+    secondary_actor_type TEXT,
+    secondary_actor_id INTEGER,
+    read_at INTEGER,
+    snoozed_until INTEGER,
+    last_activity_at INTEGER NOT NULL,
+    meta TEXT NOT NULL
+);
+CREATE INDEX notification_user_id_account_id_last_activity_at ON notifications (user_id, account_id, last_activity_at);
+CREATE INDEX notification_primary_actor_id ON notifications (primary_actor_id);
+
+CREATE TABLE notification_settings (
+    id INTEGER PRIMARY KEY NOT NULL,
+    created_at INTEGER NOT NULL,
+    updated_at INTEGER NOT NULL,
+    account_id INTEGER NOT NULL,
+    user_id INTEGER NOT NULL,
+    selected_email_flags TEXT NOT NULL,
+    selected_push_flags TEXT NOT NULL
+);
+CREATE UNIQUE INDEX notificationsetting_account_id_user_id ON notification_settings (account_id, user_id);
+
+CREATE TABLE mentions (
+    id INTEGER PRIMARY KEY NOT NULL,
+    created_at INTEGER NOT NULL,
+    account_id INTEGER NOT NULL,
+    conversation_id INTEGER NOT NULL,
+    user_id INTEGER NOT NULL
+);
+CREATE UNIQUE INDEX mention_conversation_id_user_id ON mentions (conversation_id, user_id);
+CREATE INDEX mention_user_id ON mentions (user_id);
+
+CREATE TABLE audit_logs (
+    id INTEGER PRIMARY KEY AUTOINCREMENT NOT NULL,
+    created_at INTEGER NOT NULL,
+    account_id INTEGER NOT NULL,
+    auditable_type TEXT NOT NULL,
+    auditable_id INTEGER NOT NULL,
+    user_id INTEGER,
+    username TEXT,
+    action TEXT NOT NULL,
+    audited_changes TEXT NOT NULL,
+    version INTEGER NOT NULL,
+    comment TEXT,
+    request_uuid TEXT,
+    remote_address TEXT
+);
+CREATE INDEX auditlog_account_id_id ON audit_logs (account_id, id);
+CREATE INDEX auditlog_auditable_type_auditable_id ON audit_logs (auditable_type, auditable_id);
+
+CREATE TABLE csat_survey_responses (
+    id INTEGER PRIMARY KEY AUTOINCREMENT NOT NULL,
+    created_at INTEGER NOT NULL,
+    updated_at INTEGER NOT NULL,
+    account_id INTEGER NOT NULL,
+    conversation_id INTEGER NOT NULL,
+    message_id INTEGER NOT NULL,
+    contact_id INTEGER NOT NULL,
+    assigned_agent_id INTEGER,
+    rating INTEGER NOT NULL,
+    feedback_message TEXT,
+    csat_review_notes TEXT,
+    review_notes_updated_at INTEGER,
+    review_notes_updated_by_id INTEGER
+);
+CREATE UNIQUE INDEX csatsurveyresponse_message_id ON csat_survey_responses (message_id);
+CREATE INDEX csatsurveyresponse_account_id_created_at ON csat_survey_responses (account_id, created_at);
+CREATE INDEX csatsurveyresponse_conversation_id ON csat_survey_responses (conversation_id);
+
+CREATE TABLE reporting_events (
+    id INTEGER PRIMARY KEY NOT NULL,
+    created_at INTEGER NOT NULL,
+    account_id INTEGER NOT NULL,
+    name TEXT NOT NULL,
+    value INTEGER NOT NULL,
+    value_in_business_hours INTEGER NOT NULL,
+    inbox_id INTEGER NOT NULL,
+    user_id INTEGER,
+    conversation_id INTEGER NOT NULL,
+    event_start_time INTEGER NOT NULL
+);
+CREATE INDEX reportingevent_account_id_name_created_at ON reporting_events (account_id, name, created_at);
+CREATE INDEX reportingevent_conversation_id ON reporting_events (conversation_id);
+
+CREATE TABLE assignment_policies (
+    id INTEGER PRIMARY KEY AUTOINCREMENT NOT NULL,
+    created_at INTEGER NOT NULL,
+    updated_at INTEGER NOT NULL,
+    account_id INTEGER NOT NULL,
+    name TEXT NOT NULL,
+    description TEXT,
+    assignment_order TEXT NOT NULL,
+    conversation_priority TEXT NOT NULL,
+    fair_distribution_limit INTEGER NOT NULL,
+    fair_distribution_window INTEGER NOT NULL,
+    enabled INTEGER NOT NULL
+);
+CREATE UNIQUE INDEX assignmentpolicy_account_id_name ON assignment_policies (account_id, name);
+
+CREATE TABLE inbox_assignment_policies (
+    id INTEGER PRIMARY KEY NOT NULL,
+    created_at INTEGER NOT NULL,
+    account_id INTEGER NOT NULL,
+    inbox_id INTEGER NOT NULL,
+    assignment_policy_id INTEGER NOT NULL
+);
+CREATE UNIQUE INDEX inbox_assignment_policies_inbox ON inbox_assignment_policies (inbox_id);
+CREATE INDEX inbox_assignment_policies_policy ON inbox_assignment_policies (assignment_policy_id);
+
+CREATE TABLE conversation_counts (
+    id INTEGER PRIMARY KEY NOT NULL,
+    created_at INTEGER NOT NULL,
+    account_id INTEGER NOT NULL,
+    inbox_id INTEGER NOT NULL,
+    status TEXT NOT NULL,
+    assignee_id INTEGER NOT NULL,
+    amount INTEGER NOT NULL
+);
+CREATE UNIQUE INDEX conversationcount_account_id_inbox_id_status_assignee_id ON conversation_counts (account_id, inbox_id, status, assignee_id);
+"""
+
+_ONE_MORE = """
+INSERT INTO conversation_counts (created_at, account_id, inbox_id, status, assignee_id, amount)
+VALUES (NEW.updated_at, NEW.account_id, NEW.inbox_id, NEW.status, coalesce(NEW.assignee_id, 0), 1)
+ON CONFLICT (account_id, inbox_id, status, assignee_id) DO UPDATE SET amount = amount + 1;
+"""
+_SAME_KIND = """
+account_id = OLD.account_id AND inbox_id = OLD.inbox_id AND status = OLD.status
+AND assignee_id = coalesce(OLD.assignee_id, 0)
+"""
+_ONE_LESS = f"""
+UPDATE conversation_counts SET amount = amount - 1 WHERE {_SAME_KIND};
+DELETE FROM conversation_counts WHERE amount = 0 AND {_SAME_KIND};
+"""
+_REACHABLE = "({0}.email IS NOT NULL OR {0}.phone_number IS NOT NULL OR {0}.identifier IS NOT NULL)"
+_NEW_REACHABLE, _OLD_REACHABLE = _REACHABLE.format("NEW"), _REACHABLE.format("OLD")
+_COUNT_CONTACT = """
+INSERT INTO counters (created_at, account_id, name, value) VALUES (NEW.updated_at, NEW.account_id, 'contacts', {0})
+ON CONFLICT (account_id, name) DO UPDATE SET value = value + {0};
+"""
+_COUNTING = (
+    f"CREATE TRIGGER conversation_counted AFTER INSERT ON conversations BEGIN {_ONE_MORE} END",
+    f"CREATE TRIGGER conversation_uncounted AFTER DELETE ON conversations BEGIN {_ONE_LESS} END",
+    f"""CREATE TRIGGER conversation_recounted AFTER UPDATE OF inbox_id, status, assignee_id ON conversations
+    WHEN (OLD.inbox_id, OLD.status, coalesce(OLD.assignee_id, 0)) IS NOT
+        (NEW.inbox_id, NEW.status, coalesce(NEW.assignee_id, 0))
+    BEGIN {_ONE_LESS} {_ONE_MORE} END""",
+    f"""CREATE TRIGGER contact_counted AFTER INSERT ON contacts WHEN {_NEW_REACHABLE}
+    BEGIN {_COUNT_CONTACT.format("1")} END""",
+    f"""CREATE TRIGGER contact_uncounted AFTER DELETE ON contacts WHEN {_OLD_REACHABLE}
+    BEGIN UPDATE counters SET value = value - 1 WHERE account_id = OLD.account_id AND name = 'contacts'; END""",
+    f"""CREATE TRIGGER contact_recounted AFTER UPDATE OF email, phone_number, identifier ON contacts
+    WHEN {_OLD_REACHABLE} <> {_NEW_REACHABLE}
+    BEGIN {_COUNT_CONTACT.format(f"({_NEW_REACHABLE} - {_OLD_REACHABLE})")} END""",
+)
+_COUNT_CONVERSATIONS = """
+INSERT INTO conversation_counts (created_at, account_id, inbox_id, status, assignee_id, amount)
+SELECT max(updated_at), account_id, inbox_id, status, coalesce(assignee_id, 0), count(*)
+FROM conversations GROUP BY account_id, inbox_id, status, coalesce(assignee_id, 0)
+"""
+_COUNT_CONTACTS = f"""
+INSERT INTO counters (created_at, account_id, name, value)
+SELECT max(updated_at), account_id, 'contacts', count(*) FROM contacts
+WHERE {_REACHABLE.format("contacts")} GROUP BY account_id
+"""
+
+MIGRATIONS: tuple[Callable[[sqlite3.Connection], None], ...] = (_one, _two, _three, _four)
 
 
 def migrate(connection: sqlite3.Connection) -> None:

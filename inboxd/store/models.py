@@ -102,6 +102,7 @@ class User(Table):
     pubsub_token = TextField()
     ui_settings = ObjectField()
     custom_attributes = ObjectField()
+    avatar = TextField(default="")
 
     class Meta:
         table_name = "users"
@@ -160,6 +161,7 @@ class Inbox(Table):
     sender_name_type = TextField(default="friendly")
     business_name = TextField(null=True)
     portal_id = IntegerField(null=True)
+    avatar = TextField(default="")
 
     class Meta:
         table_name = "inboxes"
@@ -233,6 +235,7 @@ class AgentBot(Table):
     name = TextField(default="")
     description = TextField(null=True)
     bot_config = ObjectField()
+    avatar = TextField(default="")
 
     class Meta:
         table_name = "agent_bots"
@@ -401,6 +404,7 @@ class Contact(Table):
     contact_type = TextField(default="visitor")
     blocked = BooleanField(default=False)
     company_id = IntegerField(null=True)
+    avatar = TextField(default="")
 
     class Meta:
         table_name = "contacts"
@@ -467,6 +471,20 @@ class Conversation(Table):
         )
 
 
+Conversation.add_index(
+    Conversation.index(
+        Conversation.snoozed_until,
+        name="conversations_snoozed",
+        where=SQL("status = 'snoozed' AND snoozed_until IS NOT NULL"),
+    )
+)
+Conversation.add_index(
+    Conversation.index(
+        Conversation.account_id, Conversation.team_id, name="conversations_team", where=SQL("team_id IS NOT NULL")
+    )
+)
+
+
 class Tagging(Record):
     """One label on one conversation: the index behind `label_list`."""
 
@@ -499,9 +517,10 @@ class Message(Table):
         table_name = "messages"
 
 
-# Declared apart: the hot table. One index, and a second only over rows that have a source_id.
-# Times need none: inside a conversation they rise with the ids.
+# Declared apart: the hot table. One index for lists, one for reports, which ask for times, and a third only
+# over rows that have a source_id.
 Message.add_index(Message.conversation_id, Message.id, name="messages_conversation_id_id")
+Message.add_index(Message.account_id, Message.created_at, name="messages_account_id_created_at")
 Message.add_index(
     Message.index(
         Message.conversation_id,
@@ -641,6 +660,244 @@ class Attempt(Record):
         indexes = ((("delivery_id", "number"), True),)
 
 
+class Blob(Record):
+    """A file that is no attachment of a message: uploaded and not used yet, while `owner_type` is null, or
+    the avatar of a User, Contact, Inbox or AgentBot, or what a Macro, AutomationRule or Job carries.
+
+    `digest` as with attachments. Avatars are also named in their owner's `avatar`: `17.png` is the blob
+    17, so that payloads show them without asking here.
+    """
+
+    account_id = IntegerField(null=True)
+    owner_type = TextField(null=True)
+    owner_id = IntegerField(null=True)
+    filename = TextField()
+    content_type = TextField()
+    file_size = BigIntegerField()
+    digest = TextField()
+
+    class Meta:
+        table_name = "blobs"
+        indexes = ((("owner_type", "owner_id"), False), (("digest",), False))
+
+
+class Job(Table):
+    """Work that outlasts its request: upkeep does it in batches and writes down how far it is.
+
+    `position` is where the next batch begins. `problems` are the first of what `failed` counts.
+    """
+
+    account_id = IntegerField()
+    user_id = IntegerField(null=True)
+    kind = TextField()
+    state = TextField(default="pending")
+    params = ObjectField()
+    position = BigIntegerField(default=0)
+    total = IntegerField(null=True)
+    done = IntegerField(default=0)
+    failed = IntegerField(default=0)
+    problems = ListField()
+    error = TextField(null=True)
+
+    class Meta:
+        table_name = "jobs"
+        indexes = ((("account_id", "id"), False),)
+
+
+Job.add_index(Job.index(Job.state, name="jobs_unfinished", where=SQL("state IN ('pending', 'running')")))
+
+
+class ImportedRecord(Record):
+    """What a line of an import became, so that the same line again becomes nothing new."""
+
+    account_id = IntegerField()
+    kind = TextField()
+    source_id = TextField()
+    record_id = IntegerField()
+
+    class Meta:
+        table_name = "imported_records"
+        indexes = ((("account_id", "kind", "source_id"), True),)
+
+
+class Macro(Table):
+    """Actions that people run on conversations; `visibility` is personal, global or nothing."""
+
+    account_id = IntegerField()
+    name = TextField()
+    visibility = TextField(null=True)
+    actions = ListField()
+    created_by_id = IntegerField(null=True)
+    updated_by_id = IntegerField(null=True)
+
+    class Meta:
+        table_name = "macros"
+        indexes = ((("account_id",), False),)
+
+
+class AutomationRule(Table):
+    account_id = IntegerField()
+    name = TextField()
+    description = TextField(null=True)
+    event_name = TextField()
+    conditions = ListField()
+    actions = ListField()
+    active = BooleanField(default=True)
+    failed_checks = IntegerField(default=0)
+
+    class Meta:
+        table_name = "automation_rules"
+        indexes = ((("account_id",), False),)
+
+
+class Notification(Table):
+    """Something that a user is told of; its primary actor is a conversation."""
+
+    account_id = IntegerField()
+    user_id = IntegerField()
+    notification_type = TextField()
+    primary_actor_id = IntegerField()
+    secondary_actor_type = TextField(null=True)
+    secondary_actor_id = IntegerField(null=True)
+    read_at = BigIntegerField(null=True)
+    snoozed_until = BigIntegerField(null=True)
+    last_activity_at = BigIntegerField()
+    meta = ObjectField()
+
+    class Meta:
+        table_name = "notifications"
+        indexes = ((("user_id", "account_id", "last_activity_at"), False), (("primary_actor_id",), False))
+
+
+class NotificationSetting(Table):
+    """What a user of an account wants to be told of; without a row it is the default."""
+
+    account_id = IntegerField()
+    user_id = IntegerField()
+    selected_email_flags = ListField()
+    selected_push_flags = ListField()
+
+    class Meta:
+        table_name = "notification_settings"
+        indexes = ((("account_id", "user_id"), True),)
+
+
+class Mention(Record):
+    """Somebody who was mentioned in a private message; `created_at` is the latest time."""
+
+    account_id = IntegerField()
+    conversation_id = IntegerField()
+    user_id = IntegerField()
+
+    class Meta:
+        table_name = "mentions"
+        indexes = ((("conversation_id", "user_id"), True), (("user_id",), False))
+
+
+class AuditLog(Record):
+    """Who changed what of an account. `audited_changes` never hold a secret."""
+
+    account_id = IntegerField()
+    auditable_type = TextField()
+    auditable_id = IntegerField()
+    user_id = IntegerField(null=True)
+    username = TextField(null=True)
+    action = TextField()
+    audited_changes = ObjectField()
+    version = IntegerField(default=1)
+    comment = TextField(null=True)
+    request_uuid = TextField(null=True)
+    remote_address = TextField(null=True)
+
+    class Meta:
+        table_name = "audit_logs"
+        indexes = ((("account_id", "id"), False), (("auditable_type", "auditable_id"), False))
+
+
+class CsatSurveyResponse(Table):
+    account_id = IntegerField()
+    conversation_id = IntegerField()
+    message_id = IntegerField()
+    contact_id = IntegerField()
+    assigned_agent_id = IntegerField(null=True)
+    rating = IntegerField()
+    feedback_message = TextField(null=True)
+    csat_review_notes = TextField(null=True)
+    review_notes_updated_at = BigIntegerField(null=True)
+    review_notes_updated_by_id = IntegerField(null=True)
+
+    class Meta:
+        table_name = "csat_survey_responses"
+        indexes = ((("message_id",), True), (("account_id", "created_at"), False), (("conversation_id",), False))
+
+
+class ReportingEvent(Record):
+    """Something that reports count or average, with how long it took; both values are milliseconds.
+    `created_at` is when it happened."""
+
+    account_id = IntegerField()
+    name = TextField()
+    value = BigIntegerField(default=0)
+    value_in_business_hours = BigIntegerField(default=0)
+    inbox_id = IntegerField()
+    user_id = IntegerField(null=True)
+    conversation_id = IntegerField()
+    event_start_time = BigIntegerField()
+
+    class Meta:
+        table_name = "reporting_events"
+        indexes = ((("account_id", "name", "created_at"), False), (("conversation_id",), False))
+
+
+class AssignmentPolicy(Table):
+    """How the conversations of inboxes are handed out. `fair_distribution_window` is in seconds."""
+
+    account_id = IntegerField()
+    name = TextField()
+    description = TextField(null=True)
+    assignment_order = TextField(default="round_robin")
+    conversation_priority = TextField(default="earliest_created")
+    fair_distribution_limit = IntegerField(default=100)
+    fair_distribution_window = IntegerField(default=3600)
+    enabled = BooleanField(default=True)
+
+    class Meta:
+        table_name = "assignment_policies"
+        indexes = ((("account_id", "name"), True),)
+
+
+class InboxAssignmentPolicy(Record):
+    account_id = IntegerField()
+    inbox_id = IntegerField()
+    assignment_policy_id = IntegerField()
+
+    class Meta:
+        table_name = "inbox_assignment_policies"
+
+
+InboxAssignmentPolicy.add_index(
+    InboxAssignmentPolicy.index(InboxAssignmentPolicy.inbox_id, unique=True, name="inbox_assignment_policies_inbox")
+)
+InboxAssignmentPolicy.add_index(
+    InboxAssignmentPolicy.index(InboxAssignmentPolicy.assignment_policy_id, name="inbox_assignment_policies_policy")
+)
+
+
+class ConversationCount(Record):
+    """How many conversations there are of a kind, kept by triggers of the database: what lists count
+    costs the same however many there are. `assignee_id` is 0 for none."""
+
+    account_id = IntegerField()
+    inbox_id = IntegerField()
+    status = TextField()
+    assignee_id = IntegerField()
+    amount = IntegerField()
+
+    class Meta:
+        table_name = "conversation_counts"
+        indexes = ((("account_id", "inbox_id", "status", "assignee_id"), True),)
+
+
 class IdempotencyKey(Record):
     """The first answer to a key, stored in the transaction that had the effect."""
 
@@ -672,7 +929,9 @@ TABLES: tuple[type[Record], ...] = (
     Setting, Account, Counter, User, AccountUser, AccessToken, Inbox, InboxMember, Webhook, Trouble, AgentBot,
     AgentBotInbox, Team, TeamMember, Label, CannedResponse, CustomAttributeDefinition, CustomFilter, Note,
     ContactTagging, Participant, DraftMessage, Contact, ContactInbox, Conversation, Tagging, Message, Attachment,
-    Orphan, Event, Delivery, Attempt, IdempotencyKey,
+    Orphan, Event, Delivery, Attempt, Blob, Job, ImportedRecord, Macro, AutomationRule, Notification,
+    NotificationSetting, Mention, AuditLog, CsatSurveyResponse, ReportingEvent, AssignmentPolicy,
+    InboxAssignmentPolicy, ConversationCount, IdempotencyKey,
 )  # fmt: skip
 
 

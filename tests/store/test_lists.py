@@ -52,7 +52,7 @@ def listed(**scope: Any) -> Callable[[Tx], Any]:
 
 
 IN_ORDER = "conversation_account_id_last_activity_at_id_status_inbox_id"
-COUNTED = "COVERING INDEX conversation_account_id_assignee_id_status_inbox_id"
+COUNTED = "SEARCH t1 USING INDEX conversationcount_account_id_inbox_id_status_assignee_id"
 
 
 @pytest.mark.parametrize("analysed", [False, True])
@@ -75,10 +75,10 @@ def test_lists_are_read_in_the_order_of_an_index(store: Store, analysed: bool) -
 
 @pytest.mark.parametrize("inbox_ids", [None, frozenset({1}), frozenset({1, 2})])
 @pytest.mark.parametrize("status", ["open", "all"])
-def test_counts_read_nothing_but_an_index(store: Store, inbox_ids: frozenset[int] | None, status: str) -> None:
+def test_counts_read_no_conversation(store: Store, inbox_ids: frozenset[int] | None, status: str) -> None:
     fill(store, 400)
     found = plans(store, lambda tx: conversations.counts(tx, Scope(1, inbox_ids, status), 1))
-    assert any(COUNTED in plan for plan in found), found
+    assert any(plan.startswith(COUNTED) for plan in found), found
 
 
 def test_the_newest_messages_of_many_are_ranges_of_one_index(store: Store) -> None:
