@@ -21,7 +21,7 @@ from inboxd.domain.links import Links
 from inboxd.domain.messages import ATTACHMENTS_LIMIT
 from inboxd.services import accounts
 from inboxd.services.messages import Limits
-from inboxd.store import messages
+from inboxd.store import blobs, messages
 from inboxd.store.db import Store
 from inboxd.upkeep.keeper import Keeper
 
@@ -153,4 +153,4 @@ class App:
 
     def _is_referenced(self, digest: str) -> bool:
         with self.store.read() as tx:
-            return messages.has_attachment(tx, digest)
+            return messages.has_attachment(tx, digest) or blobs.has(tx, digest)

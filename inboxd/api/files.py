@@ -14,7 +14,7 @@ from inboxd.api.web import Call, File, Response, disk_full_in_words
 from inboxd.domain import links
 from inboxd.domain.errors import NotFound, TooLarge
 from inboxd.domain.messages import Upload
-from inboxd.store.models import Attachment
+from inboxd.store.models import Attachment, Blob
 
 _CHUNK = 1 << 16
 
@@ -108,10 +108,17 @@ def _media_type(given: str) -> str:
     return kind if is_plain else "application/octet-stream"
 
 
+def _signed(call: Call) -> Attachment | Blob | None:
+    given = call.args["signed"]
+    attachment_id, blob_id = call.tx.links.attachment_id(given), call.tx.links.blob_id(given)
+    if blob_id is not None:
+        return call.tx.get(Blob, blob_id)
+    return call.tx.get(Attachment, attachment_id) if attachment_id is not None else None
+
+
 def download(call: Call) -> Response:
     """The file behind a signed link, with headers that keep a browser from running it."""
-    attachment_id = call.tx.links.attachment_id(call.args["signed"])
-    row = call.tx.get(Attachment, attachment_id) if attachment_id is not None else None
+    row = _signed(call)
     if row is None or not call.parts.blobs.path(row.digest).is_file():
         raise NotFound
     inline = links.is_inline(row.content_type)

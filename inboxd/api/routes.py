@@ -309,7 +309,7 @@ ROUTES = (
 
     Route("GET", A + "/events", events.poll, (Integer("after", least=0), Integer("wait", least=0), Texts("types"), Integer("inbox_id"), Integer("limit", least=1)), about="every event behind a seq; waits for the next one"),
 
-    Route("GET", PREFIX + "{signed}/{filename}", files.download, role="public", about="an attachment, by its signed link"),
+    Route("GET", PREFIX + "{signed}/{filename}", files.download, role="public", about="a file, by its signed link"),
     Route("GET", "/livez", health.livez, role="public", about="the process answers"),
     Route("GET", "/readyz", health.readyz, role="public", about="the store answers"),
     Route("GET", "/health", health.health, role="public", about="version and the state of the queue"),

@@ -152,7 +152,8 @@ class Route:
     `hidden` tells strangers that it is not there instead of that they may not. `shown_once` is
     the path in an answer of what must not be stored, not even to answer the same request again.
     `detached` ones write in several transactions, or wait for somebody between them: the handler
-    looks around on a snapshot and leaves the rest in `call.after`.
+    looks around on a snapshot and leaves the rest in `call.after`. `answer` is the type of a good answer:
+    a TypedDict of `wire`, a list of one, or None for an empty body.
     """
 
     method: str
@@ -166,6 +167,7 @@ class Route:
     hidden: bool = False
     detached: bool = False
     shown_once: str | None = None
+    answer: Any = None
     about: str = ""
 
     @property

@@ -1,4 +1,4 @@
-"""Links to attachments: signed, so that knowing one tells nothing about the next."""
+"""Links to files: signed, so that knowing one tells nothing about the next."""
 
 import hashlib
 import hmac
@@ -10,6 +10,7 @@ from inboxd.domain.messages import IMAGES, VIDEOS
 
 PREFIX = "/rails/active_storage/blobs/redirect/"
 _SIGNED = re.compile(r"([0-9]{1,18})--([0-9a-f]{64})")
+_SIGNED_BLOB = re.compile(r"b([0-9]{1,18})--([0-9a-f]{64})")
 # What `text.clean` replaces, newline and tab, and the quote that would end a header's value.
 _UNFIT = re.compile('[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff"]')
 # What a browser may show by itself; everything else is handed over as a download.
@@ -26,17 +27,37 @@ class Links:
     key: bytes
 
     def attachment(self, attachment_id: int, filename: str) -> str:
-        return f"{self.base_url}{PREFIX}{attachment_id}--{self._mac(attachment_id)}/{quote(filename, safe='')}"
+        signed = f"{attachment_id}--{self._mac(b'attachment', attachment_id)}"
+        return f"{self.base_url}{PREFIX}{signed}/{quote(filename, safe='')}"
 
     def attachment_id(self, signed: str) -> int | None:
         """The id a link was made for, or None when we did not make it."""
-        match = _SIGNED.fullmatch(signed)
-        if match and hmac.compare_digest(self._mac(int(match[1])).encode(), match[2].encode()):
+        return self._checked(_SIGNED, b"attachment", signed)
+
+    def blob(self, blob_id: int, filename: str) -> str:
+        return f"{self.base_url}{PREFIX}{self.signed_blob(blob_id)}/{quote(filename, safe='')}"
+
+    def signed_blob(self, blob_id: int) -> str:
+        """What stands for an uploaded file in later requests."""
+        return f"b{blob_id}--{self._mac(b'blob', blob_id)}"
+
+    def blob_id(self, signed: str) -> int | None:
+        """The blob that `signed_blob` was asked for, or None when we did not make it."""
+        return self._checked(_SIGNED_BLOB, b"blob", signed)
+
+    def avatar(self, avatar: str) -> str:
+        """The link to an `avatar` column such as `17.png`, or nothing for none."""
+        number, _, tail = avatar.partition(".")
+        return self.blob(int(number), f"avatar.{tail}") if avatar else ""
+
+    def _checked(self, form: re.Pattern[str], kind: bytes, signed: str) -> int | None:
+        match = form.fullmatch(signed)
+        if match and hmac.compare_digest(self._mac(kind, int(match[1])).encode(), match[2].encode()):
             return int(match[1])
         return None
 
-    def _mac(self, attachment_id: int) -> str:
-        return hmac.new(self.key, b"attachment:%d" % attachment_id, hashlib.sha256).hexdigest()
+    def _mac(self, kind: bytes, number: int) -> str:
+        return hmac.new(self.key, b"%s:%d" % (kind, number), hashlib.sha256).hexdigest()
 
 
 def is_inline(content_type: str) -> bool:

@@ -22,6 +22,24 @@ def test_a_link_leads_back_to_its_attachment(attachment_id: int, filename: str) 
     assert url.count("/") == (LINKS.base_url + PREFIX).count("/") + 1
 
 
+def test_a_link_to_a_blob_is_no_link_to_the_attachment_of_that_number() -> None:
+    signed = LINKS.signed_blob(7)
+
+    assert LINKS.blob_id(signed) == 7
+    assert _signed(LINKS.blob(7, "a.csv")) == signed
+    assert LINKS.attachment_id(signed) is None
+    assert LINKS.attachment_id(signed.removeprefix("b")) is None
+    assert LINKS.blob_id("b" + _signed(LINKS.attachment(7, "a.png"))) is None
+
+
+def test_an_avatar_is_the_blob_that_its_column_names() -> None:
+    url = LINKS.avatar("17.png")
+
+    assert url.endswith("/avatar.png")
+    assert LINKS.blob_id(_signed(url)) == 17
+    assert LINKS.avatar("") == ""
+
+
 def test_a_link_tells_nothing_about_the_next() -> None:
     signed = _signed(LINKS.attachment(7, "a.png"))
     mac = signed.split("--")[1]
