@@ -16,6 +16,7 @@ from inboxd.api.accounts import (
     labels,
     messages,
     notes,
+    overview,
     participants,
     profile,
     teams,
@@ -42,6 +43,8 @@ from inboxd.domain.conversations import PRIORITIES, STATUSES
 from inboxd.domain.links import PREFIX
 from inboxd.domain.webhooks import ORDERINGS
 from inboxd.services.custom_filters import TYPES as FILTER_TYPES
+from inboxd.wire import overview as overview_wire
+from inboxd.wire.shapes import Payload
 
 P = "/public/api/v1/inboxes/{identifier}"
 C = P + "/contacts/{source_id}"
@@ -164,6 +167,10 @@ ROUTES = (
     Route("GET", A + "/cache_keys", profile.show_cache_keys, hidden=True, about="what changes when labels, inboxes or teams do"),
     Route("POST", A + "/update_active_at", profile.update_active_at, hidden=True, about="the caller is here"),
 
+    Route("GET", A + "/meta", overview.meta, answer=overview_wire.Meta, about="version, who the caller is, features and limits"),
+    Route("GET", A + "/counts", overview.counts, answer=overview_wire.Counts, about="the numbers of a dashboard"),
+    Route("GET", A + "/attention", overview.attention, answer=Payload[list[overview_wire.Concern]], about="what wants a person, the worst first"),
+
     Route("GET", A + "/agents", agents.index, about="people of the account"),
     Route("POST", A + "/agents", agents.create, (Text("name"), Text("email", required=True), Word("role", words=("agent", ADMIN)), Word("availability", words=("online", "busy", "offline")), Boolean("auto_offline")), role=ADMIN, wrapper="agent", about="add somebody"),
     Route("POST", A + "/agents/bulk_create", agents.create_many, (Texts("emails"),), role=ADMIN, about="add several by e-mail"),
@@ -181,6 +188,7 @@ ROUTES = (
     Route("DELETE", A + "/inboxes/{id}", inboxes.delete, (), inboxes.find, ADMIN, about="delete an inbox with all in it"),
     Route("POST", A + "/inboxes/{id}/reset_secret", inboxes.reset_secret, (), inboxes.find, ADMIN, shown_once="secret", about="a new signing secret, shown once; the old one signs too for a day"),
     Route("GET", A + "/inboxes/{id}/health", health.inbox, (), inboxes.find, ADMIN, about="does it get messages, do its events arrive, what was refused"),
+    Route("POST", A + "/inboxes/{id}/test_message", overview.send_test_message, (Text("name", limit=255), Text("content", limit=message_words.CONTENT_LIMIT)), inboxes.find, ADMIN, answer=overview_wire.TestMessage, about="a message as a customer's system would send it"),
     Route("GET", A + "/inbox_members/{inbox_id}", inboxes.show_members, (), inboxes.find_in_body, about="members of an inbox"),
     Route("POST", A + "/inbox_members", inboxes.add_members, MEMBERS, inboxes.find_in_body, ADMIN, about="add members"),
     Route("PATCH", A + "/inbox_members", inboxes.set_members, MEMBERS, inboxes.find_in_body, ADMIN, about="set the members"),
