@@ -96,13 +96,15 @@ class _Transport:
         files: Sequence[Path | str] = (),
         extra_s: float = 0,
         once: bool = False,
+        key: str | None = None,
     ) -> Any:
         """The JSON answer, None for an empty one. Raises ApiError and Unreachable.
 
         With files the fields of `json` travel as form fields. `extra_s` is added to the timeout,
         for requests that wait on purpose. What is done `once` is not tried again, whatever happens.
+        `key` is the Idempotency-Key of a POST, where somebody may ask for the same one again later.
         """
-        headers = {"Idempotency-Key": str(uuid.uuid4())} if method == "POST" else {}
+        headers = {"Idempotency-Key": key or str(uuid.uuid4())} if method == "POST" else {}
         failure = "no answer"
         retries = 0 if once else self._retries
         for tried in range(retries + 1):
@@ -389,11 +391,13 @@ class Client:
         private: bool = False,
         echo_id: str | None = None,
         files: Sequence[Path | str] = (),
+        key: str | None = None,
     ) -> Json:
-        """A public reply, or with `private` a private message. Survives a lost connection without doubling."""
+        """A public reply, or with `private` a private message. Survives a lost connection without doubling; with
+        the same `key` also when it is called again."""
         path = f"{self._base}/conversations/{conversation_id}/messages"
         values = _given(content=content, private=private, echo_id=echo_id)
-        sent: Json = self._http.call("POST", path, json=values, files=files)
+        sent: Json = self._http.call("POST", path, json=values, files=files, key=key)
         return sent
 
     def set_status(self, conversation_id: int, status: str, *, snoozed_until: int | None = None) -> Json:

@@ -537,6 +537,20 @@ def _own(directory: Path) -> Any:
     return handle
 
 
+def owner_of(directory: Path) -> dict[str, Any] | None:
+    """What the process that has the data directory wrote about itself; None when nobody has it."""
+    try:
+        with (directory / "inboxd.lock").open("r+") as handle:
+            try:
+                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                found = json.loads(handle.read() or "{}")
+                return found if isinstance(found, dict) else {}
+    except (OSError, ValueError):
+        pass
+    return None
+
+
 def _write_owner(handle: Any, about: dict[str, Any]) -> None:
     handle.seek(0)
     handle.truncate()

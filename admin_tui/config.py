@@ -1,0 +1,57 @@
+"""How somebody likes the dashboard: `tui.toml`, beneath the environment and the flags."""
+
+import os
+import tomllib
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+
+def config_dir() -> Path:
+    return Path(os.environ.get("XDG_CONFIG_HOME") or Path.home() / ".config") / "inboxd"
+
+
+def state_dir() -> Path:
+    return Path(os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state") / "inboxd"
+
+
+@dataclass(frozen=True)
+class Settings:
+    """`ascii` is auto, true or false. `clipboard` is auto, osc52, tmux or off. `keys` rebinds actions by id."""
+
+    theme: str = "inboxd-dark"
+    enter_sends: bool = False
+    mouse: bool = True
+    ascii: str = "auto"
+    read_only: bool = False
+    clipboard: str = "auto"
+    bell: bool = False
+    default_screen: str = "dashboard"
+    accent: str = ""
+    keys: dict[str, str] = field(default_factory=dict)
+    problems: tuple[str, ...] = ()
+    path: Path = field(default_factory=lambda: config_dir() / "tui.toml")
+
+
+def load(path: Path | None = None) -> Settings:
+    """The settings of a file; what is wrong with it is in `problems`, and the default holds instead."""
+    settings = Settings(path=path or config_dir() / "tui.toml")
+    try:
+        given = tomllib.loads(settings.path.read_text())
+    except FileNotFoundError:
+        return settings
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        return replace(settings, problems=(f"{settings.path}: {error}",))
+    known: dict[str, Any] = {}
+    problems = []
+    for name, value in given.items():
+        default = getattr(settings, name, None) if name not in ("problems", "path") else None
+        if name == "ascii" and isinstance(value, bool):
+            known[name] = str(value).lower()
+        elif default is None or type(default) is not type(value):
+            problems.append(f"{settings.path}: {name} is unknown or of the wrong kind")
+        elif name == "keys":
+            known[name] = {str(key): str(keys) for key, keys in value.items()}
+        else:
+            known[name] = value
+    return replace(settings, **known, problems=tuple(problems))

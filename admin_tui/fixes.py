@@ -1,0 +1,27 @@
+"""What has to be mended around Textual 8.2.8, each with its reason."""
+
+import asyncio
+import codecs
+import contextlib
+import signal
+from typing import Any
+
+
+def tolerate_bytes() -> None:
+    """One byte that is no UTF-8, such as an old mouse report past column 95, would end the program."""
+    with contextlib.suppress(ImportError):
+        from textual.drivers import linux_driver
+
+        class Lenient(codecs.getincrementaldecoder("utf-8")):  # type: ignore[misc]
+            def __init__(self, errors: str = "replace") -> None:
+                super().__init__("replace")
+
+        linux_driver.getincrementaldecoder = lambda _: Lenient  # type: ignore[attr-defined]
+
+
+def leave_on_signals(app: Any) -> None:
+    """TERM and HUP leave the terminal as it was: without this the mouse stays caught."""
+    loop = asyncio.get_running_loop()
+    for name in ("SIGTERM", "SIGHUP"):
+        with contextlib.suppress(NotImplementedError, ValueError, RuntimeError):
+            loop.add_signal_handler(getattr(signal, name), lambda: app.exit(return_code=143))

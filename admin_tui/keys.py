@@ -1,0 +1,139 @@
+"""Every action once: what it is called, which keys it has, where it works and how careful it is.
+
+Bindings, the hint line, the help, the palette and the key table of the README are made from it. Lower case is
+safe or can be undone; a capital is stronger, wider or asks first.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+Kind = Literal["safe", "undo", "confirm", "typed"]
+
+
+@dataclass(frozen=True)
+class Action:
+    """`context` is everywhere, list for everything with rows, or the name of a screen. `hint` actions stand in
+    the hint line, in the order of the table. `writes`: hidden from who may only read. `admin`: hidden from agents."""
+
+    id: str
+    keys: str
+    label: str
+    context: str
+    kind: Kind = "safe"
+    hint: bool = False
+    writes: bool = False
+    admin: bool = False
+    about: str = ""
+
+    @property
+    def name(self) -> str:
+        """The method `action_<name>` that does it."""
+        return self.id.replace(".", "_")
+
+
+SCREENS = {
+    "dashboard": ("1", "b", "Dashboard"),
+    "inboxes": ("2", "i", "Inboxes"),
+    "conversations": ("3", "c", "Conversations"),
+    "contacts": ("4", "o", "Contacts"),
+    "deliveries": ("5", "d", "Deliveries"),
+    "webhooks": ("6", "h", "Webhooks"),
+    "agents": ("7", "a", "Agents"),
+    "events": ("8", "e", "Events"),
+    "settings": ("9", "s", "Settings"),
+}
+"""Name → number key, letter behind `g`, title."""
+
+ACTIONS: tuple[Action, ...] = (
+    Action("conv.reply", "r", "Reply", "conversations", hint=True, writes=True),
+    Action("conv.private", "p", "Private note", "conversations", hint=True, writes=True),
+    Action("conv.quote", "Q", "Reply quoting", "conversations", writes=True, about="the message under the cursor"),
+    Action(
+        "conv.assign", "a", "Assign…", "conversations", kind="undo", hint=True, writes=True, about="this, or all marked"
+    ),
+    Action("conv.take", "A", "Assign to me", "conversations", kind="undo", writes=True),
+    Action("conv.team", "T", "Team…", "conversations", kind="undo", writes=True),
+    Action("conv.resolve", "d", "Resolve", "conversations", kind="undo", hint=True, writes=True, about="or open again"),
+    Action("conv.status", "s", "Status…", "conversations", kind="undo", writes=True),
+    Action("conv.snooze", "z", "Snooze…", "conversations", kind="undo", writes=True),
+    Action("conv.labels", "L", "Labels…", "conversations", kind="undo", writes=True),
+    Action("conv.priority", "P", "Priority…", "conversations", kind="undo", writes=True),
+    Action(
+        "conv.mute", "M", "Mute or unmute", "conversations", kind="confirm", writes=True, about="blocks the contact"
+    ),
+    Action("conv.unread", "m", "Mark unread", "conversations", writes=True),
+    Action("conv.again", "R", "Send again", "conversations", writes=True, about="a message that failed"),
+    Action("conv.next", "J", "Next conversation", "conversations"),
+    Action("conv.previous", "K", "Previous conversation", "conversations"),
+    Action("conv.next.unread", "n", "Next unread", "conversations", about="or the next find"),
+    Action("conv.deliveries", "w", "Its deliveries", "conversations", admin=True),
+    Action("open", "enter", "Open", "list", hint=True),
+    Action("back", "escape", "Back", "everywhere"),
+    Action("filter", "slash", "Filter", "list", hint=True, about="type to find; \\ clears"),
+    Action("filter.clear", "backslash", "Clear filter", "list"),
+    Action("view.previous", "left_square_bracket", "Previous view", "list"),
+    Action("view.next", "right_square_bracket", "Next view", "list"),
+    Action("mark", "space", "Mark", "list"),
+    Action("mark.all", "asterisk", "Mark all", "list"),
+    Action("create", "c", "New", "list", writes=True),
+    Action("edit", "e", "Edit", "list", writes=True),
+    Action("delete", "D", "Delete", "list", kind="confirm", writes=True),
+    Action("copy", "y", "Copy", "list"),
+    Action("copy.as", "Y", "Copy as…", "list"),
+    Action("undo", "u", "Undo", "everywhere", about="the last thing that can be undone, for 30 s"),
+    Action("info", "i", "Details", "list"),
+    Action("follow", "F", "Pause or follow", "everywhere"),
+    Action("refresh", "ctrl+r,f5", "Refresh", "everywhere", about="offline: try now"),
+    Action("goto", "g", "Go to…", "everywhere", hint=True),
+    Action("previous.place", "minus", "Where I was", "everywhere"),
+    Action("palette", "ctrl+p,colon", "Commands", "everywhere", hint=True),
+    Action("help", "question_mark,f1", "Help", "everywhere"),
+    Action("log", "exclamation_mark", "Messages", "everywhere", about="what was said and what failed in this session"),
+    Action("mouse", "f2", "Mouse on or off", "everywhere", about="off: the terminal selects text"),
+    Action("redraw", "ctrl+l", "Redraw", "everywhere"),
+    Action("quit", "q,ctrl+q", "Quit", "everywhere"),
+)
+
+
+def of(*contexts: str, actions: tuple[Action, ...] = ACTIONS) -> list[Action]:
+    """The actions of some contexts, those of the first one first."""
+    return [action for context in contexts for action in actions if action.context == context]
+
+
+def by_id(action_id: str) -> Action:
+    return next(action for action in ACTIONS if action.id == action_id)
+
+
+def shown(keys: str) -> str:
+    """The first key as people write it: `question_mark` is `?`."""
+    first = keys.split(",", maxsplit=1)[0]
+    return _NAMES.get(first, first)
+
+
+_NAMES = {
+    "slash": "/", "backslash": "\\", "left_square_bracket": "[", "right_square_bracket": "]", "asterisk": "*",
+    "question_mark": "?", "exclamation_mark": "!", "minus": "-", "colon": ":", "full_stop": ".", "less_than_sign": "<",
+    "greater_than_sign": ">", "escape": "esc", "f1": "F1", "f2": "F2", "f5": "F5",
+}  # fmt: skip
+
+
+def problems(overrides: Mapping[str, str], actions: tuple[Action, ...] = ACTIONS) -> list[str]:
+    """What is wrong with the keys of a config file: names nobody knows, and keys that two actions of one
+    place would share."""
+    known = {action.id: action for action in actions}
+    found = [f"keys: there is no action {name!r}" for name in overrides if name not in known]
+    taken: dict[tuple[str, str], str] = {}
+    for action in actions:
+        for key in overrides.get(action.id, action.keys).split(","):
+            for context in _shares(action.context):
+                other = taken.setdefault((context, key.strip()), action.id)
+                if other != action.id and (action.id in overrides or other in overrides):
+                    found.append(f"keys: {shown(key)!r} is both {other} and {action.id}")
+    return list(dict.fromkeys(found))
+
+
+def _shares(context: str) -> list[str]:
+    if context in ("everywhere", "list"):
+        return ["everywhere"]
+    return [context]

@@ -1,0 +1,37 @@
+"""What `g` waits for."""
+
+from textual import events
+from textual.app import ComposeResult
+from textual.containers import Vertical
+from textual.widgets import Static
+
+from admin_tui.keys import SCREENS
+from admin_tui.modals.base import Modal
+
+MOVES = {"g": "top", "n": "next unread", "m": "my open", "u": "unassigned", "f": "failing deliveries"}
+
+
+class Goto(Modal[str]):
+    """Dismissed with the name of a screen, or with a key of MOVES."""
+
+    def compose(self) -> ComposeResult:
+        lines = [f" {letter}  {title}" for letter, title in self._targets().items()]
+        with Vertical(classes="box"):
+            yield Static("Go to\n" + "\n".join(lines), markup=False)
+
+    @staticmethod
+    def _targets() -> dict[str, str]:
+        return {letter: title for _, letter, title in SCREENS.values()} | MOVES
+
+    def on_key(self, event: events.Key) -> None:
+        event.stop()
+        if event.key == "escape":
+            self.dismiss(None)
+            return
+        names = {letter: name for name, (_, letter, _) in SCREENS.items()}
+        if event.key in names:
+            self.dismiss(names[event.key])
+        elif event.key in MOVES:
+            self.dismiss(event.key)
+        else:
+            self.dismiss(None)

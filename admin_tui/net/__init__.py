@@ -1,0 +1,1 @@
+"""Talking to the server, on threads of its own; knows nothing of widgets."""

@@ -1,0 +1,23 @@
+"""Starts the dashboard."""
+
+from admin_tui import fixes
+from admin_tui.app import InboxdTui
+from admin_tui.config import Settings
+
+
+def run(
+    url: str, token: str, settings: Settings, *, account_id: int = 1, start_at: str = "", no_color: bool = False
+) -> int:
+    """Until somebody quits; returns the exit code."""
+    from inboxd.client import Client
+
+    fixes.tolerate_bytes()
+    app = InboxdTui(
+        lambda: Client(url, token, account_id=account_id, timeout_s=10, retries=0),
+        settings,
+        server=url.rsplit("://", maxsplit=1)[-1],
+        start_at=start_at,
+        no_color=no_color,
+    )
+    app.run(mouse=settings.mouse)
+    return app.return_code or 0

@@ -1,0 +1,1 @@
+"""What the dashboard knows and decides: plain Python, no widgets, no network."""

@@ -1,0 +1,150 @@
+"""Conversations as a list and as a thread: rows from answers, and what an event touches."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from admin_tui.text import clock, day, line, seconds_of
+
+Json = dict[str, Any]
+KINDS = ("incoming", "outgoing", "activity", "template")
+VIEWS: dict[str, Json] = {
+    "Mine": {"assignee_type": "me"},
+    "Unassigned": {"assignee_type": "unassigned"},
+    "All": {"assignee_type": "all"},
+    "Pending": {"assignee_type": "all", "status": "pending"},
+    "Snoozed": {"assignee_type": "all", "status": "snoozed"},
+    "Resolved": {"assignee_type": "all", "status": "resolved"},
+}
+
+
+@dataclass(frozen=True)
+class Talk:
+    """A conversation as a row of the list."""
+
+    id: int
+    name: str
+    preview: str
+    status: str
+    inbox_id: int
+    assignee: str
+    assignee_id: int | None
+    team_id: int | None
+    labels: tuple[str, ...]
+    priority: str
+    unread: int
+    active_at: float
+    waiting_since: float | None
+    snoozed_until: Any
+    muted: bool
+    contact_id: int
+
+
+def talk(found: Json) -> Talk:
+    meta = found.get("meta") or {}
+    sender, assignee = meta.get("sender") or {}, meta.get("assignee") or {}
+    newest = found.get("last_non_activity_message") or (found.get("messages") or [{}])[-1] or {}
+    return Talk(
+        id=found["id"],
+        name=line(sender.get("name") or sender.get("email") or "nobody"),
+        preview=preview(newest),
+        status=found.get("status", "open"),
+        inbox_id=found.get("inbox_id", 0),
+        assignee=line(assignee.get("available_name") or assignee.get("name") or ""),
+        assignee_id=assignee.get("id"),
+        team_id=(meta.get("team") or {}).get("id"),
+        labels=tuple(found.get("labels") or ()),
+        priority=found.get("priority") or "",
+        unread=found.get("unread_count") or 0,
+        active_at=seconds_of(found.get("last_activity_at")) or 0.0,
+        waiting_since=seconds_of(found.get("waiting_since")),
+        snoozed_until=found.get("snoozed_until"),
+        muted=bool(found.get("muted")),
+        contact_id=sender.get("id", 0),
+    )
+
+
+def preview(message: Json) -> str:
+    """A message in one line."""
+    text = line(message.get("content") or "")
+    files = message.get("attachments") or []
+    if files:
+        text = f"[{len(files)} files] {text}" if len(files) > 1 else f"[{files[0].get('file_type', 'file')}] {text}"
+    return text.strip()
+
+
+@dataclass
+class Note:
+    """A message of a thread, sent or on its way. `key` is its id, or the echo_id until it has one."""
+
+    key: Any
+    kind: str
+    sender: str
+    text: str
+    at: float
+    private: bool = False
+    status: str = "sent"
+    error: str = ""
+    files: tuple[str, ...] = ()
+    mine: bool = False
+    raw: Json = field(default_factory=dict)
+
+
+def note(found: Json, me: int = 0) -> Note:
+    """A message of an answer."""
+    kind = found.get("message_type", 0)
+    sender = found.get("sender") or {}
+    attributes = found.get("content_attributes") or {}
+    files = tuple(_file(one) for one in found.get("attachments") or ())
+    return Note(
+        key=found["id"],
+        kind=KINDS[kind] if isinstance(kind, int) and 0 <= kind < len(KINDS) else "activity",
+        sender=line(sender.get("available_name") or sender.get("name") or ""),
+        text=str(found.get("content") or ""),
+        at=seconds_of(found.get("created_at")) or 0.0,
+        private=bool(found.get("private")),
+        status=str(found.get("status") or "sent"),
+        error=line(attributes.get("external_error") or ""),
+        files=files,
+        mine=bool(me) and sender.get("type") == "user" and sender.get("id") == me,
+        raw=found,
+    )
+
+
+def _file(found: Json) -> str:
+    url = str(found.get("data_url") or "")
+    size = found.get("file_size") or 0
+    return f"{found.get('file_type', 'file')} {line(url.rpartition('/')[2])} ({size:,} bytes)"
+
+
+def days(notes: list[Note]) -> list[str]:
+    """For each message the day that begins with it, or nothing."""
+    shown, before = [], ""
+    for one in notes:
+        today = day(one.at)
+        shown.append(today if today != before else "")
+        before = today
+    return shown
+
+
+def head(one: Note, sign: str, status: str) -> str:
+    """The line above a message; empty for activity."""
+    if one.kind == "activity":
+        return ""
+    who = "you" if one.mine else one.sender or {"template": "automatic"}.get(one.kind, "contact")
+    words = [sign, who, "private" if one.private else "", clock(one.at), status]
+    return "  ".join(word for word in words if word)
+
+
+def touched(events: list[Json]) -> set[int]:
+    """The conversations that some events are about."""
+    found = set()
+    for event in events:
+        payload = event["payload"]
+        talk_of = payload.get("conversation") or payload
+        if isinstance(talk_of, dict) and (
+            "messages" in talk_of or "contact_inbox" in talk_of or talk_of is not payload
+        ):
+            number = talk_of.get("id")
+            if isinstance(number, int):
+                found.add(number)
+    return found

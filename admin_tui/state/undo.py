@@ -1,0 +1,30 @@
+"""The last thing that can be taken back."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+KEPT_S = 30.0
+
+
+@dataclass(frozen=True)
+class Undoable:
+    """`what` names the action and its object; `undo` takes it back."""
+
+    what: str
+    undo: Callable[[], None]
+    at: float
+
+
+class Undo:
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._last: Undoable | None = None
+
+    def remember(self, what: str, undo: Callable[[], None]) -> None:
+        self._last = Undoable(what, undo, self._clock())
+
+    def take(self) -> Undoable | None:
+        """The last one, once, unless it is too long ago."""
+        last, self._last = self._last, None
+        return last if last is not None and self._clock() - last.at <= KEPT_S else None

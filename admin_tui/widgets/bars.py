@@ -1,0 +1,114 @@
+"""The lines at the top and at the bottom of every screen, each one widget that draws itself."""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from rich.text import Text
+from textual import events
+from textual.message import Message
+from textual.widget import Widget
+
+from admin_tui.keys import SCREENS, Action, shown
+from admin_tui.text import line
+
+
+class _Parts(Widget):
+    """One line of parts, each with what a click on it does."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self._places: list[tuple[int, int, str]] = []
+
+    class Pressed(Message):
+        def __init__(self, target: str) -> None:
+            super().__init__()
+            self.target = target
+
+    def on_click(self, event: events.Click) -> None:
+        for begin, end, target in self._places:
+            if begin <= event.x < end:
+                self.post_message(self.Pressed(target))
+
+
+class TopBar(_Parts):
+    """How the connection is, first, so that nothing can push it out of sight; then the screens."""
+
+    DEFAULT_CSS = "TopBar { height: 1; dock: top; background: $panel; color: $text; }"
+
+    class Pressed(_Parts.Pressed):
+        """A screen was clicked."""
+
+    def __init__(self, current: str, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.current = current
+        self.status = ""
+        self.is_well = True
+        self.about = ""
+
+    def say(self, status: str, about: str = "", *, is_well: bool = True) -> None:
+        """Draws nothing when nothing changed."""
+        if (self.status, self.about, self.is_well) != (status, about, is_well):
+            self.status, self.about, self.is_well = status, about, is_well
+            self.refresh()
+
+    def render(self) -> Text:
+        width = self.size.width
+        text = Text(no_wrap=True, overflow="crop")
+        text.append(line(self.status), "bold" if self.is_well else "bold reverse")
+        self._places = []
+        for name, (number, _, title) in SCREENS.items():
+            is_current = name == self.current
+            word = title if is_current or width >= 110 else title[:4]
+            label = f"[{number} {word}]" if is_current else f"{number} {word}" if width >= 110 else f"{number}{word}"
+            if text.cell_len + len(label) + 1 > width:
+                break
+            text.append(" ")
+            begin = text.cell_len
+            text.append(label, "bold" if is_current else "")
+            self._places.append((begin, text.cell_len, name))
+        about = line(self.about)
+        if text.cell_len + len(about) + 2 <= width:
+            text.append(" " * (width - text.cell_len - len(about)) + about)
+        return text
+
+
+class HintBar(_Parts):
+    """What the keys do here; help is always the last, always in sight."""
+
+    DEFAULT_CSS = "HintBar { height: 1; dock: bottom; background: $panel; color: $text; }"
+
+    class Pressed(_Parts.Pressed):
+        """A hint was clicked."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self._hints: list[tuple[str, str, str]] = []
+        self._help = "? Help"
+
+    def offer(
+        self,
+        actions: Sequence[Action],
+        key: Callable[[Action], str] = lambda action: shown(action.keys),
+        helping: str = "?",
+    ) -> None:
+        hints = [(key(action), action.label, action.id) for action in actions]
+        if (hints, f"{helping} Help") != (self._hints, self._help):
+            self._hints, self._help = hints, f"{helping} Help"
+            self.refresh()
+
+    def render(self) -> Text:
+        width = self.size.width
+        room = width - len(self._help) - 2
+        text = Text(no_wrap=True, overflow="crop")
+        self._places = []
+        for key, label, action_id in self._hints:
+            if text.cell_len + len(key) + len(label) + 3 > room:
+                break
+            begin = text.cell_len
+            text.append(f"{key}", "bold").append(f" {label}  ")
+            self._places.append((begin, text.cell_len - 2, action_id))
+        text.append(" " * max(1, width - text.cell_len - len(self._help)))
+        begin = text.cell_len
+        text.append(self._help, "bold")
+        self._places.append((begin, text.cell_len, "help"))
+        return text

@@ -1,0 +1,210 @@
+"""The messages of a conversation, wrapped when they are seen."""
+
+from bisect import bisect_right
+from dataclasses import dataclass, field
+from typing import Any, ClassVar
+
+from rich.segment import Segment
+from rich.style import Style
+from textual import events
+from textual.geometry import Region, Size
+from textual.message import Message
+from textual.scroll_view import ScrollView
+from textual.strip import Strip
+
+from admin_tui.text import cut, line, wrap
+
+
+@dataclass(frozen=True)
+class Post:
+    """A message as the thread draws it. `head` stands above the text; `tone` is plain, dim, private or bad. A post
+    without a head is one quiet line."""
+
+    key: Any
+    head: str
+    text: str
+    tone: str = "plain"
+    day: str = ""
+    data: Any = field(default=None, compare=False)
+
+
+class ThreadView(ScrollView, can_focus=True):
+    """The cursor is on a message, for quoting, copying and sending again. It stays at the end while it is there."""
+
+    DEFAULT_CSS = """
+    ThreadView { scrollbar-size-vertical: 1; overflow-x: hidden; background: $background; }
+    ThreadView > .thread--head { text-style: bold; }
+    ThreadView > .thread--dim { color: $text-muted; }
+    ThreadView > .thread--private { text-style: italic; }
+    ThreadView > .thread--bad { text-style: bold; }
+    ThreadView > .thread--found { text-style: reverse; }
+    """
+    COMPONENT_CLASSES: ClassVar = {"thread--head", "thread--dim", "thread--private", "thread--bad", "thread--found"}
+
+    class NearStart(Message):
+        """The first message is in sight: there may be older ones."""
+
+    def __init__(self, *, cursor: str = "▌", **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self._sign = cursor
+        self.posts: list[Post] = []
+        self.cursor = 0
+        self.empty = ""
+        self.searched = ""
+        self._lines: dict[Any, tuple[int, list[tuple[str, str]]]] = {}
+        self._ends: list[int] = []
+        self._width = 0
+        self.newer = 0
+
+    @property
+    def current(self) -> Post | None:
+        return self.posts[self.cursor] if 0 <= self.cursor < len(self.posts) else None
+
+    @property
+    def is_at_end(self) -> bool:
+        return self.cursor >= len(self.posts) - 1
+
+    def show(self, posts: list[Post], *, empty: str = "", fresh: bool = False) -> None:
+        """Take these posts. `fresh`: of another conversation, shown from its end."""
+        before, stuck = self.current, self.is_at_end
+        at = self._top(self.cursor) - self.scroll_offset.y if before else 0
+        known = {post.key: post for post in self.posts}
+        for post in posts:
+            if known.get(post.key) != post:
+                self._lines.pop(post.key, None)
+        if fresh:
+            self._lines.clear()
+            self.newer = 0
+        added = len(posts) - len(self.posts)
+        self.posts, self.empty = posts, empty
+        self._measure()
+        places = {post.key: place for place, post in enumerate(posts)}
+        if fresh or stuck or before is None:
+            self.cursor, self.newer = max(0, len(posts) - 1), 0
+            self._scroll(self.virtual_size.height)
+        else:
+            if posts and before.key != posts[-1].key and posts[-1].key not in known:
+                self.newer += max(0, added)
+            self.cursor = places.get(before.key, min(self.cursor, max(0, len(posts) - 1)))
+            self._scroll(self._top(self.cursor) - at)
+        self.refresh()
+
+    def move_to(self, place: int) -> None:
+        if not self.posts:
+            return
+        self.cursor = max(0, min(place, len(self.posts) - 1))
+        if self.is_at_end:
+            self.newer = 0
+        top, bottom = self._top(self.cursor), self._ends[self.cursor]
+        seen, room = self.scroll_offset.y, self.size.height
+        if bottom > seen + room:
+            self._scroll(bottom - room)
+        if top < self.scroll_offset.y and (bottom - top <= room or bottom <= self.scroll_offset.y):
+            self._scroll(top)
+        self.refresh()
+        if self.cursor == 0:
+            self.post_message(self.NearStart())
+
+    def move_by(self, posts: int) -> None:
+        """One message on; a message longer than the view is first read to its end."""
+        room, seen = self.size.height, self.scroll_offset.y
+        if self.posts and abs(posts) == 1:
+            top, bottom = self._top(self.cursor), self._ends[self.cursor]
+            if posts > 0 and bottom > seen + room:
+                self._scroll(min(bottom - room, seen + room - 1))
+                return
+            if posts < 0 and top < seen:
+                self._scroll(max(top, seen - room + 1))
+                return
+        self.move_to(self.cursor + posts)
+
+    def page_by(self, pages: float) -> None:
+        self._scroll(self.scroll_offset.y + round(pages * self.size.height))
+        middle = bisect_right(self._ends, max(0, self.scroll_offset.y + (self.size.height - 1 if pages > 0 else 0)))
+        self.cursor = max(0, min(middle, len(self.posts) - 1))
+        self.refresh()
+        if self.cursor == 0:
+            self.post_message(self.NearStart())
+
+    def find(self, text: str, step: int = 1) -> bool:
+        """Go to the next message that holds the text, in any case of letters, around the end; whether there is one."""
+        self.searched = text.lower()
+        count = len(self.posts)
+        for ahead in range(1, count + 1):
+            place = (self.cursor + step * ahead) % count
+            if self.searched in self.posts[place].text.lower():
+                self.move_to(place)
+                return True
+        self.refresh()
+        return False
+
+    def _top(self, place: int) -> int:
+        return self._ends[place - 1] if 0 < place <= len(self._ends) else 0
+
+    def _scroll(self, y: int) -> None:
+        self.scroll_to(y=max(0, y), animate=False, immediate=True, force=True)
+
+    def _drawn(self, place: int) -> list[tuple[str, str]]:
+        """A post as lines of (tone, text)."""
+        post = self.posts[place]
+        known = self._lines.get(post.key)
+        if known is not None and known[0] == self._width:
+            return known[1]
+        width = max(10, self._width - 4)
+        lines: list[tuple[str, str]] = []
+        if post.day:
+            lines.append(("dim", f"── {post.day} ".ljust(width, "─")))
+        if post.head:
+            lines.append(("bad" if post.tone == "bad" else "head", line(post.head)))
+            lines += [(post.tone, "  " + one) for one in wrap(post.text, width - 2)]
+            lines.append(("plain", ""))
+        else:
+            lines += [("dim", one) for one in wrap(post.text, width)]
+        self._lines[post.key] = (self._width, lines)
+        return lines
+
+    def _measure(self) -> None:
+        self._width = self.scrollable_content_region.width or 80
+        self._ends, total = [], 0
+        for place in range(len(self.posts)):
+            total += len(self._drawn(place))
+            self._ends.append(total)
+        self.virtual_size = Size(0, total)
+
+    def render_line(self, y: int) -> Strip:
+        width, background = self.scrollable_content_region.width, self.rich_style
+        if not self.posts:
+            dim = self.get_component_rich_style("thread--dim")
+            lines = self.empty.split("\n")
+            text = lines[y - 1] if 1 <= y <= len(lines) else ""
+            return Strip([Segment("  " + text, dim)]).adjust_cell_length(width, background).apply_style(background)
+        at = y + self.scroll_offset.y
+        place = bisect_right(self._ends, at)
+        if place >= len(self.posts):
+            return Strip.blank(width, background)
+        tone, text = self._drawn(place)[at - self._top(place)]
+        sign = self._sign if place == self.cursor and self.has_focus else " "
+        style = self._style(tone)
+        if self.searched and self.searched in text.lower():
+            style += self.get_component_rich_style("thread--found")
+        segments = [Segment(sign, Style(bold=True)), Segment(cut(text, width - 1), style)]
+        return Strip(segments).adjust_cell_length(width, background).apply_style(background)
+
+    def _style(self, tone: str) -> Style:
+        if tone == "plain":
+            return Style()
+        return self.get_component_rich_style(f"thread--{tone}", partial=True)
+
+    def on_resize(self, event: events.Resize) -> None:
+        stuck = self.is_at_end
+        self._lines.clear()
+        self._measure()
+        if stuck:
+            self._scroll(self.virtual_size.height)
+        self.refresh()
+
+    def on_click(self, event: events.Click) -> None:
+        place = bisect_right(self._ends, event.y + self.scroll_offset.y)
+        if place < len(self.posts):
+            self.cursor = place
+            self.refresh(Region(0, 0, *self.size))

@@ -1,0 +1,66 @@
+"""The terminal dashboard."""
+
+import argparse
+import os
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+from inboxd.commands.common import Commands, Stop, token
+from inboxd.config import Config
+from inboxd.store.db import owner_of
+
+ABOUT = "the dashboard in this terminal, for the server that runs here or for one that --url names"
+
+
+def add(commands: Commands) -> None:
+    made = commands.add("tui", _tui, ABOUT, answers=False, account=True)
+    made.add_argument("--url", help="a server elsewhere, such as https://support.example; its token is INBOXD_TOKEN")
+    made.add_argument("--token-file", metavar="FILE", help="a file that holds the token and nobody else can read")
+    made.add_argument("--open", metavar="SCREEN", default="", help="the screen to begin with, such as deliveries")
+    made.add_argument("--theme", default="", help="such as inboxd-light, inboxd-contrast or nord")
+    made.add_argument("--read-only", action="store_true", help="look, and change nothing")
+    made.add_argument("--ascii", action="store_true", help="signs that every terminal has")
+    made.add_argument("--no-mouse", action="store_true", help="leave the mouse to the terminal")
+    made.add_argument("--settings", metavar="FILE", help="its config file (default: ~/.config/inboxd/tui.toml)")
+
+
+def _tui(config: Config, given: argparse.Namespace) -> int:
+    if not sys.stdout.isatty() or not sys.stdin.isatty():
+        raise Stop("the dashboard needs a terminal", 2)
+    url, secret = _server(config, given)
+    # Textual takes a third of a second to import, which no other command should pay.
+    from admin_tui import config as settings
+    from admin_tui.run import run
+
+    wanted = settings.load(Path(given.settings) if given.settings else None)
+    wanted = replace(
+        wanted,
+        theme=given.theme or wanted.theme,
+        read_only=wanted.read_only or given.read_only,
+        ascii="true" if given.ascii else wanted.ascii,
+        mouse=wanted.mouse and not given.no_mouse,
+    )
+    return run(
+        url, secret, wanted, account_id=given.account, start_at=given.open, no_color=bool(os.environ.get("NO_COLOR"))
+    )
+
+
+def _server(config: Config, given: argparse.Namespace) -> tuple[str, str]:
+    """The URL and the token. Raises Stop when there is no server to talk to."""
+    if given.url:
+        secret = _secret(Path(given.token_file)) if given.token_file else config.token
+        if not secret:
+            raise Stop("set INBOXD_TOKEN, or name a file with --token-file", 2)
+        return given.url, secret
+    owner = owner_of(config.directory)
+    url = owner.get("url") if owner else None
+    if not url:
+        raise Stop(f"no server runs on {config.directory}: start `inboxd.py serve` first, or name one with --url", 2)
+    return str(url), _secret(Path(given.token_file)) if given.token_file else token(config)
+
+
+def _secret(path: Path) -> str:
+    if path.stat().st_mode & 0o077:
+        raise Stop(f"{path} can be read by others: chmod 600 {path}", 2)
+    return path.read_text().strip()
