@@ -22,19 +22,13 @@ def create(tx: Tx, account_id: int, values: dict[str, Any], guard: Guard) -> tup
 def reset_token(tx: Tx, bot: AgentBot) -> str:
     """A new access token in place of the one that the bot has, if it has one."""
     token = tokens.new()
+    digest = tokens.digest(token)
     row = tx.find(AccessToken, owner_type="AgentBot", owner_id=bot.id)
     if row is not None:
-        tx.update(row, digest=tokens.digest(token))
-        return token
-    made = tx.insert(
-        AccessToken,
-        owner_type="AgentBot",
-        owner_id=bot.id,
-        account_id=bot.account_id,
-        name=bot.name,
-        digest=tokens.digest(token),
-    )
-    tx.update(accounts.bot_webhook(tx, bot.id), token_id=made.id)
+        tx.update(row, digest=digest)
+    else:
+        row = tx.insert(AccessToken, owner_type="AgentBot", owner_id=bot.id, account_id=bot.account_id, digest=digest)
+        tx.update(accounts.bot_webhook(tx, bot.id), token_id=row.id)
     return token
 
 
