@@ -93,7 +93,7 @@ def authenticate(
     if bot is not None and not bots:
         raise Unauthorized("Access to this endpoint is not authorized for bots")
     if account_id is None:
-        return Caller(user, token=token, only_account=only, token_id=token_id)
+        return Caller(user, token=token, only_account=only, token_id=token_id, bot=bot)
     account = accounts.account(tx, account_id)
     if account is None:
         raise NotFound
