@@ -336,6 +336,23 @@ def test_unassigning_takes_it_from_a_bot_too(world: World, bot: dict[str, Any]) 
     assert lines(world, number)[-1] == "Conversation unassigned by Administrator"
 
 
+def test_a_bot_hears_of_a_conversation_it_has_and_can_be_sent_what_was_before(
+    world: World, bot: dict[str, Any], bench: Bench, sender: FakeSender
+) -> None:
+    number, other = world.conversation(), world.conversation()
+    for conversation in (number, other):
+        world.incoming(conversation, f"before, in {conversation}")
+    assign(world, number, assignee_id=bot["id"], assignee_type="AgentBot")
+    world.incoming(number, "now")
+    recover = f"{world.account}/agent_bots/{bot['id']}/webhook/recover"
+    world.http.post(recover, json={"missing": True}, token=world.admin)
+    bench.drain()
+
+    told = [json.loads(one.body) for one in sender.sent]
+    heard = {one["content"] for one in told if one["event"] == "message_created"}
+    assert heard == {f"before, in {number}", "now"}
+
+
 def test_what_a_bot_has_counts_as_unassigned(world: World, bot: dict[str, Any]) -> None:
     number = world.conversation()
     assign(world, number, assignee_id=bot["id"], assignee_type="AgentBot")
