@@ -43,9 +43,9 @@ from inboxd.domain.conversations import PRIORITIES, STATUSES
 from inboxd.domain.links import PREFIX
 from inboxd.domain.webhooks import ORDERINGS
 from inboxd.services.custom_filters import TYPES as FILTER_TYPES
+from inboxd.wire import agent_bots as bot_wire
 from inboxd.wire import overview as overview_wire
 from inboxd.wire.shapes import Payload
-from inboxd.wire import agent_bots as bot_wire
 
 P = "/public/api/v1/inboxes/{identifier}"
 C = P + "/contacts/{source_id}"
