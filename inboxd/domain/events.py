@@ -65,6 +65,7 @@ EVENT_TYPES = (
     _operational("webhook.recovered", "webhook", "a failing webhook took a delivery"),
     _operational("delivery.exhausted", "webhook", "the last attempt of a delivery failed"),
     _operational("conversation.braked", "conversation", "a conversation made more than 200 events in a minute"),
+    _operational("macro.executed", "conversation", "a macro posts a conversation; to its own URL alone", named=False),
     _operational(TEST, "webhook", "a test was asked for; that webhook alone gets it", named=False),
 )  # fmt: skip
 
