@@ -39,7 +39,8 @@ class Waker:
         """Wake a batch of those whose time has come. Returns the seconds until it is worth coming back."""
         with self._store.read() as tx:
             due = store.overslept(tx, BATCH)
-        if all([self._woken(conversation_id) for conversation_id in due]):
+        woken = [self._woken(conversation_id) for conversation_id in due]
+        if all(woken):
             with self._store.read() as tx:
                 return store.next_wake_s(tx, LOOK_S)
         return LOOK_S
