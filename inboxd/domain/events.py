@@ -60,12 +60,15 @@ EVENT_TYPES = (
         "conversation_resolved", "conversation", False, False, False,
         "a conversation became resolved; for agent bots alone", bot=True, named=False,
     ),
+    EventType(
+        "macro.executed", "conversation", False, False, False, "a macro posts a conversation; to its own URL alone",
+        named=False,
+    ),
     _operational("webhook.failing", "webhook", "a delivery failed for the 4th time, or an answer was 401 or 404"),
     _operational("webhook.disabled", "webhook", "an answer was 410, or there were nothing but failures for 5 days"),
     _operational("webhook.recovered", "webhook", "a failing webhook took a delivery"),
     _operational("delivery.exhausted", "webhook", "the last attempt of a delivery failed"),
     _operational("conversation.braked", "conversation", "a conversation made more than 200 events in a minute"),
-    _operational("macro.executed", "conversation", "a macro posts a conversation; to its own URL alone", named=False),
     _operational(TEST, "webhook", "a test was asked for; that webhook alone gets it", named=False),
 )  # fmt: skip
 

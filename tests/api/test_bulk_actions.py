@@ -105,7 +105,7 @@ def test_contacts_get_labels_or_lose_them(world: World) -> None:
 
 def test_contacts_are_deleted_by_administrators_alone(world: World) -> None:
     carl = world.carl["id"]
-    values = {"type": "Contact", "ids": [carl], "action_name": "delete", "labels": {"add": ["a"]}}
+    values: dict[str, Any] = {"type": "Contact", "ids": [carl], "action_name": "delete", "labels": {"add": ["a"]}}
     answer = bulk(world, **values)
     assert (answer.status_code, answer.json()["error"]) == (401, "You are not authorized to do this action")
     assert labels(world, carl) == []

@@ -1,7 +1,9 @@
 import threading
+import time
 from typing import Any
 
 import pytest
+import requests
 
 from inboxd.app import App
 from inboxd.store import conversations
@@ -146,6 +148,25 @@ def test_it_runs_beside_the_server_and_stops_when_told(app: App, clock: Clock, w
     assert looked.wait(10)
     waker.stop()
     assert shown(world, number)["status"] == "open"
+
+
+def test_a_real_server_wakes_what_was_snoozed_for_a_moment(live: tuple[str, str]) -> None:
+    url, token = live
+    http, account = requests.Session(), f"{url}/api/v1/accounts/1"
+    http.headers["api_access_token"] = token
+    inbox = http.post(f"{account}/inboxes", json={"name": "A", "channel": {"type": "api"}}).json()["id"]
+    values = {"inbox_id": inbox, "name": "Carl", "source_id": "c-1"}
+    http.post(f"{account}/contacts", json=values)
+    number = http.post(f"{account}/conversations", json={"source_id": "c-1"}).json()["id"]
+    until = time.time() + 0.3
+    snoozed = {"status": "snoozed", "snoozed_until": until}
+    assert http.post(f"{account}/conversations/{number}/toggle_status", json=snoozed).status_code == 200
+    seen = len(http.get(f"{account}/events").json()["payload"])
+    feed = f"{account}/events?after={seen}&wait=10&types=conversation_status_changed"
+    [woken] = http.get(feed).json()["payload"]
+    assert woken["payload"]["status"] == "open"
+    assert -0.01 < time.time() - until < 5
+    http.close()
 
 
 def test_looking_reads_the_index_of_snoozed_ones_alone(app: App, admin: str) -> None:
