@@ -97,9 +97,7 @@ def _checked(tx: Tx, keeper: Keeper, action: Action, given: dict[str, Any]) -> d
 
 def take_files(tx: Tx, kind: str, owner_id: int, actions: Sequence[dict[str, Any]]) -> None:
     """Make the files that actions name the owner's, and let go of those that none names any more."""
-    named = {
-        blob_id for one in actions if one["action_name"] == "send_attachment" for blob_id in one["action_params"]
-    }
+    named = {blob_id for one in actions if one["action_name"] == "send_attachment" for blob_id in one["action_params"]}
     for blob_id in named:
         blob = tx.get(Blob, blob_id)
         if blob is not None:
@@ -160,17 +158,14 @@ def _files(tx: Tx, keeper: Keeper, params: Params) -> Params:
 
 
 def _file(tx: Tx, keeper: Keeper, given: Any) -> int:
-    blob_id = tx.links.blob_id(given) if isinstance(given, str) else None
-    if _is_id(given):
-        blob_id = given
+    blob_id = tx.links.blob_id(given) if isinstance(given, str) else given if _is_id(given) else None
     blob = blobs.by_id(tx, keeper.account_id, blob_id) if blob_id is not None else None
     if blob is None:
         raise Refused("Invalid attachment")
-    is_own = keeper.id is not None and (blob.owner_type, blob.owner_id) == (keeper.kind, keeper.id)
     is_free = blob.owner_type is None and isinstance(given, str)
-    if not is_own and not is_free:
-        raise Refused("Invalid attachment")
-    return blob.id
+    if is_free or (blob.owner_type, blob.owner_id) == (keeper.kind, keeper.id):
+        return blob.id
+    raise Refused("Invalid attachment")
 
 
 def _mail(name: str) -> Read:

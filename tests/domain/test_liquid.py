@@ -60,6 +60,13 @@ def test_a_text_that_would_grow_beyond_the_limit_stays_as_it_is() -> None:
     assert render("{{ a }}{{ a }}", {"a": "x" * 60}, 119) == "{{ a }}{{ a }}"
 
 
+def test_what_is_too_long_between_braces_or_too_often_there_stays_as_it_is() -> None:
+    chain = "{{ contact.name" + " | upcase" * 100 + " }}"
+    assert shown(chain) == chain
+    assert shown("{{ nothing }}" * 1_000) == ""
+    assert shown("{{ nothing }}" * 1_001) == "{{ nothing }}" * 1_001
+
+
 def test_names_begin_with_capital_letters() -> None:
     assert person(" carl gustav JUNG") == {"name": "Carl Gustav Jung", "first_name": "Carl", "last_name": "Jung"}
     assert person("ada") == {"name": "Ada", "first_name": "Ada", "last_name": None}
