@@ -24,6 +24,7 @@ from inboxd.services.messages import Limits
 from inboxd.store import blobs, messages
 from inboxd.store.db import Store
 from inboxd.upkeep.keeper import Keeper
+from inboxd.upkeep.snooze import Waker
 
 _log = logging.getLogger("inboxd")
 
@@ -54,6 +55,7 @@ class App:
         self.store = Store(config.directory, clock=clock, announce=self._announce)
         self._dispatcher: Dispatcher | None = None
         self._keeper: Keeper | None = None
+        self._waker: Waker | None = None
         self._clock = clock
         self._steady = steady or (steady_clock if clock is wall_clock else clock)
         self._sender = Sender(config.guard, proxy=config.egress_proxy or None)
@@ -99,6 +101,8 @@ class App:
         self._dispatcher.start()
         self._keeper = Keeper(self.store, self.blobs.let_go, self.config.retention_days)
         self._keeper.start()
+        self._waker = Waker(self.store)
+        self._waker.start()
 
     def bind(self) -> Server:
         """A server that listens and does not answer yet. Raises OSError when the address is taken."""
@@ -136,6 +140,8 @@ class App:
         self.feed.stop()
         if self._keeper is not None:
             self._keeper.stop()
+        if self._waker is not None:
+            self._waker.stop()
         if self._dispatcher is not None:
             self._dispatcher.stop()
             self._dispatcher = None
@@ -150,6 +156,8 @@ class App:
             self.feed.wake()
         if "orphans" in signals and self._keeper is not None:
             self._keeper.wake()
+        if "snoozed" in signals and self._waker is not None:
+            self._waker.wake()
 
     def _is_referenced(self, digest: str) -> bool:
         with self.store.read() as tx:

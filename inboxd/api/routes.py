@@ -4,6 +4,8 @@ from inboxd.api import events, files, health, public
 from inboxd.api.accounts import (
     agent_bots,
     agents,
+    assignment_policies,
+    bulk_actions,
     canned_responses,
     contacts,
     conversation_actions,
@@ -14,6 +16,7 @@ from inboxd.api.accounts import (
     drafts,
     inboxes,
     labels,
+    macros,
     messages,
     notes,
     overview,
@@ -42,9 +45,13 @@ from inboxd.domain import messages as message_words
 from inboxd.domain.conversations import PRIORITIES, STATUSES
 from inboxd.domain.links import PREFIX
 from inboxd.domain.webhooks import ORDERINGS
+from inboxd.services import assignment_policies as policy_words
 from inboxd.services.custom_filters import TYPES as FILTER_TYPES
+from inboxd.services.macros import VISIBILITIES
 from inboxd.wire import agent_bots as bot_wire
 from inboxd.wire import overview as overview_wire
+from inboxd.wire.assignment_policies import AssignmentPolicyShape, Inboxes
+from inboxd.wire.macros import MacroShape
 from inboxd.wire.shapes import Payload
 
 P = "/public/api/v1/inboxes/{identifier}"
@@ -126,6 +133,17 @@ MEMBERS = (Integer("inbox_id", required=True), Integers("user_ids"))
 TEAM = (Text("name"), Text("description", limit=20_000), Boolean("allow_auto_assign"))
 PEOPLE = (Integers("user_ids"),)
 LABEL = (Text("title"), Text("description", limit=20_000), Text("color", limit=255), Boolean("show_on_sidebar"))
+MACRO = (Text("name"), Word("visibility", words=VISIBILITIES), Objects("actions"))
+BULK = (
+    Text("type"), Integers("ids"), Text("action_name"), Moment("snoozed_until"),
+    Nested("fields", params=(Word("status", words=STATUSES), Integer("assignee_id"), Integer("team_id"))),
+    Nested("labels", params=(Texts("add"), Texts("remove"))),
+)  # fmt: skip
+POLICY = (
+    Text("name", limit=255), Text("description", limit=20_000), Word("assignment_order", words=policy_words.ORDERS),
+    Word("conversation_priority", words=policy_words.PRIORITIES), Integer("fair_distribution_limit"),
+    Integer("fair_distribution_window"), Boolean("enabled"),
+)  # fmt: skip
 ADMIN = "administrator"
 
 
@@ -312,6 +330,24 @@ ROUTES = (
     Route("GET", A + "/custom_filters/{id}", custom_filters.show, (), custom_filters.find, about="a saved view"),
     Route("PATCH", A + "/custom_filters/{id}", custom_filters.update, CUSTOM_FILTER, custom_filters.find, wrapper="custom_filter", about="change a saved view"),
     Route("DELETE", A + "/custom_filters/{id}", custom_filters.delete, (), custom_filters.find, about="delete a saved view"),
+
+    Route("GET", A + "/macros", macros.index, answer=Payload[list[MacroShape]], about="global macros and the caller's own"),
+    Route("POST", A + "/macros", macros.create, MACRO, answer=Payload[MacroShape], about="keep actions under a name"),
+    Route("GET", A + "/macros/{id}", macros.show, answer=Payload[MacroShape], about="a macro"),
+    Route("PATCH", A + "/macros/{id}", macros.update, MACRO, macros.find_to_change, answer=Payload[MacroShape], about="change a macro"),
+    Route("DELETE", A + "/macros/{id}", macros.delete, (), macros.find_to_change, about="delete a macro"),
+    Route("POST", A + "/macros/{id}/execute", macros.execute, (Integers("conversation_ids"),), macros.find_to_run, detached=True, about="run a macro on conversations"),
+    Route("POST", A + "/bulk_actions", bulk_actions.create, BULK, detached=True, about="change many conversations or contacts"),
+
+    Route("GET", A + "/assignment_policies", assignment_policies.index, role=ADMIN, answer=list[AssignmentPolicyShape], about="assignment policies"),
+    Route("POST", A + "/assignment_policies", assignment_policies.create, POLICY, role=ADMIN, wrapper="assignment_policy", answer=AssignmentPolicyShape, about="create an assignment policy"),
+    Route("GET", A + "/assignment_policies/{id}", assignment_policies.show, (), assignment_policies.find, ADMIN, answer=AssignmentPolicyShape, about="an assignment policy"),
+    Route("PATCH", A + "/assignment_policies/{id}", assignment_policies.update, POLICY, assignment_policies.find, ADMIN, "assignment_policy", answer=AssignmentPolicyShape, about="change an assignment policy"),
+    Route("DELETE", A + "/assignment_policies/{id}", assignment_policies.delete, (), assignment_policies.find, ADMIN, about="delete an assignment policy"),
+    Route("GET", A + "/assignment_policies/{id}/inboxes", assignment_policies.list_inboxes, (), assignment_policies.find, ADMIN, answer=Inboxes, about="inboxes that follow a policy"),
+    Route("GET", A + "/inboxes/{id}/assignment_policy", assignment_policies.of_inbox, (), inboxes.find, ADMIN, answer=AssignmentPolicyShape, about="the policy that an inbox follows"),
+    Route("POST", A + "/inboxes/{id}/assignment_policy", assignment_policies.connect, (Integer("assignment_policy_id"),), inboxes.find, ADMIN, answer=AssignmentPolicyShape, about="let an inbox follow a policy in place of another"),
+    Route("DELETE", A + "/inboxes/{id}/assignment_policy", assignment_policies.disconnect, (), inboxes.find, ADMIN, about="let an inbox follow no policy"),
 
     Route("GET", A + "/deliveries", deliveries.index, DELIVERIES, role=ADMIN, about="deliveries, the newest first"),
     Route("GET", A + "/deliveries/{delivery_id}", deliveries.show, (), deliveries.find, ADMIN, about="a delivery with its attempts and its payload"),

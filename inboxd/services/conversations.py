@@ -61,6 +61,8 @@ def open_conversation(
     )
     if conversation.assignee_id is not None:
         participants.add(tx, conversation, [conversation.assignee_id])
+    if conversation.snoozed_until is not None:
+        tx.signals.add("snoozed")
     outbox.conversation_event(tx, "conversation_created", details.of_conversation(tx, conversation, place, []))
     return conversation
 
@@ -74,6 +76,8 @@ def change(tx: Tx, conversation: Conversation, actor: Actor, **values: Any) -> C
     if changes:
         if changes.get("assignee_id", (None, None))[1] is not None:
             participants.add(tx, conversation, [changes["assignee_id"][1]])
+        if changes.get("snoozed_until", (None, None))[1] is not None:
+            tx.signals.add("snoozed")
         for text in _activity(tx, changes, actor):
             add_activity(tx, conversation, text)
         announce(tx, details.of_conversation(tx, conversation), changes)
@@ -143,6 +147,15 @@ def _assignee_activity(tx: Tx, changes: Changes, actor: Actor) -> str:
 def _name_of(tx: Tx, user_id: int | None) -> str | None:
     user = accounts.user(tx, user_id) if user_id else None
     return user.name if user else None
+
+
+def wake(tx: Tx, conversation_id: int) -> None:
+    """Open a snoozed conversation whose time has come; nothing if somebody changed it meanwhile."""
+    conversation = tx.get(Conversation, conversation_id)
+    if conversation is None or conversation.status != "snoozed":
+        return
+    if conversation.snoozed_until is not None and conversation.snoozed_until <= tx.now:
+        change(tx, conversation, Actor("system"), **rules.with_status("open"))
 
 
 def take_over_from_bot(tx: Tx, conversation_id: int | None) -> None:

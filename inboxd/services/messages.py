@@ -8,7 +8,7 @@ from inboxd.domain import activity
 from inboxd.domain import conversations as rules
 from inboxd.domain.errors import Invalid
 from inboxd.domain.messages import DELETED_CONTENT, Draft, MessageType, Upload, file_type, status_change
-from inboxd.services import conversations, outbox
+from inboxd.services import conversations, outbox, rendering
 from inboxd.store import accounts, deliveries, details
 from inboxd.store import messages as store
 from inboxd.store import outbox as queue
@@ -58,7 +58,7 @@ def post(
         inbox_id=conversation.inbox_id,
         conversation_id=conversation.id,
         message_type=int(draft.message_type),
-        content=draft.content,
+        content=rendering.content(conversation, place, draft, sender),
         content_type=draft.content_type,
         content_attributes=_with_reply(tx, conversation, draft.content_attributes),
         additional_attributes=draft.additional_attributes,

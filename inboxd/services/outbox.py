@@ -100,6 +100,12 @@ def conversation_event(tx: Tx, name: str, details: ConversationDetails, changes:
         queue.add(tx, event, bot)
 
 
+def conversation_event_to(tx: Tx, name: str, details: ConversationDetails, webhook: Webhook) -> None:
+    """An event that one webhook alone is owed."""
+    row, payload = details.conversation, wire.conversation(details, tx.links)
+    emit(tx, name, row.account_id, payload, inbox_id=row.inbox_id, conversation_id=row.id, to=(webhook,))
+
+
 def message_event(
     tx: Tx,
     name: str,

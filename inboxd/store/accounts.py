@@ -10,6 +10,7 @@ from inboxd.store.models import (
     ContactInbox,
     Conversation,
     Inbox,
+    InboxAssignmentPolicy,
     InboxMember,
     Setting,
     User,
@@ -148,4 +149,5 @@ def drop_inbox(tx: Tx, inbox_id: int) -> None:
     tx.delete(ContactInbox, inbox_id=inbox_id)
     tx.delete(InboxMember, inbox_id=inbox_id)
     tx.delete(AgentBotInbox, inbox_id=inbox_id)
+    tx.delete(InboxAssignmentPolicy, inbox_id=inbox_id)
     tx.delete(Inbox, id=inbox_id)

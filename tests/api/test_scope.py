@@ -60,6 +60,9 @@ def furnished(world: World) -> World:
         ("custom_attribute_definitions", {"attribute_display_name": "Plan", "attribute_key": "plan"}),
         ("custom_filters", {"name": "mine", "query": {"payload": []}}),
         (f"contacts/{world.carl['id']}/notes", {"content": "a note"}),
+        ("macros", {"name": "Close", "visibility": "global", "actions": [{"action_name": "resolve_conversation"}]}),
+        ("assignment_policies", {"name": "Fair"}),
+        ("inboxes/1/assignment_policy", {"assignment_policy_id": 1}),
     ):
         answer = post(f"{account}/{where}", json=values, token=world.admin)
         assert answer.status_code == 200, (where, answer.text)
@@ -100,7 +103,10 @@ def test_what_another_account_has_is_not_there_by_any_id(furnished: World, stran
         where = where.replace("/agents/1", f"/agents/{furnished.ada_id}")
         answer = call(furnished.http, route, where, stranger)
         assert answer.status_code == 404, (label(route), answer.status_code, answer.text)
-        assert answer.json() == {"error": "Resource could not be found"}, label(route)
+        if route.method == "GET" and route.path.endswith("/macros/{id}"):
+            assert answer.text == "", "as on Chatwoot's wire"
+        else:
+            assert answer.json() == {"error": "Resource could not be found"}, label(route)
 
 
 def test_agents_do_nothing_that_is_for_administrators(furnished: World) -> None:

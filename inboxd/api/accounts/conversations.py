@@ -1,5 +1,7 @@
 """Conversations as agents and bridges work with them."""
 
+from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
@@ -7,7 +9,7 @@ from inboxd.api.accounts import teams
 from inboxd.api.accounts.posting import post
 from inboxd.api.web import Call, empty
 from inboxd.domain.conversations import toggled
-from inboxd.domain.errors import NotFound, Refused
+from inboxd.domain.errors import NotFound, Refused, Unauthorized
 from inboxd.services import contacts, conversations
 from inboxd.store import accounts, details
 from inboxd.store import contacts as contact_store
@@ -30,6 +32,15 @@ def find(call: Call) -> Conversation:
     if not conversation.team_id or conversation.team_id not in teams.of_caller(call):
         call.caller.check_inbox(call.tx, inbox)
     return conversation
+
+
+def reachable(call: Call, display_ids: Iterable[int]) -> list[Conversation]:
+    """Those of these that are there for the caller; the others are left out."""
+    found = []
+    for display_id in dict.fromkeys(display_ids):
+        with suppress(NotFound, Unauthorized):
+            found.append(find(replace(call, args=call.args | {"id": display_id})))
+    return found
 
 
 def listed(call: Call, found: list[Conversation]) -> list[Any]:

@@ -18,7 +18,6 @@ def post(call: Call, conversation: Conversation, place: Place, values: dict[str,
     attributes = dict(values.get("content_attributes") or {})
     if values.get("external_created_at") not in (None, ""):
         attributes["external_created_at"] = values["external_created_at"]
-    additional = {key: values[key] for key in ("campaign_id", "template_params") if values.get(key)}
     try:
         draft = Draft(
             values.get("content"),
@@ -26,7 +25,7 @@ def post(call: Call, conversation: Conversation, place: Place, values: dict[str,
             private=bool(values.get("private")),
             content_type=values.get("content_type") or "text",
             content_attributes=attributes,
-            additional_attributes=additional,
+            additional_attributes=_additional(values),
             source_id=values.get("source_id") or None,
             echo_id=values.get("echo_id") or None,
             uploads=tuple(call.uploads),
@@ -46,3 +45,11 @@ def _author(call: Call, values: dict[str, Any]) -> User | AgentBot:
     if bot is None:
         raise NotFound
     return bot
+
+
+def _additional(values: dict[str, Any]) -> dict[str, Any]:
+    """A template takes the place of a campaign."""
+    template = values.get("template_params")
+    if template and not template.get("name"):
+        raise Invalid("Template params must have a name", "template_params")
+    return next(({key: values[key]} for key in ("template_params", "campaign_id") if values.get(key)), {})
