@@ -4,6 +4,7 @@ import json
 from typing import Any
 
 import pytest
+import requests
 
 from inboxd.api.accounts import imports
 from inboxd.app import App
@@ -225,8 +226,22 @@ def test_too_long_a_line_is_a_problem_and_too_many_are_refused(world: World, mon
 def test_a_repeated_request_gets_the_first_answer_and_another_body_is_refused(world: World) -> None:
     first = send(world, contact(), **{"Idempotency-Key": "k"})
     again = send(world, contact(), **{"Idempotency-Key": "k"})
-    assert first.json() == again.json() and again.headers["Idempotent-Replayed"] == "true"
+    assert first.json() == again.json()
+    assert again.headers["Idempotent-Replayed"] == "true"
     assert send(world, contact("c2"), **{"Idempotency-Key": "k"}).status_code == 422
+
+
+def test_a_body_may_be_as_large_as_an_upload(live: tuple[str, str]) -> None:
+    url, token = live
+    lines = [contact(f"c{number}", name="Ann", custom_attributes={"note": "x" * 60_000}) for number in range(100)]
+    body = "\n".join(json.dumps(line) for line in lines).encode()
+    headers = {"api_access_token": token, "Content-Type": "text/plain"}
+    for sent in (body, iter([body[:3_000_000], body[3_000_000:]])):  # the second one comes in chunks
+        answer = requests.post(f"{url}/api/v1/accounts/1/import", data=sent, headers=headers, timeout=30)
+        assert answer.status_code == 200, answer.text
+    assert answer.json()["contacts"] == counts(skipped=100)
+    elsewhere = requests.post(f"{url}/api/v1/accounts/1/contacts", data=body, headers=headers, timeout=30)
+    assert elsewhere.status_code == 413
 
 
 def test_only_administrators_import(world: World) -> None:
