@@ -93,6 +93,8 @@ class Chatwoot:
         after = 0
         while found := self.get(f"/conversations/{conversation_id}/messages", after=after)["payload"]:
             yield from found
+            if found[-1]["id"] <= after:
+                raise Refused("the Chatwoot shows the same messages again and again: it knows no `after`")
             after = found[-1]["id"]
 
     def close(self) -> None:

@@ -26,6 +26,8 @@ from inboxd.store.models import Contact, ContactInbox, Conversation, Inbox, Mess
 
 KINDS = ("contact", "conversation", "message")
 """In the order in which they need each other."""
+_SKEW_MS = 300_000
+"""What clocks may differ: what is later still would stay the newest for ever."""
 CREATED, UPDATED, SKIPPED = "created", "updated", "skipped"
 _FILLED = (
     "name", "email", "phone_number", "identifier", "custom_attributes", "additional_attributes", "last_activity_at",
@@ -54,6 +56,8 @@ def load(tx: Tx, account_id: int, lines: Sequence[Line]) -> Tally:
     tally = Tally()
     for line in lines:
         try:
+            if (line.values.get("created_at") or 0) > tx.now + _SKEW_MS:
+                raise Invalid("Created at must not be in the future", "created_at")
             outcome = _LOADERS[line.kind](tx, account_id, line.values)
         except Failure as failure:
             tally.problems.append((line.number, failure.message))

@@ -199,6 +199,8 @@ def test_links_to_files_and_what_a_message_replies_to_are_kept(world: World) -> 
         ),
         (message("x", 1) | {"conversation": "t7"}, "No conversation with the source_id 't7' was imported"),
         (message("x", 1, message_type="outgoing", sender="no@acme.test"), "Nobody in the account has the e-mail"),
+        (message("x", 1) | {"created_at": None}, "Created at can't be blank"),
+        (message("x", 2**30), "Created at must not be in the future"),
         (message("x", 1, content="a" * 150_001), "Content is too long (maximum is 150000 characters)"),
     ],
 )

@@ -132,6 +132,8 @@ def _line(number: int, raw: bytes) -> Line:
         raise Invalid(f"Type must be one of {', '.join(KINDS)}", "type")
     values = params.read(_FIELDS[kind], value)
     values["created_at"] = values.pop("external_created_at", None) or values.get("created_at")
+    if kind == "message" and values["created_at"] is None:
+        raise Invalid("Created at can't be blank", "created_at")
     if values.get("contact_inboxes"):
         values["contact_inboxes"] = [_PLACE.read(one) for one in values["contact_inboxes"]]
     return Line(number, kind, values)
