@@ -23,6 +23,7 @@ from inboxd.services import accounts
 from inboxd.services.messages import Limits
 from inboxd.store import blobs, messages
 from inboxd.store.db import Store
+from inboxd.upkeep.jobs import Jobs
 from inboxd.upkeep.keeper import Keeper
 from inboxd.upkeep.snooze import Waker
 
@@ -56,6 +57,7 @@ class App:
         self._dispatcher: Dispatcher | None = None
         self._keeper: Keeper | None = None
         self._waker: Waker | None = None
+        self._jobs: Jobs | None = None
         self._clock = clock
         self._steady = steady or (steady_clock if clock is wall_clock else clock)
         self._sender = Sender(config.guard, proxy=config.egress_proxy or None)
@@ -103,6 +105,8 @@ class App:
         self._keeper.start()
         self._waker = Waker(self.store)
         self._waker.start()
+        self._jobs = Jobs(self.store, self.blobs)
+        self._jobs.start()
 
     def bind(self) -> Server:
         """A server that listens and does not answer yet. Raises OSError when the address is taken."""
@@ -138,6 +142,8 @@ class App:
     def close(self) -> None:
         """Stop claiming, let attempts end, close the store. Safe to call twice."""
         self.feed.stop()
+        if self._jobs is not None:
+            self._jobs.stop()
         if self._keeper is not None:
             self._keeper.stop()
         if self._waker is not None:
@@ -154,6 +160,8 @@ class App:
             self._dispatcher.wake()
         if "events" in signals:
             self.feed.wake()
+        if "jobs" in signals and self._jobs is not None:
+            self._jobs.wake()
         if "orphans" in signals and self._keeper is not None:
             self._keeper.wake()
         if "snoozed" in signals and self._waker is not None:

@@ -1,5 +1,6 @@
 """Reading a request body: JSON, form or multipart, bounded, as one bag of parameters."""
 
+import hashlib
 from typing import IO, Any
 from urllib.parse import parse_qsl, unquote_plus
 
@@ -48,6 +49,18 @@ def read_body(
     if not body.strip():
         return {}, False
     raise Malformed("The Content-Type must be application/json, a form or multipart/form-data")
+
+
+def read_lines(stream: IO[bytes], content_type: str) -> tuple[IO[bytes], dict[str, Any]]:
+    """A body of lines, from its beginning, and what tells it from others. Raises Malformed for a form with files."""
+    if multipart.parse_options_header(content_type)[0].lower() == "multipart/form-data":
+        raise Malformed("The Content-Type must be application/x-ndjson, with one JSON object a line")
+    start = stream.tell()
+    digest = hashlib.sha256()
+    while chunk := stream.read(1 << 16):
+        digest.update(chunk)
+    stream.seek(start)
+    return stream, {"digest": digest.hexdigest()}
 
 
 def _pairs(raw: bytes, what: str) -> list[tuple[str, str]]:

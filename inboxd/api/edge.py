@@ -99,7 +99,8 @@ class Edge:
 
     def _stage(self, route: Route, request: Request, args: dict[str, Any], over: ExitStack) -> list[Upload]:
         """Put uploaded files on disk before the transaction, once the caller has proved to be one."""
-        files = _files(request) if route.takes_files else []
+        names = [param.name for param in route.params if isinstance(param, params.Files)]
+        files = _files(request, names)
         if not files:
             return []
         with self._store.read() as tx:
@@ -219,9 +220,10 @@ def _is_file(value: Any) -> bool:
     return isinstance(value, web.File) or (isinstance(value, list) and any(isinstance(one, web.File) for one in value))
 
 
-def _files(request: Request) -> list[web.File]:
-    given = request.values.get("attachments")
-    items = given if isinstance(given, list) else [given]
+def _files(request: Request, names: list[str]) -> list[web.File]:
+    """The files among the values of these parameters."""
+    given = [request.values.get(name) for name in names]
+    items = [item for value in given for item in (value if isinstance(value, list) else [value])]
     return [item for item in items if isinstance(item, web.File)]
 
 

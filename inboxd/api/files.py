@@ -7,7 +7,7 @@ import threading
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 from urllib.parse import quote
 
 from inboxd.api.web import Call, File, Response, disk_full_in_words
@@ -45,6 +45,9 @@ class Blobs:
         """
         if file.size > self._limit:
             raise TooLarge(f"{links.safe_filename(file.filename)} is larger than {self._limit} bytes")
+        return self._store(file)
+
+    def _store(self, file: File) -> Upload:
         with disk_full_in_words():
             self._directory.mkdir(mode=0o700, exist_ok=True)
             with tempfile.NamedTemporaryFile(dir=self._directory, prefix="incoming-", delete=False) as target:
@@ -54,6 +57,10 @@ class Blobs:
                     Path(target.name).unlink(missing_ok=True)
                     raise
         return Upload(digest, links.safe_filename(file.filename), _media_type(file.content_type), file.size)
+
+    def keep(self, filename: str, content_type: str, stream: IO[bytes]) -> Upload:
+        """`stage` for a file that inboxd wrote itself, however large."""
+        return self._store(File(filename, content_type, os.fstat(stream.fileno()).st_size, stream))
 
     def _receive(self, file: File, target: Any) -> str:
         hasher = hashlib.sha256()

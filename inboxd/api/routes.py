@@ -14,7 +14,9 @@ from inboxd.api.accounts import (
     custom_filters,
     deliveries,
     drafts,
+    imports,
     inboxes,
+    jobs,
     labels,
     macros,
     messages,
@@ -51,6 +53,7 @@ from inboxd.services.macros import VISIBILITIES
 from inboxd.wire import agent_bots as bot_wire
 from inboxd.wire import overview as overview_wire
 from inboxd.wire.assignment_policies import AssignmentPolicyShape, Inboxes
+from inboxd.wire.jobs import Imported, JobShape
 from inboxd.wire.macros import MacroShape
 from inboxd.wire.shapes import Payload
 
@@ -246,6 +249,12 @@ ROUTES = (
     Route("GET", A + "/contacts/search", contacts.search, (*PAGE, Text("q")), about="search contacts"),
     Route("GET", A + "/contacts/active", contacts.active, PAGE, about="contacts that are online: none, for API inboxes cannot tell"),
     Route("POST", A + "/contacts", contacts.create, (*CONTACT, Integer("inbox_id"), Text("source_id")), about="create a contact"),
+    Route("POST", A + "/contacts/import", imports.import_contacts, (Files("import_file"),), role=ADMIN, about="create and update contacts from a CSV file, as a job"),
+    Route("POST", A + "/contacts/export", imports.export_contacts, (Texts("column_names"), Value("payload"), Text("label")), role=ADMIN, about="contacts as a CSV file, as a job"),
+    Route("POST", A + "/import", imports.import_history, role=ADMIN, detached=True, takes_lines=True, answer=Imported, about="contacts, conversations and messages of another system, one JSON object a line"),
+    Route("GET", A + "/jobs", jobs.index, (Integer("before"),), role=ADMIN, answer=Payload[list[JobShape]], about="imports and exports, the newest first"),
+    Route("GET", A + "/jobs/{id}", jobs.show, (), jobs.find, ADMIN, answer=JobShape, about="how far a job is, what it could not do, and its file"),
+    Route("POST", A + "/jobs/{id}/cancel", jobs.cancel, (), jobs.find, ADMIN, answer=JobShape, about="stop a job; what is done stays done"),
     Route("GET", A + "/contacts/{id}", contacts.show, (), contacts.find, about="a contact"),
     Route("PATCH", A + "/contacts/{id}", contacts.update, CONTACT, contacts.find, about="change a contact"),
     Route("DELETE", A + "/contacts/{id}", contacts.delete, (), contacts.find, ADMIN, about="delete a contact with its conversations"),

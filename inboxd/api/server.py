@@ -40,7 +40,9 @@ _LINGER_S = 2.0
 # What a chunk's size line and the trailer may hold: waitress keeps them in memory, copied at every read.
 _CHUNK_LINES = 16_384
 # The paths that take files: elsewhere nobody gets to fill the disk before being looked at.
-_UPLOADS = ("/messages",)
+_UPLOADS = ("/messages", "/contacts/import")
+# And the one that takes lines, which are no files.
+_LINES = re.compile(r"/api/v1/accounts/\d+/import")
 _ANY_ORIGIN = {"Access-Control-Allow-Origin": "*"}
 _PREFLIGHT = {
     "Access-Control-Allow-Methods": "GET, POST, PUT, PATCH, DELETE, OPTIONS, HEAD",
@@ -106,7 +108,10 @@ def _answer(edge: Edge, router: Any, environ: dict[str, Any], request: Request, 
         request.route = route.path
         values = bodies.read_query(environ.get("QUERY_STRING", ""))
         length = int(environ.get("CONTENT_LENGTH") or 0)
-        if length:
+        if route.takes_lines:
+            request.lines, marks = bodies.read_lines(environ["wsgi.input"], environ.get("CONTENT_TYPE", ""))
+            values |= marks
+        elif length:
             body, request.is_json = bodies.read_body(
                 environ["wsgi.input"], length, environ.get("CONTENT_TYPE", ""), body_limit, files
             )
@@ -236,7 +241,8 @@ class _Parser(HTTPRequestParser):
             if codings != [b"chunked"] or self.version != "1.1" or "CONTENT_LENGTH" in self.headers:
                 raise ParsingError("Transfer-Encoding must be chunked, once, without a Content-Length, in HTTP/1.1")
         is_multipart = self.headers.get("CONTENT_TYPE", "").lower().startswith("multipart/form-data")
-        if not (is_multipart and self.path.rstrip("/").removesuffix(".json").endswith(_UPLOADS)):
+        path = self.path.rstrip("/").removesuffix(".json")
+        if not (_LINES.fullmatch(path) or (is_multipart and path.endswith(_UPLOADS))):
             self.adj = self.small_adj or self.adj
 
     def is_too_slow(self, headers_s: float) -> bool:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
 from inboxd.api.auth import Caller
-from inboxd.api.params import Files, Param
+from inboxd.api.params import Param
 from inboxd.api.refusals import Refusals
 from inboxd.domain import errors
 from inboxd.domain.addresses import Guard
@@ -75,6 +75,8 @@ class Request:
     """The pattern that matched: what logs may say, for real paths hold credentials."""
     local: bool = False
     """Came from the command line of this very process, not from a network."""
+    lines: IO[bytes] | None = None
+    """The body, unread, where the route takes lines."""
     stale: AccountUser | None = None
     """The caller's membership, while its last sign of life is old and this one is not yet written."""
 
@@ -154,7 +156,8 @@ class Route:
     the path in an answer, or several, of what must not be stored, not even to answer the same request again.
     `detached` ones write in several transactions, or wait for somebody between them: the handler
     looks around on a snapshot and leaves the rest in `call.after`. `answer` is the type of a good answer:
-    a TypedDict of `wire`, a list of one, or None for an empty body.
+    a TypedDict of `wire`, a list of one, or None for an empty body. With `takes_lines` the body is
+    no parameters but a stream in `request.lines`.
     """
 
     method: str
@@ -168,6 +171,7 @@ class Route:
     hidden: bool = False
     detached: bool = False
     shown_once: str | tuple[str, ...] = ()
+    takes_lines: bool = False
     answer: Any = None
     about: str = ""
     bots: bool = False
@@ -181,7 +185,3 @@ class Route:
     def is_unit(self) -> bool:
         """Whether it runs inside a write transaction."""
         return self.writes or (self.method != "GET" and not self.detached)
-
-    @property
-    def takes_files(self) -> bool:
-        return any(isinstance(param, Files) for param in self.params)

@@ -117,6 +117,27 @@ def page(tx: Tx, account_id: int, *, sort: str, page: int, labels: list[str]) ->
     return total, _page(tx, Contact.select().where(*where), sort, page)
 
 
+def _all(account_id: int, label: str | None) -> list[Any]:
+    where: list[Any] = [Contact.account_id == account_id]
+    if label is not None:
+        tagged = ContactTagging.select(ContactTagging.contact_id).where(
+            ContactTagging.account_id == account_id, ContactTagging.label == label
+        )
+        where.append(Contact.id.in_(tagged))
+    return where
+
+
+def behind(tx: Tx, account_id: int, contact_id: int, label: str | None, limit: int) -> list[Contact]:
+    """The next contacts by id, of the account or of those that carry a label."""
+    query = Contact.select().where(*_all(account_id, label), Contact.id > contact_id)
+    return tx.all(query.order_by(Contact.id).limit(limit))
+
+
+def count(tx: Tx, account_id: int, label: str | None) -> int:
+    number: int = tx.tuples(Contact.select(fn.COUNT(Contact.id)).where(*_all(account_id, label)))[0][0]
+    return number
+
+
 def search(tx: Tx, account_id: int, text: str, *, sort: str, page: int) -> tuple[list[Contact], bool]:
     """One page of contacts with `text` in name, e-mail, phone number or identifier, and whether more follow."""
     hits = [containing(column, text) for column in (Contact.name, Contact.email, Contact.phone_number)]

@@ -18,6 +18,10 @@ def administrators(tx: Tx, account_id: int) -> set[int]:
     return {one.user_id for one in tx.filter(AccountUser, account_id=account_id, role="administrator")}
 
 
+def by_email(tx: Tx, email: str) -> User | None:
+    return tx.find(User, email=email.strip().lower())
+
+
 def leave(tx: Tx, account_id: int, user_id: int) -> None:
     """Take a user out of an account: no inbox, team or conversation there is theirs any more, and the
     tokens that open it alone are gone. It is no change of those conversations."""

@@ -66,6 +66,7 @@ def furnished(world: World) -> World:
     ):
         answer = post(f"{account}/{where}", json=values, token=world.admin)
         assert answer.status_code == 200, (where, answer.text)
+    assert post(f"{account}/contacts/export", json={}, token=world.admin).status_code == 200  # job 1
     assert (number, message["id"]) == (1, 1)
     return world
 
