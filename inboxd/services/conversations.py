@@ -10,7 +10,7 @@ from inboxd.domain.contacts import check_attributes
 from inboxd.domain.events import Actor
 from inboxd.domain.messages import MessageType
 from inboxd.domain.text import split_labels
-from inboxd.services import outbox, participants
+from inboxd.services import outbox, participants, reporting
 from inboxd.store import accounts, details, messages, teams
 from inboxd.store import conversations as store
 from inboxd.store.db import Changes, Tx
@@ -79,6 +79,7 @@ def change(tx: Tx, conversation: Conversation, actor: Actor, **values: Any) -> C
 def announce(tx: Tx, shown: ConversationDetails, changes: Changes) -> None:
     """The events of one change of a conversation row, in Chatwoot's order."""
     if "status" in changes:
+        reporting.status_changed(tx, shown.conversation)
         became = rules.BECAME.get(changes["status"][1])
         if became is not None:
             outbox.conversation_event(tx, became, shown)
