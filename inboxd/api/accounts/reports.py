@@ -51,9 +51,9 @@ class Offset(Param):
 
 
 def window(call: Call, back_ms: int = _WEEK_MS) -> Window:
-    """The time that is asked for: until now, and `back_ms` long, where it is not said."""
+    """The time that is asked for: up to and with now, and `back_ms` long, where it is not said."""
     until = call.values.get("until")
-    until = call.tx.now if until is None else until
+    until = call.tx.now + 1 if until is None else until
     since = call.values.get("since")
     since = max(until - back_ms, 0) if since is None else since
     return Window(call.account_id, since, until, bool(call.values.get("business_hours")))
