@@ -46,7 +46,7 @@ def grid(unit: str, since: int, until: int, offset_ms: int) -> Grid:
     start = _floor(unit, since + offset_ms)
     while since < until and start < until + offset_ms:
         if len(starts) == LIMIT:
-            raise Invalid(f"Group by {unit} would give more than {LIMIT} periods", "group_by")
+            raise Invalid(f"Since must be at most {LIMIT} {unit}s before until", "since")
         starts.append(start - offset_ms)
         start = _next(unit, start)
     return Grid(tuple(starts), HOUR_MS if unit == "hour" else DAY_MS)

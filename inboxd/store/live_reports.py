@@ -57,8 +57,7 @@ def grouped(tx: Tx, account_id: int, group: str, team_id: int | None) -> dict[in
 
 def now(tx: Tx, account_id: int, team_id: int | None) -> tuple[Open, int]:
     """The open conversations of the account or of a team, and how many are pending."""
-    rows = grouped(tx, account_id, "assignee_id", team_id)
-    found = rows.values()
+    found = grouped(tx, account_id, "assignee_id", team_id).values()
     together = Open(
         sum(one.open for one in found), sum(one.unattended for one in found), sum(one.unassigned for one in found)
     )

@@ -9,10 +9,9 @@ from typing import Any
 
 from peewee import Case, fn
 
+from inboxd.domain.periods import HOUR_MS
 from inboxd.store.db import Tx
 from inboxd.store.models import Conversation, Message, Record, ReportingEvent, Tagging
-
-HOUR_MS = 3_600_000
 
 
 @dataclass(frozen=True)
@@ -83,9 +82,12 @@ def _place(metric: Metric) -> Any:
 
 def _where(metric: Metric, window: Window) -> list[Any]:
     table = metric.table
-    clauses = [table.account_id == window.account_id, table.created_at >= window.since]
-    clauses += [table.created_at < window.until]
-    return clauses + [getattr(table, name) == value for name, value in metric.values]
+    return [
+        table.account_id == window.account_id,
+        table.created_at >= window.since,
+        table.created_at < window.until,
+        *(getattr(table, name) == value for name, value in metric.values),
+    ]
 
 
 def _about(metric: Metric, window: Window, subject: Subject | None) -> list[Any]:
@@ -126,11 +128,12 @@ def total(tx: Tx, metric: Metric, window: Window, subject: Subject | None = None
 
 def parts(
     tx: Tx, metric: Metric, window: Window, subject: Subject | None, *, origin: int, step: int
-) -> list[tuple[Any, ...]]:
+) -> list[tuple[int, int, int]]:
     """(part, count, milliseconds) of the equal parts of time since `origin` that have any."""
-    part = (metric.table.created_at - origin) / step
-    query = metric.table.select(part, *_sums(metric, window))
-    return tx.tuples(query.where(*_where(metric, window), *_about(metric, window, subject)).group_by(part))
+    place = (metric.table.created_at - origin) / step
+    query = metric.table.select(place, *_sums(metric, window))
+    query = query.where(*_where(metric, window), *_about(metric, window, subject)).group_by(place)
+    return [(part, count, ms) for part, count, ms in tx.tuples(query)]
 
 
 def by(tx: Tx, metric: Metric, window: Window, kind: str) -> dict[int | str, tuple[int, int]]:

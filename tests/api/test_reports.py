@@ -150,8 +150,8 @@ def test_an_unknown_metric_is_an_empty_object(world: World) -> None:
         ({"type": ""}, "type"),
         ({"type": "galaxy"}, "type"),
         ({"group_by": "minute"}, "group_by"),
-        ({"group_by": "hour", "since": 0}, "group_by"),
-        ({"since": 0, "group_by": "day"}, "group_by"),
+        ({"group_by": "hour", "since": 0}, "since"),
+        ({"since": 0, "group_by": "day"}, "since"),
         ({"since": "yesterday"}, "since"),
         ({"timezone_offset": "Berlin"}, "timezone_offset"),
         ({"timezone_offset": "nan"}, "timezone_offset"),
@@ -195,8 +195,8 @@ def test_a_report_about_one_counts_only_what_is_theirs(world: World, handled: in
     ):
         for metric, expected in (
             ("conversations_count", 1), ("outgoing_messages_count", 2), ("resolutions_count", 1),
-                # Nobody was assigned yet when the reply came.
-                ("reply_time", 0 if kind == "agent" else 120),
+            # Nobody was assigned yet when the reply came.
+            ("reply_time", 0 if kind == "agent" else 120),
             ("avg_first_response_time", 60), ("incoming_messages_count", 0 if kind == "agent" else 2),
         ):  # fmt: skip
             assert values(world, metric, type=kind, id=number) == [expected], (kind, metric)

@@ -20,7 +20,7 @@ KINDS = ("agent", "inbox", "label", "team")
 TYPES = ("account", *KINDS)
 _WEEK_MS = 7 * periods.DAY_MS
 _ALWAYS_MS = 2**53
-_SUMMED = (
+SUMMED = (
     "conversations_count", "incoming_messages_count", "outgoing_messages_count", "avg_first_response_time",
     "avg_resolution_time", "reply_time",
 )  # fmt: skip
@@ -76,8 +76,7 @@ def by_period(call: Call, metric: store.Metric, asked: Window, unit: str) -> lis
     grid = periods.grid(unit, asked.since, asked.until, call.values.get("timezone_offset", 0))
     if not grid.starts:
         return []
-    parts = store.parts(call.tx, metric, asked, subject, origin=grid.starts[0], step=grid.step)
-    return grid.folded((part, count, ms) for part, count, ms in parts)
+    return grid.folded(store.parts(call.tx, metric, asked, subject, origin=grid.starts[0], step=grid.step))
 
 
 def index(call: Call) -> Any:
@@ -92,13 +91,9 @@ def totals(tx: Tx, names: tuple[str, ...], asked: Window, subject: Subject | Non
     return {name: store.total(tx, METRICS[name], asked, subject) for name in names}
 
 
-def account_totals(call: Call) -> dict[str, wire.Sums]:
-    return totals(call.tx, _SUMMED, window(call))
-
-
 def summary(call: Call) -> wire.Summary:
     asked, subject = window(call), _subject(call)
-    return wire.summary(totals(call.tx, _SUMMED, asked, subject), totals(call.tx, _SUMMED, asked.previous, subject))
+    return wire.summary(totals(call.tx, SUMMED, asked, subject), totals(call.tx, SUMMED, asked.previous, subject))
 
 
 def bot_summary(call: Call) -> wire.BotSummary:

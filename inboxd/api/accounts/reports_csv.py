@@ -53,7 +53,7 @@ def _cells(one: wire.Performance) -> tuple[Any, ...]:
 
 
 def summary(call: Call) -> Response:
-    figures: Any = wire.figures(reports.account_totals(call))
+    figures: Any = wire.figures(reports.totals(call.tx, reports.SUMMED, reports.window(call)))
     return _download("conversations_summary", [[title for title, _ in _SUMMARY], [figures[key] for _, key in _SUMMARY]])
 
 
