@@ -24,6 +24,9 @@ from inboxd.api.accounts import (
     overview,
     participants,
     profile,
+    reports,
+    reports_csv,
+    reports_live,
     teams,
     webhooks,
 )
@@ -46,12 +49,14 @@ from inboxd.domain import accounts as account_words
 from inboxd.domain import messages as message_words
 from inboxd.domain.conversations import PRIORITIES, STATUSES
 from inboxd.domain.links import PREFIX
+from inboxd.domain.periods import UNITS
 from inboxd.domain.webhooks import ORDERINGS
 from inboxd.services import assignment_policies as policy_words
 from inboxd.services.custom_filters import TYPES as FILTER_TYPES
 from inboxd.services.macros import VISIBILITIES
 from inboxd.wire import agent_bots as bot_wire
 from inboxd.wire import overview as overview_wire
+from inboxd.wire import reports as report_shapes
 from inboxd.wire.assignment_policies import AssignmentPolicyShape, Inboxes
 from inboxd.wire.jobs import Imported, JobShape
 from inboxd.wire.macros import MacroShape
@@ -61,6 +66,7 @@ P = "/public/api/v1/inboxes/{identifier}"
 C = P + "/contacts/{source_id}"
 V = C + "/conversations/{id}"
 A = "/api/v1/accounts/{account_id}"
+A2 = "/api/v2/accounts/{account_id}"
 
 IDENTITY = (Text("identifier"), Text("identifier_hash"))
 PERSON = (Text("email"), Text("name", limit=255), Text("phone_number"), Text("avatar_url"), Object("custom_attributes"))
@@ -147,6 +153,10 @@ POLICY = (
     Word("conversation_priority", words=policy_words.PRIORITIES), Integer("fair_distribution_limit"),
     Integer("fair_distribution_window"), Boolean("enabled"),
 )  # fmt: skip
+RANGE = (Moment("since"), Moment("until"), Boolean("business_hours"))
+SUBJECT = (Word("type", words=reports.TYPES, required=True), Integer("id"))
+OFFSET = reports.Offset("timezone_offset")
+SERIES = (Text("metric"), *RANGE, *SUBJECT, Word("group_by", words=UNITS), OFFSET)
 ADMIN = "administrator"
 
 
@@ -364,6 +374,28 @@ ROUTES = (
     Route("POST", A + "/deliveries/{delivery_id}/cancel", deliveries.cancel, (), deliveries.find, ADMIN, about="try it no more"),
 
     Route("GET", A + "/events", events.poll, (Integer("after", least=0), Integer("wait", least=0), Texts("types"), Integer("inbox_id"), Integer("limit", least=1)), about="every event behind a seq; waits for the next one"),
+
+    Route("GET", A2 + "/reports", reports.index, SERIES, role=ADMIN, answer=list[report_shapes.Point], about="a metric by hour, day, week, month or year"),
+    Route("GET", A2 + "/reports/summary", reports.summary, (*RANGE, *SUBJECT), role=ADMIN, answer=report_shapes.Summary, about="the metrics of a time, and of the time before it"),
+    Route("GET", A2 + "/reports/bot_summary", reports.bot_summary, (*RANGE, Word("type", words=reports.TYPES), Integer("id")), role=ADMIN, answer=report_shapes.BotSummary, about="what bots resolved and handed off, and in the time before"),
+    Route("GET", A2 + "/reports/bot_metrics", reports.bot_metrics, RANGE, role=ADMIN, answer=report_shapes.BotMetrics, about="how much bots do in inboxes that have one"),
+    Route("GET", A2 + "/reports/inbox_label_matrix", reports.inbox_label_matrix, (*RANGE, Integers("inbox_ids"), Integers("label_ids")), role=ADMIN, answer=report_shapes.Matrix, about="conversations by inbox and label"),
+    Route("GET", A2 + "/reports/first_response_time_distribution", reports.first_response_times, RANGE, role=ADMIN, answer=dict[str, report_shapes.Distribution], about="first responses by how long they took"),
+    Route("GET", A2 + "/reports/outgoing_messages_count", reports.outgoing_messages_count, (*RANGE, Text("group_by")), role=ADMIN, answer=list[report_shapes.Outgoing], about="outgoing messages by agent, team, inbox or label"),
+    Route("GET", A2 + "/reports/conversations", reports_live.conversations, (Text("type"), Integer("user_id"), Integer("page")), role=ADMIN, answer=report_shapes.Live | list[report_shapes.AgentLoad], about="what is open now, of the account or of its agents"),
+    Route("GET", A2 + "/reports/agents", reports_csv.comparison("agent", "agents"), RANGE, role=ADMIN, about="agents compared, as CSV"),
+    Route("GET", A2 + "/reports/inboxes", reports_csv.comparison("inbox", "inboxes"), RANGE, role=ADMIN, about="inboxes compared, as CSV"),
+    Route("GET", A2 + "/reports/labels", reports_csv.comparison("label", "labels"), RANGE, role=ADMIN, about="labels compared, as CSV"),
+    Route("GET", A2 + "/reports/teams", reports_csv.comparison("team", "teams"), RANGE, role=ADMIN, about="teams compared, as CSV"),
+    Route("GET", A2 + "/reports/conversations_summary", reports_csv.summary, RANGE, role=ADMIN, about="the metrics of a time, as CSV"),
+    Route("GET", A2 + "/reports/conversation_traffic", reports_csv.traffic, (*RANGE, OFFSET), role=ADMIN, about="new conversations by day and hour, as CSV"),
+    Route("GET", A2 + "/summary_reports/agent", reports.comparison("agent"), RANGE, role=ADMIN, answer=list[report_shapes.Performance], about="agents compared"),
+    Route("GET", A2 + "/summary_reports/inbox", reports.comparison("inbox"), RANGE, role=ADMIN, answer=list[report_shapes.Performance], about="inboxes compared"),
+    Route("GET", A2 + "/summary_reports/team", reports.comparison("team"), RANGE, role=ADMIN, answer=list[report_shapes.Performance], about="teams compared"),
+    Route("GET", A2 + "/summary_reports/label", reports.label_comparison, RANGE, role=ADMIN, answer=list[report_shapes.Performance], about="labels compared"),
+    Route("GET", A2 + "/summary_reports/channel", reports.channels, RANGE, role=ADMIN, answer=dict[str, report_shapes.Statuses], about="new conversations by channel and status, of six months at most"),
+    Route("GET", A2 + "/live_reports/conversation_metrics", reports_live.metrics, (Integer("team_id"),), role=ADMIN, answer=report_shapes.Live, about="what is open now, of the account or a team"),
+    Route("GET", A2 + "/live_reports/grouped_conversation_metrics", reports_live.grouped, (Text("group_by"), Integer("team_id")), role=ADMIN, answer=list[report_shapes.Group], about="what is open now, by team or assignee"),
 
     Route("GET", PREFIX + "{signed}/{filename}", files.download, role="public", about="a file, by its signed link"),
     Route("GET", "/livez", health.livez, role="public", about="the process answers"),

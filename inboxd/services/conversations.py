@@ -10,7 +10,7 @@ from inboxd.domain.contacts import check_attributes
 from inboxd.domain.events import Actor
 from inboxd.domain.messages import MessageType
 from inboxd.domain.text import split_labels
-from inboxd.services import outbox, participants
+from inboxd.services import outbox, participants, reporting
 from inboxd.store import accounts, details, messages, teams
 from inboxd.store import conversations as store
 from inboxd.store.db import Changes, Tx
@@ -87,6 +87,7 @@ def change(tx: Tx, conversation: Conversation, actor: Actor, **values: Any) -> C
 def announce(tx: Tx, shown: ConversationDetails, changes: Changes) -> None:
     """The events of one change of a conversation row, in Chatwoot's order."""
     if "status" in changes:
+        reporting.status_changed(tx, shown.conversation)
         became = rules.BECAME.get(changes["status"][1])
         if became is not None:
             outbox.conversation_event(tx, became, shown)
@@ -183,6 +184,7 @@ def set_status(
 def hand_off(tx: Tx, conversation: Conversation, actor: Actor) -> None:
     """A bot gives its pending conversation to people."""
     change(tx, conversation, actor, **rules.with_status("open"), waiting_since=conversation.waiting_since or tx.now)
+    reporting.handed_off(tx, conversation)
 
 
 def _is_administrator(tx: Tx, account_id: int, actor: Actor) -> bool:

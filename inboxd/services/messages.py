@@ -8,7 +8,7 @@ from inboxd.domain import activity
 from inboxd.domain import conversations as rules
 from inboxd.domain.errors import Invalid
 from inboxd.domain.messages import DELETED_CONTENT, Draft, MessageType, Upload, file_type, status_change
-from inboxd.services import conversations, outbox, rendering
+from inboxd.services import conversations, outbox, rendering, reporting
 from inboxd.store import accounts, deliveries, details
 from inboxd.store import messages as store
 from inboxd.store import outbox as queue
@@ -109,6 +109,7 @@ def _follow_up(tx: Tx, conversation: Conversation, place: Place, shown: MessageD
     if message.message_type != MessageType.ACTIVITY:
         outbox.message_event(tx, "message_created", shown, whole, echo_id=echo_id)
     if second:
+        reporting.replied(tx, conversation, message, second)
         conversations.announce(tx, whole, second)
     if contact_changes:
         outbox.contact_event(tx, "contact_updated", place.contact, contact_changes)
