@@ -19,6 +19,7 @@ THIN_BEYOND = 256_000
 """Bytes of a payload beyond which receivers get its thin form: proxies and functions in front of
 them refuse what is larger."""
 _SHORT = 1_000
+_UNSAID = {"unread_count", "avatar"}
 _MOMENTS = {"snoozed_until", "waiting_since"}
 _TYPE_WORDS = {int(kind): kind.word for kind in MessageType}
 
@@ -28,7 +29,7 @@ def changed_attributes(changes: Changes) -> list[dict[str, Any]]:
     return [
         {name: {"previous_value": _plain(name, before), "current_value": _plain(name, after)}}
         for name, (before, after) in changes.items()
-        if name != "unread_count"
+        if name not in _UNSAID
     ]
 
 
@@ -40,18 +41,19 @@ def account(row: Account) -> dict[str, Any]:
     return {"id": row.id, "name": row.name}
 
 
-def contact(row: Contact, account_row: Account) -> dict[str, Any]:
+def contact(row: Contact, account_row: Account, links: Links) -> dict[str, Any]:
+    picture = links.avatar(row.avatar)
     return {
         "account": account(account_row),
         "additional_attributes": row.additional_attributes,
-        "avatar": "",
+        "avatar": picture,
         "custom_attributes": row.custom_attributes,
         "email": row.email,
         "id": row.id,
         "identifier": row.identifier,
         "name": row.name,
         "phone_number": row.phone_number,
-        "thumbnail": "",
+        "thumbnail": picture,
         "blocked": row.blocked,
     }
 
@@ -60,10 +62,10 @@ def user(row: User) -> dict[str, Any]:
     return {"id": row.id, "name": row.name, "email": row.email, "type": "user"}
 
 
-def sender(row: Contact | User | None, account_row: Account) -> dict[str, Any] | None:
+def sender(row: Contact | User | None, account_row: Account, links: Links) -> dict[str, Any] | None:
     if row is None:
         return None
-    return contact(row, account_row) if isinstance(row, Contact) else user(row)
+    return contact(row, account_row, links) if isinstance(row, Contact) else user(row)
 
 
 def contact_inbox(row: ContactInbox) -> dict[str, Any]:
@@ -82,7 +84,7 @@ def contact_inbox(row: ContactInbox) -> dict[str, Any]:
 
 def conversation(details: ConversationDetails, links: Links) -> dict[str, Any]:
     row, place = details.conversation, details.place
-    assignee = push.user(details.assignee) if details.assignee else None
+    assignee = push.user(details.assignee, links) if details.assignee else None
     return {
         "additional_attributes": row.additional_attributes,
         "can_reply": details.can_reply,
@@ -105,7 +107,7 @@ def conversation(details: ConversationDetails, links: Links) -> dict[str, Any]:
         ],
         "labels": row.label_list,
         "meta": {
-            "sender": push.contact(place.contact),
+            "sender": push.contact(place.contact, links),
             "assignee": assignee,
             "assignee_type": "User" if assignee else None,
             "team": {"id": details.team.id, "name": details.team.name} if details.team else None,
@@ -142,7 +144,7 @@ def message(shown: MessageDetails, details: ConversationDetails, links: Links) -
         "inbox": {"id": place.inbox.id, "name": place.inbox.name},
         "message_type": _TYPE_WORDS[row.message_type],
         "private": row.private,
-        "sender": sender(shown.sender, place.account),
+        "sender": sender(shown.sender, place.account, links),
         "source_id": row.source_id,
     }
     if shown.attachments:
@@ -153,7 +155,7 @@ def message(shown: MessageDetails, details: ConversationDetails, links: Links) -
 
 def typing(details: ConversationDetails, typist: Contact | User, links: Links, *, private: bool) -> dict[str, Any]:
     return {
-        "user": sender(typist, details.place.account),
+        "user": sender(typist, details.place.account, links),
         "conversation": conversation(details, links),
         "is_private": private,
     }

@@ -22,7 +22,7 @@ def find(call: Call) -> AgentBot:
 
 def _shown(call: Call, bot: AgentBot, secret: str | None = None) -> Any:
     webhook = store.bot_webhook(call.tx, bot.id)
-    return wire.agent_bot(bot, webhook, admin=call.caller.is_administrator, secret=secret)
+    return wire.agent_bot(bot, webhook, call.tx.links, admin=call.caller.is_administrator, secret=secret)
 
 
 def _values(call: Call) -> dict[str, Any]:

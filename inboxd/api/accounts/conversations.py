@@ -208,7 +208,7 @@ def assign(call: Call, conversation: Conversation) -> Any:
     membership = accounts.membership(call.tx, call.account_id, assignee_id)
     user = accounts.user(call.tx, assignee_id) if membership else None
     conversations.assign(call.tx, conversation, call.caller.actor, user)
-    return wire.agent(user, membership, call.tx.now) if user else None
+    return wire.agent(user, membership, call.tx.now, call.tx.links) if user else None
 
 
 def _assign_team(call: Call, conversation: Conversation) -> Any:

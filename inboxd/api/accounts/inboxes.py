@@ -48,7 +48,7 @@ def _allowed(call: Call, inbox_id: int) -> Inbox:
 
 def _shown(call: Call, inbox: Inbox, secret: str | None = None) -> Any:
     webhook = store.inbox_webhook(call.tx, inbox.id)
-    return wire.inbox(inbox, webhook, admin=call.caller.is_administrator, secret=secret)
+    return wire.inbox(inbox, webhook, call.tx.links, admin=call.caller.is_administrator, secret=secret)
 
 
 def index(call: Call) -> Any:

@@ -23,7 +23,7 @@ def _shown(call: Call, token: str) -> Any:
     if latest is not None and accounts.is_stale(latest, call.tx.now):
         call.tx.update(latest, active_at=call.tx.now)
     pairs = [(one, store.account(call.tx, one.account_id)) for one in memberships]
-    return wire.profile(user, [(one, account) for one, account in pairs if account], token, call.tx.now)
+    return wire.profile(user, [(one, account) for one, account in pairs if account], token, call.tx.now, call.tx.links)
 
 
 def update(call: Call) -> Any:
