@@ -15,6 +15,7 @@ from inboxd.api.server import Server, make_wsgi
 from inboxd.api.web import Parts
 from inboxd.config import Config
 from inboxd.delivery.dispatcher import Dispatcher
+from inboxd.delivery.fetcher import Fetcher
 from inboxd.delivery.sender import Sender
 from inboxd.delivery.worker import Policy, Worker
 from inboxd.domain.links import Links
@@ -54,6 +55,7 @@ class App:
         self.store = Store(config.directory, clock=clock, announce=self._announce)
         self._dispatcher: Dispatcher | None = None
         self._keeper: Keeper | None = None
+        self._fetcher: Fetcher | None = None
         self._clock = clock
         self._steady = steady or (steady_clock if clock is wall_clock else clock)
         self._sender = Sender(config.guard, proxy=config.egress_proxy or None)
@@ -67,6 +69,7 @@ class App:
             self.blobs,
             Refusals(),
             send=self._worker.send,
+            fetch=self._sender.fetch,
         )
         self.wsgi = make_wsgi(Edge(self.store, parts), ROUTES, body_limit=config.body_limit)
 
@@ -99,6 +102,8 @@ class App:
         self._dispatcher.start()
         self._keeper = Keeper(self.store, self.blobs.let_go, self.config.retention_days)
         self._keeper.start()
+        self._fetcher = Fetcher(self.store, self._sender.fetch, self.blobs.held)
+        self._fetcher.start()
 
     def bind(self) -> Server:
         """A server that listens and does not answer yet. Raises OSError when the address is taken."""
@@ -134,6 +139,8 @@ class App:
     def close(self) -> None:
         """Stop claiming, let attempts end, close the store. Safe to call twice."""
         self.feed.stop()
+        if self._fetcher is not None:
+            self._fetcher.stop()
         if self._keeper is not None:
             self._keeper.stop()
         if self._dispatcher is not None:
@@ -142,6 +149,8 @@ class App:
         # The store first: an attempt that is cut off now is interrupted, whatever it says of itself.
         self.store.close()
         self._sender.close()
+        if self._fetcher is not None:
+            self._fetcher.join()
 
     def _announce(self, signals: set[str]) -> None:
         if "deliveries" in signals and self._dispatcher is not None:
@@ -150,6 +159,8 @@ class App:
             self.feed.wake()
         if "orphans" in signals and self._keeper is not None:
             self._keeper.wake()
+        if "avatars" in signals and self._fetcher is not None:
+            self._fetcher.wake()
 
     def _is_referenced(self, digest: str) -> bool:
         with self.store.read() as tx:

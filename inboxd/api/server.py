@@ -23,7 +23,7 @@ from inboxd.api import bodies
 from inboxd.api.edge import Edge, refusal
 from inboxd.api.web import File, Request, Response, Route
 from inboxd.domain.errors import Failure, Malformed, NotFound
-from inboxd.domain.links import PREFIX
+from inboxd.domain.links import DIRECT, PREFIX
 from inboxd.domain.text import clean_line
 from inboxd.version import __version__
 from inboxd.wire import jsons
@@ -40,7 +40,7 @@ _LINGER_S = 2.0
 # What a chunk's size line and the trailer may hold: waitress keeps them in memory, copied at every read.
 _CHUNK_LINES = 16_384
 # The paths that take files: elsewhere nobody gets to fill the disk before being looked at.
-_UPLOADS = ("/messages",)
+_UPLOADS = re.compile(r"/(messages|upload|profile|(contacts|inboxes|agent_bots)(/[0-9]+)?)$")
 _ANY_ORIGIN = {"Access-Control-Allow-Origin": "*"}
 _PREFLIGHT = {
     "Access-Control-Allow-Methods": "GET, POST, PUT, PATCH, DELETE, OPTIONS, HEAD",
@@ -106,7 +106,9 @@ def _answer(edge: Edge, router: Any, environ: dict[str, Any], request: Request, 
         request.route = route.path
         values = bodies.read_query(environ.get("QUERY_STRING", ""))
         length = int(environ.get("CONTENT_LENGTH") or 0)
-        if length:
+        if route.raw:
+            values["body"] = File("", environ.get("CONTENT_TYPE", ""), length, environ["wsgi.input"])
+        elif length:
             body, request.is_json = bodies.read_body(
                 environ["wsgi.input"], length, environ.get("CONTENT_TYPE", ""), body_limit, files
             )
@@ -236,7 +238,8 @@ class _Parser(HTTPRequestParser):
             if codings != [b"chunked"] or self.version != "1.1" or "CONTENT_LENGTH" in self.headers:
                 raise ParsingError("Transfer-Encoding must be chunked, once, without a Content-Length, in HTTP/1.1")
         is_multipart = self.headers.get("CONTENT_TYPE", "").lower().startswith("multipart/form-data")
-        if not (is_multipart and self.path.rstrip("/").removesuffix(".json").endswith(_UPLOADS)):
+        path = self.path.rstrip("/").removesuffix(".json")
+        if not (is_multipart and _UPLOADS.search(path)) and not path.startswith(DIRECT):
             self.adj = self.small_adj or self.adj
 
     def is_too_slow(self, headers_s: float) -> bool:

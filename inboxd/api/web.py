@@ -8,6 +8,7 @@ import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
@@ -16,6 +17,7 @@ from inboxd.api.params import Files, Param
 from inboxd.api.refusals import Refusals
 from inboxd.domain import errors
 from inboxd.domain.addresses import Guard
+from inboxd.domain.fetching import Fetch
 from inboxd.domain.messages import Upload
 from inboxd.services.messages import Limits
 from inboxd.store.db import Tx
@@ -109,7 +111,9 @@ class Parts:
     blobs: "Blobs"
     refusals: Refusals
     send: Callable[[Claim], None]
+    fetch: Fetch
     test_seats: threading.Semaphore = field(default_factory=lambda: threading.Semaphore(4))
+    fetch_seats: threading.Semaphore = field(default_factory=lambda: threading.Semaphore(4))
 
 
 @dataclass
@@ -151,6 +155,7 @@ class Route:
     `role` is public, agent, administrator or superadmin. GETs run on a snapshot unless `writes`.
     `hidden` tells strangers that it is not there instead of that they may not. `shown_once` is
     the path in an answer of what must not be stored, not even to answer the same request again.
+    `raw` ones take their whole body as the file `body`.
     `detached` ones write in several transactions, or wait for somebody between them: the handler
     looks around on a snapshot and leaves the rest in `call.after`. `answer` is the type of a good answer:
     a TypedDict of `wire`, a list of one, or None for an empty body.
@@ -165,6 +170,7 @@ class Route:
     wrapper: str | None = None
     writes: bool = False
     hidden: bool = False
+    raw: bool = False
     detached: bool = False
     shown_once: str | None = None
     answer: Any = None
@@ -175,6 +181,7 @@ class Route:
         """Whether it runs inside a write transaction."""
         return self.writes or (self.method != "GET" and not self.detached)
 
-    @property
-    def takes_files(self) -> bool:
-        return any(isinstance(param, Files) for param in self.params)
+    @cached_property
+    def files(self) -> tuple[str, ...]:
+        """The parameters that are files."""
+        return tuple(param.name for param in self.params if isinstance(param, Files))

@@ -5,7 +5,7 @@ from typing import Any
 from inboxd.domain.addresses import Guard
 from inboxd.domain.errors import NotFound
 from inboxd.services import tokens, webhooks
-from inboxd.store import accounts, conversations
+from inboxd.store import accounts, blobs, conversations
 from inboxd.store.db import Tx
 from inboxd.store.models import AgentBot, AgentBotInbox, Inbox, Webhook
 
@@ -38,6 +38,7 @@ def delete(tx: Tx, bot: AgentBot) -> None:
     webhooks.delete(tx, accounts.bot_webhook(tx, bot.id))
     conversations.forget_bot(tx, bot.id)
     tx.delete(AgentBotInbox, agent_bot_id=bot.id)
+    blobs.drop(tx, "AgentBot", bot.id)
     tx.delete(AgentBot, id=bot.id)
 
 

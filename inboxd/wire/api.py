@@ -149,9 +149,7 @@ def agent(row: User, membership: AccountUser | None, now: int, links: Links) -> 
     return shape
 
 
-def profile(
-    row: User, memberships: list[tuple[AccountUser, Account]], token: str, now: int, links: Links
-) -> Json:
+def profile(row: User, memberships: list[tuple[AccountUser, Account]], token: str, now: int, links: Links) -> Json:
     """`token` is the one that authenticated this very request; no other is known."""
     latest = max(memberships, key=lambda pair: pair[0].active_at or 0, default=None)
     shape: Json = {

@@ -2,10 +2,12 @@
 
 from typing import Any
 
+from inboxd.api.accounts import avatars
 from inboxd.api.auth import check_role
 from inboxd.api.web import Call, empty
 from inboxd.domain.errors import NotFound
-from inboxd.services import bots, webhooks
+from inboxd.services import avatar_urls, bots, webhooks
+from inboxd.services import avatars as pictures
 from inboxd.store import accounts as store
 from inboxd.store.models import AgentBot, Inbox
 from inboxd.wire import api as wire
@@ -26,10 +28,17 @@ def _shown(call: Call, bot: AgentBot, secret: str | None = None) -> Any:
 
 
 def _values(call: Call) -> dict[str, Any]:
-    values = {key: value for key, value in call.values.items() if key not in ("bot_type", "avatar_url")}
+    values = {key: value for key, value in call.values.items() if key not in ("bot_type", "avatar", "avatar_url")}
     if "name" in values:
         values["name"] = values["name"] or ""
-    return values
+    return values | avatars.given(call, call.account_id)
+
+
+def _picture(call: Call, bot: AgentBot) -> None:
+    """What has to follow the change of a row: a file wins over a URL."""
+    avatars.adopt(call, bot)
+    if not call.uploads:
+        avatar_urls.ask(call.tx, bot, call.values.get("avatar_url"))
 
 
 def index(call: Call) -> Any:
@@ -42,17 +51,25 @@ def show(call: Call, bot: AgentBot) -> Any:
 
 def create(call: Call) -> Any:
     bot = bots.create(call.tx, call.account_id, _values(call), call.parts.guard)
+    _picture(call, bot)
     return _shown(call, bot, store.bot_webhook(call.tx, bot.id).secret)
 
 
 def update(call: Call, bot: AgentBot) -> Any:
     bots.update(call.tx, bot, _values(call), call.parts.guard)
+    _picture(call, bot)
     return _shown(call, bot)
 
 
 def delete(call: Call, bot: AgentBot) -> Any:
     bots.delete(call.tx, bot)
     return empty()
+
+
+def delete_avatar(call: Call, bot: AgentBot) -> Any:
+    bots.update(call.tx, bot, {"avatar": ""}, call.parts.guard)
+    pictures.adopt(call.tx, bot)
+    return _shown(call, bot)
 
 
 def reset_secret(call: Call, bot: AgentBot) -> Any:

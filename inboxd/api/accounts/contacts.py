@@ -2,10 +2,11 @@
 
 from typing import Any
 
-from inboxd.api.accounts import conversations, inboxes
+from inboxd.api.accounts import avatars, conversations, inboxes
 from inboxd.api.web import Call, empty
 from inboxd.domain.errors import NotFound
-from inboxd.services import contacts
+from inboxd.services import avatar_urls, contacts
+from inboxd.services import avatars as pictures
 from inboxd.store import accounts, details
 from inboxd.store import contacts as store
 from inboxd.store import conversations as conversation_store
@@ -85,6 +86,7 @@ def create(call: Call) -> Any:
         if inbox is None:
             raise NotFound
     contact = contacts.create(call.tx, call.account_id, _values(call))
+    _picture(call, contact)
     place = contacts.place(call.tx, contact, inbox, call.values.get("source_id") or None) if inbox else None
     return {
         "payload": {
@@ -97,10 +99,18 @@ def create(call: Call) -> Any:
     }
 
 
+def _picture(call: Call, contact: Contact) -> None:
+    """What has to follow the change of a row: a file wins over a URL."""
+    avatars.adopt(call, contact)
+    if not call.uploads:
+        avatar_urls.ask(call.tx, contact, call.values.get("avatar_url"))
+
+
 def _values(call: Call) -> dict[str, Any]:
     given = {key: call.values[key] for key in _OWN if key in call.values}
     nothing = {"name": "", "blocked": False, "additional_attributes": {}, "custom_attributes": {}}
-    return {key: nothing[key] if value is None and key in nothing else value for key, value in given.items()}
+    values = {key: nothing[key] if value is None and key in nothing else value for key, value in given.items()}
+    return values | avatars.given(call, call.account_id)
 
 
 def show(call: Call, contact: Contact) -> Any:
@@ -109,6 +119,7 @@ def show(call: Call, contact: Contact) -> Any:
 
 def update(call: Call, contact: Contact) -> Any:
     contacts.update(call.tx, contact, _values(call))
+    _picture(call, contact)
     return {"payload": _shown(call, [contact])[0]}
 
 
@@ -120,6 +131,12 @@ def active(call: Call) -> Any:
 def delete(call: Call, contact: Contact) -> Any:
     contacts.delete(call.tx, contact)
     return empty()
+
+
+def delete_avatar(call: Call, contact: Contact) -> Any:
+    contacts.update(call.tx, contact, {"avatar": ""})
+    pictures.adopt(call.tx, contact)
+    return {"payload": wire.contact(contact, call.tx.links)}
 
 
 def destroy_custom_attributes(call: Call, contact: Contact) -> Any:
