@@ -40,7 +40,9 @@ _LINGER_S = 2.0
 # What a chunk's size line and the trailer may hold: waitress keeps them in memory, copied at every read.
 _CHUNK_LINES = 16_384
 # The paths that take files: elsewhere nobody gets to fill the disk before being looked at.
-_UPLOADS = re.compile(r"/(messages|upload|profile|(contacts|inboxes|agent_bots)(/[0-9]+)?)$")
+_UPLOADS = re.compile(
+    r"/messages$|^/api/v1/(profile|accounts/[0-9]+/(upload|(contacts|inboxes|agent_bots)(/[0-9]+)?))$"
+)
 _ANY_ORIGIN = {"Access-Control-Allow-Origin": "*"}
 _PREFLIGHT = {
     "Access-Control-Allow-Methods": "GET, POST, PUT, PATCH, DELETE, OPTIONS, HEAD",

@@ -6,8 +6,7 @@ from inboxd.api.accounts import avatars
 from inboxd.api.auth import check_role
 from inboxd.api.web import Call, empty
 from inboxd.domain.errors import NotFound
-from inboxd.services import avatar_urls, bots, webhooks
-from inboxd.services import avatars as pictures
+from inboxd.services import bots, webhooks
 from inboxd.store import accounts as store
 from inboxd.store.models import AgentBot, Inbox
 from inboxd.wire import api as wire
@@ -34,13 +33,6 @@ def _values(call: Call) -> dict[str, Any]:
     return values | avatars.given(call, call.account_id)
 
 
-def _picture(call: Call, bot: AgentBot) -> None:
-    """What has to follow the change of a row: a file wins over a URL."""
-    avatars.adopt(call, bot)
-    if not call.uploads:
-        avatar_urls.ask(call.tx, bot, call.values.get("avatar_url"))
-
-
 def index(call: Call) -> Any:
     return [_shown(call, bot) for bot in store.agent_bots(call.tx, call.account_id)]
 
@@ -51,13 +43,13 @@ def show(call: Call, bot: AgentBot) -> Any:
 
 def create(call: Call) -> Any:
     bot = bots.create(call.tx, call.account_id, _values(call), call.parts.guard)
-    _picture(call, bot)
+    avatars.adopt(call, bot)
     return _shown(call, bot, store.bot_webhook(call.tx, bot.id).secret)
 
 
 def update(call: Call, bot: AgentBot) -> Any:
     bots.update(call.tx, bot, _values(call), call.parts.guard)
-    _picture(call, bot)
+    avatars.adopt(call, bot)
     return _shown(call, bot)
 
 
@@ -68,7 +60,7 @@ def delete(call: Call, bot: AgentBot) -> Any:
 
 def delete_avatar(call: Call, bot: AgentBot) -> Any:
     bots.update(call.tx, bot, {"avatar": ""}, call.parts.guard)
-    pictures.adopt(call.tx, bot)
+    avatars.drop(call, bot)
     return _shown(call, bot)
 
 

@@ -5,8 +5,7 @@ from typing import Any
 from inboxd.api.accounts import avatars, conversations, inboxes
 from inboxd.api.web import Call, empty
 from inboxd.domain.errors import NotFound
-from inboxd.services import avatar_urls, contacts
-from inboxd.services import avatars as pictures
+from inboxd.services import contacts
 from inboxd.store import accounts, details
 from inboxd.store import contacts as store
 from inboxd.store import conversations as conversation_store
@@ -86,7 +85,7 @@ def create(call: Call) -> Any:
         if inbox is None:
             raise NotFound
     contact = contacts.create(call.tx, call.account_id, _values(call))
-    _picture(call, contact)
+    avatars.adopt(call, contact)
     place = contacts.place(call.tx, contact, inbox, call.values.get("source_id") or None) if inbox else None
     return {
         "payload": {
@@ -97,13 +96,6 @@ def create(call: Call) -> Any:
             },
         }
     }
-
-
-def _picture(call: Call, contact: Contact) -> None:
-    """What has to follow the change of a row: a file wins over a URL."""
-    avatars.adopt(call, contact)
-    if not call.uploads:
-        avatar_urls.ask(call.tx, contact, call.values.get("avatar_url"))
 
 
 def _values(call: Call) -> dict[str, Any]:
@@ -119,7 +111,7 @@ def show(call: Call, contact: Contact) -> Any:
 
 def update(call: Call, contact: Contact) -> Any:
     contacts.update(call.tx, contact, _values(call))
-    _picture(call, contact)
+    avatars.adopt(call, contact)
     return {"payload": _shown(call, [contact])[0]}
 
 
@@ -135,7 +127,7 @@ def delete(call: Call, contact: Contact) -> Any:
 
 def delete_avatar(call: Call, contact: Contact) -> Any:
     contacts.update(call.tx, contact, {"avatar": ""})
-    pictures.adopt(call.tx, contact)
+    avatars.drop(call, contact)
     return {"payload": wire.contact(contact, call.tx.links)}
 
 

@@ -8,7 +8,6 @@ from inboxd.api.params import Integer, Param
 from inboxd.api.web import Call, empty
 from inboxd.domain.errors import Invalid, NotFound
 from inboxd.services import accounts as people
-from inboxd.services import avatars as pictures
 from inboxd.services import inboxes, webhooks
 from inboxd.store import accounts as store
 from inboxd.store.models import Inbox
@@ -98,7 +97,7 @@ def delete(call: Call, inbox: Inbox) -> Any:
 
 def delete_avatar(call: Call, inbox: Inbox) -> Any:
     inboxes.update(call.tx, inbox, {"avatar": ""}, {}, call.parts.guard)
-    pictures.adopt(call.tx, inbox)
+    avatars.drop(call, inbox)
     return empty()
 
 

@@ -6,7 +6,6 @@ from inboxd.api.accounts import avatars
 from inboxd.api.web import Call, empty
 from inboxd.domain.errors import Invalid, NotFound, Refused
 from inboxd.services import accounts
-from inboxd.services import avatars as pictures
 from inboxd.store import accounts as store
 from inboxd.store import cache_keys
 from inboxd.store.models import Account, AccountUser
@@ -39,7 +38,7 @@ def update(call: Call) -> Any:
 def delete_avatar(call: Call) -> Any:
     user = call.caller.known_user
     accounts.update_profile(call.tx, user, {"avatar": ""})
-    pictures.adopt(call.tx, user)
+    avatars.drop(call, user)
     return show(call)
 
 
