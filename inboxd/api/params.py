@@ -204,7 +204,7 @@ class Files(Param):
     or_ids: bool = False
 
     def read(self, raw: Any) -> list[str | None]:
-        items = _listed(raw)
+        items = _listed(None if raw == "null" else raw)  # from clients that can only send text
         if any(not _is_file(item) and not (self.or_ids and isinstance(item, str)) for item in items):
             raise self.refuse("must be files (multipart/form-data)")
         return [item if isinstance(item, str) else None for item in items]

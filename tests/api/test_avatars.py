@@ -100,6 +100,8 @@ def test_what_is_no_image_or_too_large_is_refused_by_its_name_and_leaves_nothing
             refused = give(world, path, content, name)
             assert (refused.status_code, refused.json()["attributes"]) == (422, ["avatar"])
         assert shown(world.http.get(path, token=world.admin), key) == ""
+    for nothing in ("", None, "null"):
+        assert world.http.patch(owners["Inbox"][0], json={"avatar": nothing}, token=world.admin).status_code == 200
     refused = world.http.patch(owners["Contact"][0], json={"avatar": "http://x/y.png"}, token=world.admin)
     assert (refused.status_code, refused.json()["attributes"]) == (422, ["avatar"])
     assert stored(app) == []
