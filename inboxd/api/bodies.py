@@ -13,6 +13,8 @@ from inboxd.wire import jsons
 
 FIELDS_LIMIT = 1000
 PARTS_LIMIT = 256
+# The one file that clients send under a wrapper key.
+_WRAPPED = "profile[avatar]"
 
 
 def read_query(query: str) -> dict[str, Any]:
@@ -108,7 +110,7 @@ def _read_multipart(stream: IO[bytes], boundary: str, length: int, limit: int, f
                     raise TooLarge(f"{name[:80]} makes the parameters larger than {limit} bytes")
                 pairs.append((name, _text(name, part.raw)))
             elif part.filename or part.size:
-                if "[" in name.removesuffix("[]"):
+                if "[" in name.removesuffix("[]") and name != _WRAPPED:
                     head = name.partition("[")[0][:80]
                     raise Invalid(f"{params.label(head)} must not hold files inside", head)
                 pairs.append((name, file))

@@ -28,6 +28,7 @@ from inboxd.api.accounts import (
     reports_csv,
     reports_live,
     teams,
+    uploads,
     webhooks,
 )
 from inboxd.api.params import (
@@ -48,7 +49,7 @@ from inboxd.api.web import Handler, Route
 from inboxd.domain import accounts as account_words
 from inboxd.domain import messages as message_words
 from inboxd.domain.conversations import PRIORITIES, STATUSES
-from inboxd.domain.links import PREFIX
+from inboxd.domain.links import DIRECT, PREFIX
 from inboxd.domain.periods import UNITS
 from inboxd.domain.webhooks import ORDERINGS
 from inboxd.services import assignment_policies as policy_words
@@ -57,6 +58,7 @@ from inboxd.services.macros import VISIBILITIES
 from inboxd.wire import agent_bots as bot_wire
 from inboxd.wire import overview as overview_wire
 from inboxd.wire import reports as report_shapes
+from inboxd.wire import uploads as upload_shapes
 from inboxd.wire.assignment_policies import AssignmentPolicyShape, Inboxes
 from inboxd.wire.jobs import Imported, JobShape
 from inboxd.wire.macros import MacroShape
@@ -72,7 +74,7 @@ IDENTITY = (Text("identifier"), Text("identifier_hash"))
 PERSON = (Text("email"), Text("name", limit=255), Text("phone_number"), Text("avatar_url"), Object("custom_attributes"))
 CONTACT = (
     Text("name"), Text("identifier"), Text("email"), Text("phone_number"), Text("avatar_url"), Boolean("blocked"),
-    Object("additional_attributes"), Object("custom_attributes"),
+    Object("additional_attributes"), Object("custom_attributes"), Files("avatar"),
 )  # fmt: skip
 CHANNEL = Nested(
     "channel",
@@ -85,7 +87,7 @@ _SETTINGS = (
     Boolean("allow_messages_after_resolved"), Boolean("lock_to_single_conversation"), Boolean("enable_email_collect"),
     Word("sender_name_type", words=("friendly", "professional")), Text("business_name", limit=255),
 )  # fmt: skip
-INBOX = tuple(inboxes.OrNull(param.name, inner=param) for param in _SETTINGS)
+INBOX = (*(inboxes.OrNull(param.name, inner=param) for param in _SETTINGS), Files("avatar"))
 MESSAGE = (
     Text("content"), Word("message_type", words=message_words.MESSAGE_TYPES), Boolean("private"),
     Word("content_type", words=message_words.CONTENT_TYPES), Object("content_attributes", lenient=True),
@@ -106,6 +108,8 @@ BOT = (
     Text("outgoing_url"),
     Word("bot_type", words=("webhook",)),
     Object("bot_config"),
+    Files("avatar"),
+    Text("avatar_url"),
 )
 ROTATE = (Integer("overlap_s", least=0),)
 RECOVER = (Moment("since"), Boolean("missing"))
@@ -130,7 +134,7 @@ AGENT = (Text("name", limit=255), Word("role", words=("agent", "administrator"))
 PROFILE = (
     Text("name", limit=255), Text("email"), Text("display_name", limit=255), Text("message_signature", limit=20_000),
     Object("ui_settings"), Text("phone_number", limit=255), Text("current_password"), Text("password"),
-    Text("password_confirmation"),
+    Text("password_confirmation"), Files("avatar"),
 )  # fmt: skip
 ACCOUNT = (
     Text("name"), Text("locale"), Text("domain", limit=255), Text("support_email", limit=255),
@@ -193,6 +197,9 @@ ROUTES = (
     Route("POST", "/api/v1/profile/auto_offline", profile.set_auto_offline, (Integer("account_id"), Boolean("auto_offline")), wrapper="profile", about="whether silence means offline"),
     Route("PATCH", "/api/v1/profile/set_active_account", profile.set_active_account, (Integer("account_id"),), wrapper="profile", about="the account that is used now"),
     Route("POST", "/api/v1/profile/reset_access_token", profile.reset_access_token, shown_once="access_token", about="a new token in place of this one, shown once"),
+    Route("DELETE", "/api/v1/profile/avatar", profile.delete_avatar, about="take one's avatar away"),
+    Route("POST", "/api/v1/profile/resend_confirmation", profile.resend_confirmation, about="nothing: there is no mail to confirm"),
+    Route("POST", "/api/v1/profile/presence", profile.presence, about="the caller is here, for five minutes more"),
     Route("POST", "/api/v1/accounts", profile.create_account, (Text("name", required=True),), role="superadmin", about="create an account"),
     Route("GET", A, profile.show_account, hidden=True, about="the account"),
 
@@ -219,6 +226,7 @@ ROUTES = (
     Route("GET", A + "/inboxes/{id}", inboxes.show, (), inboxes.find, about="an inbox"),
     Route("PATCH", A + "/inboxes/{id}", inboxes.update, INBOX, inboxes.find, ADMIN, about="change an inbox"),
     Route("DELETE", A + "/inboxes/{id}", inboxes.delete, (), inboxes.find, ADMIN, about="delete an inbox with all in it"),
+    Route("DELETE", A + "/inboxes/{id}/avatar", inboxes.delete_avatar, (), inboxes.find, ADMIN, about="take an inbox's avatar away"),
     Route("POST", A + "/inboxes/{id}/reset_secret", inboxes.reset_secret, (), inboxes.find, ADMIN, shown_once="secret", about="a new signing secret, shown once; the old one signs too for a day"),
     Route("GET", A + "/inboxes/{id}/health", health.inbox, (), inboxes.find, ADMIN, about="does it get messages, do its events arrive, what was refused"),
     Route("POST", A + "/inboxes/{id}/test_message", overview.send_test_message, (Text("name", limit=255), Text("content", limit=message_words.CONTENT_LIMIT)), inboxes.find, ADMIN, answer=overview_wire.TestMessage, about="a message as a customer's system would send it"),
@@ -237,6 +245,7 @@ ROUTES = (
     Route("PATCH", A + "/agent_bots/{id}", agent_bots.update, BOT, agent_bots.find, ADMIN, about="change a bot"),
     Route("DELETE", A + "/agent_bots/{id}", agent_bots.delete, (), agent_bots.find, ADMIN, about="delete a bot"),
     Route("POST", A + "/agent_bots/{id}/reset_access_token", agent_bots.reset_access_token, (), agent_bots.find, ADMIN, shown_once="access_token", answer=bot_wire.Bot, about="a new access token, shown once; the old one dies"),
+    Route("DELETE", A + "/agent_bots/{id}/avatar", agent_bots.delete_avatar, (), agent_bots.find, ADMIN, about="take a bot's avatar away"),
     Route("POST", A + "/agent_bots/{id}/reset_secret", agent_bots.reset_secret, (), agent_bots.find, ADMIN, shown_once="secret", about="a new signing secret, shown once"),
 
     Route("GET", A + "/teams", teams.index, about="teams of the account"),
@@ -268,6 +277,7 @@ ROUTES = (
     Route("GET", A + "/contacts/{id}", contacts.show, (), contacts.find, about="a contact"),
     Route("PATCH", A + "/contacts/{id}", contacts.update, CONTACT, contacts.find, about="change a contact"),
     Route("DELETE", A + "/contacts/{id}", contacts.delete, (), contacts.find, ADMIN, about="delete a contact with its conversations"),
+    Route("DELETE", A + "/contacts/{id}/avatar", contacts.delete_avatar, (), contacts.find, about="take a contact's avatar away"),
     Route("POST", A + "/contacts/{id}/destroy_custom_attributes", contacts.destroy_custom_attributes, (Texts("custom_attributes"),), contacts.find, about="remove custom attributes by their keys"),
     Route("GET", A + "/contacts/{id}/labels", contacts.list_labels, (), contacts.find, about="labels"),
     Route("POST", A + "/contacts/{id}/labels", contacts.set_labels, (Texts("labels"),), contacts.find, about="replace the labels"),
@@ -312,8 +322,13 @@ ROUTES = (
     Route("PATCH", A + "/conversations/{id}/draft_messages", drafts.update, DRAFT, conversations.find, about="keep a draft"),
     Route("DELETE", A + "/conversations/{id}/draft_messages", drafts.delete, (), conversations.find, about="discard the draft"),
 
+    Route("POST", A + "/conversations/{id}/direct_uploads", uploads.announce, (Text("filename", required=True), Text("content_type"), Integer("byte_size", required=True, least=0), Text("checksum", required=True)), conversations.find, wrapper="blob", answer=upload_shapes.Announced, about="announce a file; the answer says where to PUT it"),
+    Route("PUT", DIRECT + "{signed}", uploads.put, (Files("body"),), uploads.find_target, "public", raw=True, detached=True, about="the bytes of an announced file"),
+    Route("POST", A + "/upload", uploads.create, (Files("attachment"), Text("external_url")), detached=True, answer=upload_shapes.Uploaded, about="upload a file, or have one fetched, for a message to come"),
+
     Route("GET", A + "/conversations/{id}/messages", messages.index, (Integer("before"), Integer("after"), Text("filter_internal_messages")), conversations.find, about="a window of messages"),
     Route("POST", A + "/conversations/{id}/messages", messages.create, (*MESSAGE, Files("attachments")), conversations.find, bots=True, about="reply, write a private message, or inject an incoming one"),
+    Route("POST", A + "/conversations/{id}/messages", messages.create, (*MESSAGE, Files("attachments", or_ids=True)), conversations.find, about="reply, write a private message, or inject an incoming one"),
     Route("PATCH", A + "/conversations/{id}/messages/{message_id}", messages.update, (Text("status"), Text("external_error")), messages.find, about="report delivered, read or failed"),
     Route("DELETE", A + "/conversations/{id}/messages/{message_id}", messages.delete, (), messages.find, about="take a message back"),
 

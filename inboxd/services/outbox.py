@@ -158,7 +158,7 @@ def typing_event(tx: Tx, details: ConversationDetails, typist: Sender, *, on: bo
 def contact_event(tx: Tx, name: str, contact: Contact, changes: Changes | None = None) -> None:
     account = accounts.account(tx, contact.account_id)
     if account is not None:
-        emit(tx, name, contact.account_id, wire.contact(contact, account), changes=changes)
+        emit(tx, name, contact.account_id, wire.contact(contact, account, tx.links), changes=changes)
 
 
 def inbox_event(tx: Tx, name: str, inbox: Inbox, webhook: Webhook, changes: Changes | None = None) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 
 from peewee import JOIN, fn
 
-from inboxd.store import notes
+from inboxd.store import blobs, notes
 from inboxd.store.db import Tx
 from inboxd.store.models import (
     Attachment,
@@ -188,6 +188,7 @@ def drop(tx: Tx, contact_id: int) -> None:
     """Remove a contact with its conversations and all else that is its own."""
     drop_conversations(tx, Conversation.select(Conversation.id).where(Conversation.contact_id == contact_id))
     notes.drop(tx, contact_id)
+    blobs.drop(tx, "Contact", contact_id)
     tx.delete(ContactTagging, contact_id=contact_id)
     tx.delete(ContactInbox, contact_id=contact_id)
     tx.delete(Contact, id=contact_id)

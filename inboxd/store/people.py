@@ -1,5 +1,6 @@
 """The people of an account: who they are, and what is theirs."""
 
+from inboxd.store import blobs
 from inboxd.store.db import Tx
 from inboxd.store.models import (
     AccessToken,
@@ -40,4 +41,5 @@ def forget(tx: Tx, user_id: int) -> None:
     tx.delete(AccessToken, owner_type="User", owner_id=user_id)
     tx.delete(CustomFilter, user_id=user_id)
     tx.execute(Note.update(user_id=None).where(Note.user_id == user_id))
+    blobs.drop(tx, "User", user_id)
     tx.delete(User, id=user_id)

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from inboxd.domain.retry import DAY_MS
 from inboxd.services import deliveries, idempotency
-from inboxd.store import messages, retention
+from inboxd.store import blobs, messages, retention
 from inboxd.store.db import Store, StoreClosed
 from inboxd.store.models import Orphan
 
@@ -45,7 +45,8 @@ class Keeper:
         before = self._days * DAY_MS
         expired = self._store.write(lambda tx: deliveries.expire(tx, tx.now - before, self._days))
         more_events = expired == retention.BATCH
-        return self._remove_files() or more_keys or more_events
+        more_blobs = self._store.write(lambda tx: blobs.forget_loose(tx, tx.now - DAY_MS, FILES)) == FILES
+        return self._remove_files() or more_keys or more_events or more_blobs
 
     def _remove_files(self) -> bool:
         """Files first, their rows after: a crash in between only looks for files that are gone."""

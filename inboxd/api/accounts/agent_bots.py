@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from inboxd.api.accounts import avatars
 from inboxd.api.auth import check_role
 from inboxd.api.web import Call, empty
 from inboxd.domain.errors import NotFound
@@ -22,14 +23,15 @@ def find(call: Call) -> AgentBot:
 
 def _shown(call: Call, bot: AgentBot, secret: str | None = None, token: str | None = None) -> wire.Bot:
     webhook = store.bot_webhook(call.tx, bot.id)
-    return wire.agent_bot(bot, webhook, admin=call.caller.is_administrator, secret=secret, token=token)
+    admin = call.caller.is_administrator
+    return wire.agent_bot(bot, webhook, call.tx.links, admin=admin, secret=secret, token=token)
 
 
 def _values(call: Call) -> dict[str, Any]:
-    values = {key: value for key, value in call.values.items() if key not in ("bot_type", "avatar_url")}
+    values = {key: value for key, value in call.values.items() if key not in ("bot_type", "avatar", "avatar_url")}
     if "name" in values:
         values["name"] = values["name"] or ""
-    return values
+    return values | avatars.given(call, call.account_id)
 
 
 def index(call: Call) -> Any:
@@ -42,17 +44,25 @@ def show(call: Call, bot: AgentBot) -> Any:
 
 def create(call: Call) -> Any:
     bot, token = bots.create(call.tx, call.account_id, _values(call), call.parts.guard)
+    avatars.adopt(call, bot)
     return _shown(call, bot, store.bot_webhook(call.tx, bot.id).secret, token)
 
 
 def update(call: Call, bot: AgentBot) -> Any:
     bots.update(call.tx, bot, _values(call), call.parts.guard)
+    avatars.adopt(call, bot)
     return _shown(call, bot)
 
 
 def delete(call: Call, bot: AgentBot) -> Any:
     bots.delete(call.tx, bot)
     return empty()
+
+
+def delete_avatar(call: Call, bot: AgentBot) -> Any:
+    bots.update(call.tx, bot, {"avatar": ""}, call.parts.guard)
+    avatars.drop(call, bot)
+    return _shown(call, bot)
 
 
 def reset_secret(call: Call, bot: AgentBot) -> Any:

@@ -13,7 +13,7 @@ from inboxd.wire import api as wire
 def listed(call: Call, user_ids: list[int]) -> list[Any]:
     """These users as agents, by name; who left the account is left out."""
     pairs = [(store.user(call.tx, one), store.membership(call.tx, call.account_id, one)) for one in user_ids]
-    agents = [wire.agent(user, member, call.tx.now) for user, member in pairs if user and member]
+    agents = [wire.agent(user, member, call.tx.now, call.tx.links) for user, member in pairs if user and member]
     return sorted(agents, key=lambda agent: (agent["name"].lower(), agent["id"]))
 
 
@@ -39,7 +39,7 @@ def index(call: Call) -> Any:
 
 def create(call: Call) -> Any:
     user, membership = accounts.add_user(call.tx, call.account_id, call.values)
-    return wire.agent(user, membership, call.tx.now)
+    return wire.agent(user, membership, call.tx.now, call.tx.links)
 
 
 def create_many(call: Call) -> Any:
@@ -52,7 +52,7 @@ def create_many(call: Call) -> Any:
 def update(call: Call, person: tuple[User, AccountUser]) -> Any:
     user, membership = person
     people.update(call.tx, user, membership, call.values)
-    return wire.agent(user, membership, call.tx.now)
+    return wire.agent(user, membership, call.tx.now, call.tx.links)
 
 
 def delete(call: Call, person: tuple[User, AccountUser]) -> Any:

@@ -224,7 +224,7 @@ def assign(call: Call, conversation: Conversation) -> Any:
     membership = accounts.membership(call.tx, call.account_id, assignee_id)
     user = accounts.user(call.tx, assignee_id) if membership else None
     conversations.assign(call.tx, conversation, call.caller.actor, user)
-    return wire.agent(user, membership, call.tx.now) if user else None
+    return wire.agent(user, membership, call.tx.now, call.tx.links) if user else None
 
 
 def _assign_bot(call: Call, conversation: Conversation) -> bot_wire.Slim | None:
@@ -233,7 +233,7 @@ def _assign_bot(call: Call, conversation: Conversation) -> bot_wire.Slim | None:
     if bot is None:
         return None
     conversations.assign(call.tx, conversation, call.caller.actor, bot)
-    return bot_wire.slim(bot, accounts.bot_webhook(call.tx, bot.id))
+    return bot_wire.slim(bot, accounts.bot_webhook(call.tx, bot.id), call.tx.links)
 
 
 def _assign_team(call: Call, conversation: Conversation) -> Any:

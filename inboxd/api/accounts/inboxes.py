@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-from inboxd.api.accounts import agents
+from inboxd.api.accounts import agents, avatars
 from inboxd.api.params import Integer, Param
 from inboxd.api.web import Call, empty
 from inboxd.domain.errors import Invalid, NotFound
@@ -48,7 +48,7 @@ def _allowed(call: Call, inbox_id: int) -> Inbox:
 
 def _shown(call: Call, inbox: Inbox, secret: str | None = None) -> Any:
     webhook = store.inbox_webhook(call.tx, inbox.id)
-    return wire.inbox(inbox, webhook, admin=call.caller.is_administrator, secret=secret)
+    return wire.inbox(inbox, webhook, call.tx.links, admin=call.caller.is_administrator, secret=secret)
 
 
 def index(call: Call) -> Any:
@@ -65,11 +65,12 @@ def _settings(call: Call) -> tuple[dict[str, Any], dict[str, Any]]:
     """The inbox's own columns, and its channel."""
     given = dict(call.values)
     channel: dict[str, Any] = given.pop("channel", None) or {}
-    given.pop("portal_id", None)
+    for key in ("portal_id", "avatar"):
+        given.pop(key, None)
     # A null name goes on to be refused; any other setting that cannot be null is left as it is.
     values = {key: value for key, value in given.items() if value is not None or key in ("name", *_NULLABLE)}
     values |= {key: channel[key] for key in _CHANNEL if channel.get(key) is not None}
-    return values, channel
+    return values | avatars.given(call, call.account_id), channel
 
 
 def create(call: Call) -> Any:
@@ -78,18 +79,26 @@ def create(call: Call) -> Any:
     if channel.get("type") not in (None, "api"):
         raise Invalid("Channel must exist", "channel")
     inbox = inboxes.create(call.tx, call.account_id, values, channel.get("webhook_url"), call.parts.guard)
+    avatars.adopt(call, inbox)
     return _shown(call, inbox, store.inbox_webhook(call.tx, inbox.id).secret)
 
 
 def update(call: Call, inbox: Inbox) -> Any:
     values, channel = _settings(call)
     inboxes.update(call.tx, inbox, values, channel, call.parts.guard)
+    avatars.adopt(call, inbox)
     return _shown(call, inbox)
 
 
 def delete(call: Call, inbox: Inbox) -> Any:
     inboxes.delete(call.tx, inbox)
     return {"message": "Your inbox deletion request will be processed in some time."}
+
+
+def delete_avatar(call: Call, inbox: Inbox) -> Any:
+    inboxes.update(call.tx, inbox, {"avatar": ""}, {}, call.parts.guard)
+    avatars.drop(call, inbox)
+    return empty()
 
 
 def reset_secret(call: Call, inbox: Inbox) -> Any:

@@ -46,7 +46,7 @@ def _listed(call: Call, found: list[Macro]) -> list[wire.MacroShape]:
         user = accounts.user(call.tx, user_id) if user_id else None
         if user is not None:
             membership = accounts.membership(call.tx, call.account_id, user.id)
-            people[user.id] = people_wire.agent(user, membership, call.tx.now)
+            people[user.id] = people_wire.agent(user, membership, call.tx.now, call.tx.links)
     return [wire.macro(macro, people, blobs.of(call.tx, "Macro", macro.id), call.tx.links) for macro in found]
 
 

@@ -4,8 +4,8 @@ from typing import Any
 
 from inboxd.api.web import Call
 from inboxd.domain.errors import Invalid, NotFound, Refused
-from inboxd.domain.messages import MESSAGE_TYPES, Draft, MessageType
-from inboxd.services import messages
+from inboxd.domain.messages import MESSAGE_TYPES, Draft, MessageType, Upload
+from inboxd.services import messages, uploads
 from inboxd.store import accounts
 from inboxd.store.details import Place
 from inboxd.store.models import AgentBot, Conversation, User
@@ -28,7 +28,7 @@ def post(call: Call, conversation: Conversation, place: Place, values: dict[str,
             additional_attributes=_additional(values),
             source_id=values.get("source_id") or None,
             echo_id=values.get("echo_id") or None,
-            uploads=tuple(call.uploads),
+            uploads=_uploads(call, values),
         )
         # Everything that is not from our side is from the contact, even an activity line.
         sender = _author(call, values) if kind == MessageType.OUTGOING else place.contact
@@ -53,3 +53,12 @@ def _additional(values: dict[str, Any]) -> dict[str, Any]:
     if template and not template.get("name"):
         raise Invalid("Template params must have a name", "template_params")
     return next(({key: values[key]} for key in ("template_params", "campaign_id") if values.get(key)), {})
+
+
+def _uploads(call: Call, values: dict[str, Any]) -> tuple[Upload, ...]:
+    """Files and earlier uploads, in the order they were given. Raises NotFound."""
+    staged = iter(call.uploads)
+    return tuple(
+        next(staged) if signed_id is None else uploads.used(call.tx, call.account_id, signed_id)
+        for signed_id in values.get("attachments") or []
+    )
