@@ -75,6 +75,8 @@ class Request:
     """The pattern that matched: what logs may say, for real paths hold credentials."""
     local: bool = False
     """Came from the command line of this very process, not from a network."""
+    address: str | None = None
+    """Where the connection comes from."""
     stale: AccountUser | None = None
     """The caller's membership, while its last sign of life is old and this one is not yet written."""
 

@@ -8,7 +8,7 @@ from inboxd.domain import activity
 from inboxd.domain import conversations as rules
 from inboxd.domain.errors import Invalid
 from inboxd.domain.messages import DELETED_CONTENT, Draft, MessageType, Upload, file_type, status_change
-from inboxd.services import conversations, outbox
+from inboxd.services import conversations, csat, mentions, notifications, outbox
 from inboxd.store import accounts, deliveries, details
 from inboxd.store import messages as store
 from inboxd.store import outbox as queue
@@ -69,6 +69,7 @@ def post(
     attachments = [_attach(tx, message, upload) for upload in draft.uploads]
     membership = accounts.membership(tx, conversation.account_id, sender.id) if isinstance(sender, User) else None
     shown = MessageDetails(message, sender, attachments, membership)
+    csat.note(tx, conversation, message)
     _follow_up(tx, conversation, place, shown, draft.echo_id)
     return Posted(shown, replayed=False)
 
@@ -108,6 +109,8 @@ def _follow_up(tx: Tx, conversation: Conversation, place: Place, shown: MessageD
         outbox.message_event(tx, "message_created", shown, whole, echo_id=echo_id)
     if second:
         conversations.announce(tx, whole, second)
+    notifications.posted(tx, conversation, place.contact, message)
+    mentions.note(tx, conversation, message)
     if contact_changes:
         outbox.contact_event(tx, "contact_updated", place.contact, contact_changes)
 
@@ -161,6 +164,8 @@ def _fingerprint(draft: Draft, sender: Contact | User | None) -> str:
 def change(tx: Tx, conversation: Conversation, message: Message, **values: Any) -> MessageDetails:
     """Change a stored message and say so; nothing is said when nothing changed."""
     changes = tx.update(message, **values)
+    if "content_attributes" in changes:
+        csat.note(tx, conversation, message)
     shown = details.messages_details(tx, [message])[0]
     if changes and message.message_type != MessageType.ACTIVITY:
         outbox.message_event(tx, "message_updated", shown, details.of_conversation(tx, conversation), changes)

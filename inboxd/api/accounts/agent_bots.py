@@ -2,12 +2,13 @@
 
 from typing import Any
 
+from inboxd.api.audit import audited
 from inboxd.api.auth import check_role
 from inboxd.api.web import Call, empty
 from inboxd.domain.errors import NotFound
 from inboxd.services import bots, webhooks
 from inboxd.store import accounts as store
-from inboxd.store.models import AgentBot, Inbox
+from inboxd.store.models import AgentBot, AgentBotInbox, Inbox, Webhook
 from inboxd.wire import api as wire
 
 
@@ -40,21 +41,25 @@ def show(call: Call, bot: AgentBot) -> Any:
     return _shown(call, bot)
 
 
+@audited(AgentBot, Webhook)
 def create(call: Call) -> Any:
     bot = bots.create(call.tx, call.account_id, _values(call), call.parts.guard)
     return _shown(call, bot, store.bot_webhook(call.tx, bot.id).secret)
 
 
+@audited(AgentBot, Webhook)
 def update(call: Call, bot: AgentBot) -> Any:
     bots.update(call.tx, bot, _values(call), call.parts.guard)
     return _shown(call, bot)
 
 
+@audited(AgentBot)
 def delete(call: Call, bot: AgentBot) -> Any:
     bots.delete(call.tx, bot)
     return empty()
 
 
+@audited(Webhook)
 def reset_secret(call: Call, bot: AgentBot) -> Any:
     return _shown(call, bot, webhooks.rotate_secret(call.tx, store.bot_webhook(call.tx, bot.id)))
 
@@ -64,6 +69,7 @@ def of_inbox(call: Call, inbox: Inbox) -> Any:
     return {"agent_bot": _shown(call, bot)} if bot is not None else {}
 
 
+@audited(AgentBotInbox)
 def connect(call: Call, inbox: Inbox) -> Any:
     bots.connect(call.tx, inbox, call.values.get("agent_bot") or None)
     return empty()
