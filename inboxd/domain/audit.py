@@ -12,6 +12,8 @@ _ALONE = {
 }
 """Who deletes a contact must not find name and address in the log: of these only the columns here."""
 _SECRET = re.compile(r"(secret|token|digest|password|authorization|api[_-]?key)$", re.IGNORECASE)
+_IN_URL = re.compile(r"(?<=://)[^/?#@]*(?=@)|(?<=\?).+")
+"""Where URLs carry credentials: before the host, and in the query."""
 
 
 def columns(kind: str, row: dict[str, Any]) -> dict[str, Any]:
@@ -36,6 +38,8 @@ def _masked(name: str, value: Any) -> Any:
         return value
     if _SECRET.search(name):
         return MASK
+    if isinstance(value, str) and value.startswith(("http://", "https://")):
+        return _IN_URL.sub(MASK, value)
     if isinstance(value, dict):
         # Headers of webhooks are there to carry credentials, under whatever name.
         return {key: MASK if name == "headers" else _masked(key, item) for key, item in value.items()}

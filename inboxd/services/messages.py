@@ -164,8 +164,6 @@ def _fingerprint(draft: Draft, sender: Contact | User | None) -> str:
 def change(tx: Tx, conversation: Conversation, message: Message, **values: Any) -> MessageDetails:
     """Change a stored message and say so; nothing is said when nothing changed."""
     changes = tx.update(message, **values)
-    if "content_attributes" in changes:
-        csat.note(tx, conversation, message)
     shown = details.messages_details(tx, [message])[0]
     if changes and message.message_type != MessageType.ACTIVITY:
         outbox.message_event(tx, "message_updated", shown, details.of_conversation(tx, conversation), changes)
@@ -204,10 +202,11 @@ def retry(tx: Tx, conversation: Conversation, message: Message) -> MessageDetail
 
 
 def submit(tx: Tx, conversation: Conversation, message: Message, values: Any) -> MessageDetails:
-    """The contact's answer to a form."""
-    return change(
-        tx, conversation, message, content_attributes=message.content_attributes | {"submitted_values": values}
-    )
+    """The contact's answer to a form. Raises Invalid for one to a survey that is none."""
+    attributes = message.content_attributes | {"submitted_values": values}
+    shown = change(tx, conversation, message, content_attributes=attributes)
+    csat.note(tx, conversation, message)
+    return shown
 
 
 def delete(tx: Tx, conversation: Conversation, message: Message) -> MessageDetails:
