@@ -48,11 +48,12 @@ def furnished(world: World) -> World:
     ):
         answer = post(f"{account}/{where}", json=values, token=world.admin)
         assert answer.status_code == 200, (where, answer.text)
+    for whose in ({"team_id": 1}, {"assignee_id": world.ada_id}, {"assignee_id": 1}):
+        post(f"{account}/conversations/{number}/assignments", json=whose, token=world.admin)
     survey = {"content": "How was it?", "content_type": "input_csat"}
     survey["id"] = post(f"{account}/conversations/{number}/messages", json=survey, token=world.admin).json()["id"]
     given = {"submitted_values": {"csat_survey_response": {"rating": 5}}}
     world.http.patch(f"{world.contact}/conversations/{number}/messages/{survey['id']}", json=given)
-    post(f"{account}/conversations/{number}/assignments", json={"assignee_id": world.ada_id}, token=world.admin)
     told = world.http.get(f"{account}/notifications", token=world.ada).json()["data"]["payload"]
     answered = world.http.get(f"{account}/csat_survey_responses", token=world.admin).json()
     assert [one["id"] for one in (*told, *answered)] == [1, 1]
