@@ -5,11 +5,13 @@ from inboxd.api.accounts import (
     agent_bots,
     agents,
     assignment_policies,
+    audit_logs,
     bulk_actions,
     canned_responses,
     contacts,
     conversation_actions,
     conversations,
+    csat,
     custom_attribute_definitions,
     custom_filters,
     deliveries,
@@ -21,6 +23,7 @@ from inboxd.api.accounts import (
     macros,
     messages,
     notes,
+    notifications,
     overview,
     participants,
     profile,
@@ -56,6 +59,9 @@ from inboxd.services import assignment_policies as policy_words
 from inboxd.services.custom_filters import TYPES as FILTER_TYPES
 from inboxd.services.macros import VISIBILITIES
 from inboxd.wire import agent_bots as bot_wire
+from inboxd.wire import audit_logs as audit_shapes
+from inboxd.wire import csat as csat_shapes
+from inboxd.wire import notifications as notification_shapes
 from inboxd.wire import overview as overview_wire
 from inboxd.wire import reports as report_shapes
 from inboxd.wire import uploads as upload_shapes
@@ -161,6 +167,11 @@ RANGE = (Moment("since"), Moment("until"), Boolean("business_hours"))
 SUBJECT = (Word("type", words=reports.TYPES, required=True), Integer("id"))
 OFFSET = reports.Offset("timezone_offset")
 SERIES = (Text("metric"), *RANGE, *SUBJECT, Word("group_by", words=UNITS), OFFSET)
+TOLD = (Integer("page"), Texts("includes"), Text("sort_order"))
+FLAGS = (Nested("notification_settings", params=(Texts("selected_email_flags"), Texts("selected_push_flags"))),)
+SURVEYS = (
+    Moment("since"), Moment("until"), Integers("user_ids"), Integer("inbox_id"), Integer("team_id"), Integer("rating"),
+)  # fmt: skip
 ADMIN = "administrator"
 
 
@@ -382,6 +393,23 @@ ROUTES = (
     Route("GET", A + "/inboxes/{id}/assignment_policy", assignment_policies.of_inbox, (), inboxes.find, ADMIN, answer=AssignmentPolicyShape, about="the policy that an inbox follows"),
     Route("POST", A + "/inboxes/{id}/assignment_policy", assignment_policies.connect, (Integer("assignment_policy_id"),), inboxes.find, ADMIN, answer=AssignmentPolicyShape, about="let an inbox follow a policy in place of another"),
     Route("DELETE", A + "/inboxes/{id}/assignment_policy", assignment_policies.disconnect, (), inboxes.find, ADMIN, about="let an inbox follow no policy"),
+    Route("GET", A + "/notifications", notifications.index, TOLD, about="what the caller was told of: unread and not snoozed, with includes[] also read and snoozed", answer=notification_shapes.Data),
+    Route("GET", A + "/notifications/unread_count", notifications.unread_count, about="how many are unread, as a bare number", answer=int),
+    Route("POST", A + "/notifications/read_all", notifications.read_all, (Word("primary_actor_type", words=("Conversation",)), Integer("primary_actor_id")), about="mark all read, or those about one conversation"),
+    Route("POST", A + "/notifications/destroy_all", notifications.delete_all, (Word("type", words=("read", "all")),), about="delete all of the caller's, or those that are read"),
+    Route("PATCH", A + "/notifications/{id}", notifications.mark_read, (), notifications.find, about="mark a notification read", answer=notification_shapes.Notification),
+    Route("DELETE", A + "/notifications/{id}", notifications.delete, (), notifications.find, about="delete a notification"),
+    Route("POST", A + "/notifications/{id}/unread", notifications.mark_unread, (), notifications.find, about="mark a notification unread", answer=notification_shapes.Notification),
+    Route("POST", A + "/notifications/{id}/snooze", notifications.snooze, (Moment("snoozed_until"),), notifications.find, about="let a notification come back later, unread", answer=notification_shapes.Notification),
+    Route("GET", A + "/notification_settings", notifications.show_settings, about="what the caller wants to be told of", answer=notification_shapes.Settings),
+    Route("PATCH", A + "/notification_settings", notifications.update_settings, FLAGS, about="choose what to be told of", answer=notification_shapes.Settings),
+
+    Route("GET", A + "/audit_logs", audit_logs.index, (Integer("page"),), role=ADMIN, about="who changed what, the newest first", answer=audit_shapes.Page),
+
+    Route("GET", A + "/csat_survey_responses", csat.index, (*SURVEYS, Text("sort"), Integer("page")), role=ADMIN, about="answers to satisfaction surveys", answer=list[csat_shapes.Response]),
+    Route("GET", A + "/csat_survey_responses/metrics", csat.metrics, SURVEYS, role=ADMIN, about="how often each rating was given", answer=csat_shapes.Metrics),
+    Route("GET", A + "/csat_survey_responses/download", csat.download, SURVEYS, role=ADMIN, about="the answers of a time as CSV"),
+    Route("PATCH", A + "/csat_survey_responses/{id}", csat.update, (Text("csat_review_notes", limit=20_000),), csat.find, ADMIN, about="keep notes on an answer", answer=csat_shapes.Response),
 
     Route("GET", A + "/deliveries", deliveries.index, DELIVERIES, role=ADMIN, about="deliveries, the newest first"),
     Route("GET", A + "/deliveries/{delivery_id}", deliveries.show, (), deliveries.find, ADMIN, about="a delivery with its attempts and its payload"),

@@ -74,6 +74,7 @@ def make_wsgi(edge: Edge, routes: Iterable[Route], *, body_limit: int) -> Callab
             path,
             _Headers(environ),
             local=environ.get("inboxd.local") is True,
+            address=environ.get("REMOTE_ADDR"),
         )
         response = _answer(edge, router, environ, request, body_limit)
         if _log.isEnabledFor(logging.DEBUG):

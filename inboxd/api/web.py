@@ -79,6 +79,8 @@ class Request:
     """Came from the command line of this very process, not from a network."""
     lines: IO[bytes] | None = None
     """The body, unread, where the route takes lines."""
+    address: str | None = None
+    """Where the connection comes from."""
     stale: AccountUser | None = None
     """The caller's membership, while its last sign of life is old and this one is not yet written."""
 

@@ -10,7 +10,7 @@ from inboxd.domain.contacts import check_attributes
 from inboxd.domain.events import Actor
 from inboxd.domain.messages import MessageType
 from inboxd.domain.text import split_labels
-from inboxd.services import outbox, participants, reporting
+from inboxd.services import notifications, outbox, participants, reporting
 from inboxd.store import accounts, details, messages, teams
 from inboxd.store import conversations as store
 from inboxd.store.db import Changes, Tx
@@ -19,6 +19,7 @@ from inboxd.store.messages import Sender
 from inboxd.store.models import AgentBot, Conversation, Message, Team, User
 
 READ_LIMIT = 500
+SYSTEM = Actor("system")
 
 
 def open_conversation(
@@ -31,6 +32,7 @@ def open_conversation(
     assignee_id: int | None = None,
     team: Team | None = None,
     snoozed_until: int | None = None,
+    actor: Actor = SYSTEM,
 ) -> Conversation:
     """A new conversation. Raises Invalid for attributes beyond their limits.
 
@@ -61,8 +63,11 @@ def open_conversation(
     )
     if conversation.assignee_id is not None:
         participants.add(tx, conversation, [conversation.assignee_id])
+        notifications.assigned(tx, conversation, actor)
     if conversation.snoozed_until is not None:
         tx.signals.add("snoozed")
+    if born != "pending" and not place.contact.blocked:  # a bot answers first in what is pending
+        notifications.opened(tx, conversation, actor)
     outbox.conversation_event(tx, "conversation_created", details.of_conversation(tx, conversation, place, []))
     return conversation
 
@@ -76,8 +81,11 @@ def change(tx: Tx, conversation: Conversation, actor: Actor, **values: Any) -> C
     if changes:
         if changes.get("assignee_id", (None, None))[1] is not None:
             participants.add(tx, conversation, [changes["assignee_id"][1]])
+            notifications.assigned(tx, conversation, actor)
         if changes.get("snoozed_until", (None, None))[1] is not None:
             tx.signals.add("snoozed")
+        if changes.get("status") == ("pending", "open"):
+            notifications.opened(tx, conversation, actor)
         for text in _activity(tx, changes, actor):
             add_activity(tx, conversation, text)
         announce(tx, details.of_conversation(tx, conversation), changes)
@@ -225,6 +233,8 @@ def set_custom_attributes(tx: Tx, conversation: Conversation, actor: Actor, attr
 
 
 def seen_by_agent(tx: Tx, conversation: Conversation, user_id: int | None) -> None:
+    if user_id is not None:
+        notifications.read(tx, conversation, user_id)
     is_assignee = user_id is not None and conversation.assignee_id == user_id
     since = conversation.assignee_last_seen_at if is_assignee else conversation.agent_last_seen_at
     values: dict[str, Any] = dict(

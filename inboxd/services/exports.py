@@ -1,13 +1,11 @@
 """Contacts as a CSV file, page by page."""
 
-import csv
-import io
-import re
 from collections.abc import Sequence
 from typing import Any
 
 from inboxd.domain.errors import Invalid
 from inboxd.domain.messages import Upload
+from inboxd.domain.spreadsheets import csv_text
 from inboxd.services import jobs
 from inboxd.store import blobs
 from inboxd.store import contacts as store
@@ -21,8 +19,6 @@ _OTHERS = (
     "identifier", "middle_name", "last_name", "contact_type", "blocked", "last_activity_at", "created_at", "updated_at",
 )  # fmt: skip
 _TIMES = ("last_activity_at", "created_at", "updated_at")
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
-_PHONE = re.compile(r"\+\d+")
 
 
 def begin(tx: Tx, account_id: int, user_id: int, *, columns: Sequence[str], label: str | None) -> Job:
@@ -35,20 +31,14 @@ def begin(tx: Tx, account_id: int, user_id: int, *, columns: Sequence[str], labe
 
 
 def head(job: Job) -> str:
-    return _row(job.params["columns"])
+    return csv_text([job.params["columns"]])
 
 
 def page(tx: Tx, job: Job, size: int) -> tuple[str, int, int]:
     """The next contacts of a job as lines, how many they are, and the id of the last."""
     found = store.behind(tx, job.account_id, job.position, job.params["label"], size)
-    text = "".join(_row([_cell(contact, name) for name in job.params["columns"]]) for contact in found)
+    text = csv_text([_cell(contact, name) for name in job.params["columns"]] for contact in found)
     return text, len(found), found[-1].id if found else job.position
-
-
-def _row(cells: Sequence[str]) -> str:
-    line = io.StringIO()
-    csv.writer(line).writerow([_defused(cell) for cell in cells])
-    return line.getvalue()
 
 
 def _cell(contact: Contact, name: str) -> str:
@@ -60,11 +50,6 @@ def _cell(contact: Contact, name: str) -> str:
     if value is None:
         return ""
     return str(value).lower() if isinstance(value, bool) else str(value)
-
-
-def _defused(cell: str) -> str:
-    """A spreadsheet would run what begins like a formula; a plain phone number is none."""
-    return "'" + cell if cell.startswith(_FORMULA) and not _PHONE.fullmatch(cell) else cell
 
 
 def advance(tx: Tx, job_id: int, position: int, *, count: int, size: int) -> None:

@@ -15,6 +15,7 @@ from inboxd.store.models import (
     ContactTagging,
     Conversation,
     Counter,
+    CsatSurveyResponse,
     Message,
     containing,
 )
@@ -198,6 +199,13 @@ def adopt(tx: Tx, *, survivor_id: int, gone_id: int) -> None:
     """Everything that pointed to one contact points to the other; labels are left to `retag`."""
     tx.delete(ContactTagging, contact_id=gone_id)
     notes.move(tx, gone_id, survivor_id)
+    tx.execute(
+        CsatSurveyResponse.update(contact_id=survivor_id).where(
+            CsatSurveyResponse.conversation_id.in_(
+                Conversation.select(Conversation.id).where(Conversation.contact_id == gone_id)
+            )
+        )
+    )
     tx.execute(ContactInbox.update(contact_id=survivor_id).where(ContactInbox.contact_id == gone_id))
     tx.execute(Conversation.update(contact_id=survivor_id).where(Conversation.contact_id == gone_id))
     own = Conversation.select(Conversation.id).where(Conversation.contact_id == survivor_id)

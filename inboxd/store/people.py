@@ -8,7 +8,10 @@ from inboxd.store.models import (
     Conversation,
     CustomFilter,
     InboxMember,
+    Mention,
     Note,
+    Notification,
+    NotificationSetting,
     Participant,
     TeamMember,
     User,
@@ -26,7 +29,7 @@ def by_email(tx: Tx, email: str) -> User | None:
 def leave(tx: Tx, account_id: int, user_id: int) -> None:
     """Take a user out of an account: no inbox, team or conversation there is theirs any more, and the
     tokens that open it alone are gone. It is no change of those conversations."""
-    for model in (InboxMember, TeamMember, Participant, AccountUser):
+    for model in (InboxMember, TeamMember, Participant, Mention, Notification, NotificationSetting, AccountUser):
         tx.delete(model, account_id=account_id, user_id=user_id)
     tx.delete(AccessToken, owner_type="User", owner_id=user_id, account_id=account_id)
     tx.execute(

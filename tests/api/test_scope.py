@@ -67,6 +67,15 @@ def furnished(world: World) -> World:
         answer = post(f"{account}/{where}", json=values, token=world.admin)
         assert answer.status_code == 200, (where, answer.text)
     assert post(f"{account}/contacts/export", json={}, token=world.admin).status_code == 200  # job 1
+    for whose in ({"team_id": 1}, {"assignee_id": world.ada_id}, {"assignee_id": 1}):
+        post(f"{account}/conversations/{number}/assignments", json=whose, token=world.admin)
+    survey = {"content": "How was it?", "content_type": "input_csat"}
+    survey["id"] = post(f"{account}/conversations/{number}/messages", json=survey, token=world.admin).json()["id"]
+    given = {"submitted_values": {"csat_survey_response": {"rating": 5}}}
+    world.http.patch(f"{world.contact}/conversations/{number}/messages/{survey['id']}", json=given)
+    told = world.http.get(f"{account}/notifications", token=world.ada).json()["data"]["payload"]
+    answered = world.http.get(f"{account}/csat_survey_responses", token=world.admin).json()
+    assert [one["id"] for one in (*told, *answered)] == [1, 1]
     assert (number, message["id"]) == (1, 1)
     return world
 
@@ -185,6 +194,8 @@ OURS = {
     "base_contact_id": "contact", "mergee_contact_id": "contact", "source_id": "place", "assignee_id": "person",
     "user_id": "person", "user_ids": "people", "team_id": "team", "agent_bot": "bot", "sender_id": "bot",
     "webhook_id": "webhook", "conversation_id": "conversation", "message_id": "message",
+    "primary_actor_id": "conversation", "conversation_ids": "conversation", "assignment_policy_id": "policy",
+    "label_ids": "label",
 }  # fmt: skip
 NAMES = {
     "echo_id": "the client's word, echoed",
@@ -209,6 +220,7 @@ BESIDES: dict[str, dict[str, Any]] = {
     "POST /conversations/1/messages": {"content": "hi", "sender_type": "AgentBot"},
     "POST /webhooks": {"url": "https://hooks.test/2"},
     "POST /api/v1/profile/availability": {"availability": "busy"},
+    "GET /csat_survey_responses/download": {"since": 0, "until": 4_000_000_000},
 }  # fmt: skip
 """What a request needs besides the id that is tried; a key with the parameter goes before one without."""
 SILENT = {

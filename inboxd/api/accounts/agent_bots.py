@@ -3,12 +3,13 @@
 from typing import Any
 
 from inboxd.api.accounts import avatars
+from inboxd.api.audit import audited
 from inboxd.api.auth import check_role
 from inboxd.api.web import Call, empty
 from inboxd.domain.errors import NotFound
 from inboxd.services import bots, webhooks
 from inboxd.store import accounts as store
-from inboxd.store.models import AgentBot, Inbox
+from inboxd.store.models import AccessToken, AgentBot, AgentBotInbox, Inbox, Webhook
 from inboxd.wire import agent_bots as wire
 
 
@@ -42,18 +43,21 @@ def show(call: Call, bot: AgentBot) -> Any:
     return _shown(call, bot)
 
 
+@audited(AgentBot, Webhook)
 def create(call: Call) -> Any:
     bot, token = bots.create(call.tx, call.account_id, _values(call), call.parts.guard)
     avatars.adopt(call, bot)
     return _shown(call, bot, store.bot_webhook(call.tx, bot.id).secret, token)
 
 
+@audited(AgentBot, Webhook)
 def update(call: Call, bot: AgentBot) -> Any:
     bots.update(call.tx, bot, _values(call), call.parts.guard)
     avatars.adopt(call, bot)
     return _shown(call, bot)
 
 
+@audited(AgentBot)
 def delete(call: Call, bot: AgentBot) -> Any:
     bots.delete(call.tx, bot)
     return empty()
@@ -65,10 +69,12 @@ def delete_avatar(call: Call, bot: AgentBot) -> Any:
     return _shown(call, bot)
 
 
+@audited(Webhook)
 def reset_secret(call: Call, bot: AgentBot) -> Any:
     return _shown(call, bot, webhooks.rotate_secret(call.tx, store.bot_webhook(call.tx, bot.id)))
 
 
+@audited(rows=lambda call, bot: call.tx.filter(AccessToken, owner_type="AgentBot", owner_id=bot.id))
 def reset_access_token(call: Call, bot: AgentBot) -> wire.Bot:
     return _shown(call, bot, token=bots.reset_token(call.tx, bot))
 
@@ -78,6 +84,7 @@ def of_inbox(call: Call, inbox: Inbox) -> Any:
     return {"agent_bot": _shown(call, bot)} if bot is not None else {}
 
 
+@audited(AgentBotInbox)
 def connect(call: Call, inbox: Inbox) -> Any:
     bots.connect(call.tx, inbox, call.values.get("agent_bot") or None)
     return empty()

@@ -3,6 +3,7 @@
 from typing import Any
 
 from inboxd.api.accounts import avatars, conversations, inboxes
+from inboxd.api.audit import audited
 from inboxd.api.web import Call, empty
 from inboxd.domain.errors import NotFound
 from inboxd.services import contacts
@@ -120,6 +121,11 @@ def active(call: Call) -> Any:
     return {"meta": {"count": 0, "current_page": _as_given(call)}, "payload": []}
 
 
+def _deleted(call: Call, contact: Contact) -> list[Contact]:
+    return call.tx.filter(Contact, id=contact.id)
+
+
+@audited(rows=_deleted)
 def delete(call: Call, contact: Contact) -> Any:
     contacts.delete(call.tx, contact)
     return empty()
@@ -184,6 +190,11 @@ def by_source(call: Call, inbox: Inbox) -> Any:
     return _shown(call, [_by_id(call, place.contact_id if place else None)])[0]
 
 
+def _merged(call: Call) -> list[Contact]:
+    return call.tx.filter(Contact, id=call.values.get("mergee_contact_id") or 0, account_id=call.account_id)
+
+
+@audited(rows=_merged, comment="became one with another contact")
 def merge(call: Call) -> Any:
     base = _by_id(call, call.values.get("base_contact_id"))
     mergee = _by_id(call, call.values.get("mergee_contact_id"))

@@ -62,8 +62,7 @@ def _scope(call: Call) -> Scope:
     within = values.get("updated_within")
     return Scope(
         call.account_id,
-        # Nobody can be mentioned yet.
-        frozenset() if values.get("conversation_type") == "mention" else call.caller.inbox_ids(call.tx),
+        call.caller.inbox_ids(call.tx),
         status=values.get("status") or "open",
         inbox_id=values.get("inbox_id"),
         team_id=team.id if team else None,
@@ -71,6 +70,7 @@ def _scope(call: Call) -> Scope:
         source_id=values.get("source_id") or None,
         text=values.get("q") or None,
         unattended=values.get("conversation_type") == "unattended",
+        mentioned=call.caller.known_user.id if values.get("conversation_type") == "mention" else None,
         followed_by=call.caller.known_user.id if values.get("conversation_type") == "participating" else None,
         updated_after=call.tx.now - within * 1000 if within else None,
     )
@@ -126,6 +126,7 @@ def create(call: Call) -> Any:
         assignee_id=assignee_id,
         team=team,
         snoozed_until=values.get("snoozed_until"),
+        actor=call.caller.actor,
     )
     if values.get("message"):
         if conversation.contact_inbox_id != place.id:  # the one this inbox allows, begun under another source_id

@@ -4,13 +4,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from inboxd.api.accounts import agents, avatars
+from inboxd.api.audit import audited
 from inboxd.api.params import Integer, Param
 from inboxd.api.web import Call, empty
 from inboxd.domain.errors import Invalid, NotFound
 from inboxd.services import accounts as people
 from inboxd.services import inboxes, webhooks
 from inboxd.store import accounts as store
-from inboxd.store.models import Inbox
+from inboxd.store.models import Inbox, InboxMember, Webhook
 from inboxd.wire import api as wire
 
 _CHANNEL = ("hmac_mandatory", "additional_attributes")
@@ -73,6 +74,7 @@ def _settings(call: Call) -> tuple[dict[str, Any], dict[str, Any]]:
     return values | avatars.given(call, call.account_id), channel
 
 
+@audited(Inbox, Webhook)
 def create(call: Call) -> Any:
     values, channel = _settings(call)
     values.pop("working_hours", None)
@@ -83,6 +85,7 @@ def create(call: Call) -> Any:
     return _shown(call, inbox, store.inbox_webhook(call.tx, inbox.id).secret)
 
 
+@audited(Inbox, Webhook)
 def update(call: Call, inbox: Inbox) -> Any:
     values, channel = _settings(call)
     inboxes.update(call.tx, inbox, values, channel, call.parts.guard)
@@ -90,6 +93,7 @@ def update(call: Call, inbox: Inbox) -> Any:
     return _shown(call, inbox)
 
 
+@audited(Inbox)
 def delete(call: Call, inbox: Inbox) -> Any:
     inboxes.delete(call.tx, inbox)
     return {"message": "Your inbox deletion request will be processed in some time."}
@@ -101,6 +105,7 @@ def delete_avatar(call: Call, inbox: Inbox) -> Any:
     return empty()
 
 
+@audited(Webhook)
 def reset_secret(call: Call, inbox: Inbox) -> Any:
     return _shown(call, inbox, webhooks.rotate_secret(call.tx, store.inbox_webhook(call.tx, inbox.id)))
 
@@ -113,16 +118,19 @@ def show_members(call: Call, inbox: Inbox) -> Any:
     return _members(call, inbox)
 
 
+@audited(InboxMember)
 def add_members(call: Call, inbox: Inbox) -> Any:
     people.set_members(call.tx, call.account_id, inbox.id, agents.user_ids(call), exact=False)
     return _members(call, inbox)
 
 
+@audited(InboxMember)
 def set_members(call: Call, inbox: Inbox) -> Any:
     people.set_members(call.tx, call.account_id, inbox.id, agents.user_ids(call), exact=True)
     return _members(call, inbox)
 
 
+@audited(InboxMember)
 def remove_members(call: Call, inbox: Inbox) -> Any:
     people.remove_members(call.tx, inbox.id, agents.user_ids(call))
     return empty()

@@ -4,6 +4,7 @@ import logging
 from typing import Any
 
 from inboxd.api.accounts import conversations
+from inboxd.api.audit import audited
 from inboxd.api.params import label
 from inboxd.api.web import Call, Response, empty
 from inboxd.domain.errors import Failure, Invalid, NotFound, StorageFull, Unauthorized
@@ -72,6 +73,7 @@ def _values(call: Call) -> dict[str, Any]:
     return call.values | {"visibility": wanted}
 
 
+@audited(Macro)
 def create(call: Call) -> Any:
     user_id = call.caller.known_user.id
     try:
@@ -80,6 +82,7 @@ def create(call: Call) -> Any:
         return _refused(invalid)
 
 
+@audited(Macro)
 def update(call: Call, macro: Macro) -> Any:
     try:
         macros.update(call.tx, macro, call.caller.known_user.id, _values(call), call.parts.guard)
@@ -94,6 +97,7 @@ def _refused(invalid: Invalid) -> Response:
     return Response(422, value={"error": {name: [invalid.message.removeprefix(f"{label(name)} ")]}})
 
 
+@audited(Macro)
 def delete(call: Call, macro: Macro) -> Any:
     store.drop(call.tx, macro)
     return empty()

@@ -3,6 +3,7 @@
 from typing import Any
 
 from inboxd.api.accounts import avatars
+from inboxd.api.audit import audited
 from inboxd.api.web import Call, empty
 from inboxd.domain.errors import Invalid, NotFound, Refused
 from inboxd.services import accounts
@@ -110,6 +111,7 @@ def show_account(call: Call) -> Any:
     return _shown_account(call, _account(call))
 
 
+@audited(Account)
 def update_account(call: Call) -> Any:
     account = _account(call)
     accounts.update_account(call.tx, account, call.values)
