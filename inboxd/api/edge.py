@@ -6,6 +6,7 @@ import logging
 import threading
 from collections.abc import Callable
 from contextlib import ExitStack, suppress
+from functools import reduce
 from typing import Any
 
 from inboxd.api import auth, params, web
@@ -48,11 +49,14 @@ class Edge:
 
     def _answer(self, route: Route, request: Request, args: dict[str, Any]) -> Response:
         if not route.is_unit:
-            with self._store.read() as tx:
-                call = self._call(tx, route, request, args)
-                response = _response(call, _run(call, route))
-            if call.after is not None:
-                response = self._detached(call, call.after) if route.detached else call.after()
+            with ExitStack() as uploads_over:
+                uploads = self._stage(route, request, args, uploads_over)
+                with self._store.read() as tx:
+                    call = self._call(tx, route, request, args)
+                    call.uploads = uploads
+                    response = _response(call, _run(call, route))
+                if call.after is not None:
+                    response = self._detached(call, call.after) if route.detached else call.after()
         else:
             response = self._write(route, request, args)
         if response.value is not None:
@@ -98,7 +102,7 @@ class Edge:
 
     def _stage(self, route: Route, request: Request, args: dict[str, Any], over: ExitStack) -> list[Upload]:
         """Put uploaded files on disk before the transaction, once the caller has proved to be one."""
-        files = _files(request) if route.takes_files else []
+        files = _files(request, route) if route.files else []
         if not files:
             return []
         with self._store.read() as tx:
@@ -119,10 +123,12 @@ class Edge:
         tx.origin = "api"
         if route.role != "public":
             account_id = args.get("account_id")
-            caller = auth.authenticate(tx, request.headers, account_id, local=request.local, hidden=route.hidden)
+            caller = auth.authenticate(
+                tx, request.headers, account_id, local=request.local, hidden=route.hidden, bots=route.bots
+            )
             if caller.membership is not None and accounts.is_stale(caller.membership, tx.now):
                 request.stale = caller.membership
-            tx.origin, tx.token_id = "agent", caller.token_id
+            tx.origin, tx.token_id = "bot" if caller.bot else "agent", caller.token_id
 
         def write(unit: Callable[[Tx], Any]) -> Any:
             def signed(own: Tx) -> Any:
@@ -189,8 +195,8 @@ def _once(call: Call, route: Route) -> Response:
     if known is not None:
         return known
     response = _response(call, _run(call, route))
-    if route.shown_once is not None:
-        kept = jsons.dumps(_without(response.value, route.shown_once))
+    if route.secrets:
+        kept = jsons.dumps(reduce(_without, route.secrets, response.value))
     else:
         if response.value is not None:
             response.text, response.value = jsons.dumps(response.value), None
@@ -207,18 +213,18 @@ def _without(value: dict[str, Any], path: str) -> dict[str, Any]:
 
 def _fingerprint(call: Call) -> str:
     """The same for the same parameters and file contents, however they were encoded."""
-    plain = {key: value for key, value in call.request.values.items() if not _is_file(value)}
     files = [(upload.digest, upload.filename) for upload in call.uploads]
-    return hashlib.sha256(json.dumps([plain, files], sort_keys=True).encode()).hexdigest()
+    # A file is null where it stood; a parameter that takes none may hold one all the same.
+    values = json.dumps([call.request.values, files], sort_keys=True, default=lambda _: None)
+    return hashlib.sha256(values.encode()).hexdigest()
 
 
-def _is_file(value: Any) -> bool:
-    return isinstance(value, web.File) or (isinstance(value, list) and any(isinstance(one, web.File) for one in value))
-
-
-def _files(request: Request) -> list[web.File]:
-    given = request.values.get("attachments")
-    items = given if isinstance(given, list) else [given]
+def _files(request: Request, route: Route) -> list[web.File]:
+    """The files of the parameters that take some, in the order of the route's."""
+    inside = request.values.get(route.wrapper) if route.wrapper is not None else None
+    values = request.values | (inside if isinstance(inside, dict) else {})
+    given = [values.get(name) for name in route.files]
+    items = [item for one in given for item in (one if isinstance(one, list) else [one])]
     return [item for item in items if isinstance(item, web.File)]
 
 

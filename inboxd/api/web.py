@@ -8,6 +8,7 @@ import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
@@ -16,6 +17,7 @@ from inboxd.api.params import Files, Param
 from inboxd.api.refusals import Refusals
 from inboxd.domain import errors
 from inboxd.domain.addresses import Guard
+from inboxd.domain.fetching import Fetch
 from inboxd.domain.messages import Upload
 from inboxd.services.messages import Limits
 from inboxd.store.db import Tx
@@ -75,6 +77,10 @@ class Request:
     """The pattern that matched: what logs may say, for real paths hold credentials."""
     local: bool = False
     """Came from the command line of this very process, not from a network."""
+    lines: IO[bytes] | None = None
+    """The body, unread, where the route takes lines."""
+    address: str | None = None
+    """Where the connection comes from."""
     stale: AccountUser | None = None
     """The caller's membership, while its last sign of life is old and this one is not yet written."""
 
@@ -109,7 +115,9 @@ class Parts:
     blobs: "Blobs"
     refusals: Refusals
     send: Callable[[Claim], None]
+    fetch: Fetch
     test_seats: threading.Semaphore = field(default_factory=lambda: threading.Semaphore(4))
+    fetch_seats: threading.Semaphore = field(default_factory=lambda: threading.Semaphore(4))
 
 
 @dataclass
@@ -148,12 +156,15 @@ class Route:
     `record` finds what the path names, inside the caller's scope, before the role is checked, so
     that what is not there is 404 for everybody. `handler(call)` or `handler(call, record)`
     returns JSON, or a Response. `wrapper` is the key clients may nest the parameters under.
-    `role` is public, agent, administrator or superadmin. GETs run on a snapshot unless `writes`.
+    `role` is public, agent, administrator or superadmin. `bots`: agent bots may call it too.
+    GETs run on a snapshot unless `writes`.
     `hidden` tells strangers that it is not there instead of that they may not. `shown_once` is
-    the path in an answer of what must not be stored, not even to answer the same request again.
+    the path in an answer, or several, of what must not be stored, not even to answer the same request again.
+    `raw` ones take their whole body as the file `body`.
     `detached` ones write in several transactions, or wait for somebody between them: the handler
     looks around on a snapshot and leaves the rest in `call.after`. `answer` is the type of a good answer:
-    a TypedDict of `wire`, a list of one, or None for an empty body.
+    a TypedDict of `wire`, a list of one, or None for an empty body. With `takes_lines` the body is
+    no parameters but a stream in `request.lines`.
     """
 
     method: str
@@ -165,16 +176,25 @@ class Route:
     wrapper: str | None = None
     writes: bool = False
     hidden: bool = False
+    raw: bool = False
     detached: bool = False
-    shown_once: str | None = None
+    shown_once: str | tuple[str, ...] = ()
+    takes_lines: bool = False
     answer: Any = None
     about: str = ""
+    bots: bool = False
+
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """The paths of what an answer shows once."""
+        return (self.shown_once,) if isinstance(self.shown_once, str) else self.shown_once
 
     @property
     def is_unit(self) -> bool:
         """Whether it runs inside a write transaction."""
         return self.writes or (self.method != "GET" and not self.detached)
 
-    @property
-    def takes_files(self) -> bool:
-        return any(isinstance(param, Files) for param in self.params)
+    @cached_property
+    def files(self) -> tuple[str, ...]:
+        """The parameters that are files."""
+        return tuple(param.name for param in self.params if isinstance(param, Files))

@@ -10,14 +10,16 @@ from inboxd.domain.contacts import check_attributes
 from inboxd.domain.events import Actor
 from inboxd.domain.messages import MessageType
 from inboxd.domain.text import split_labels
-from inboxd.services import outbox, participants
+from inboxd.services import notifications, outbox, participants, reporting
 from inboxd.store import accounts, details, messages, teams
 from inboxd.store import conversations as store
 from inboxd.store.db import Changes, Tx
 from inboxd.store.details import ConversationDetails, Place
-from inboxd.store.models import Contact, Conversation, Message, Team, User
+from inboxd.store.messages import Sender
+from inboxd.store.models import AgentBot, Conversation, Message, Team, User
 
 READ_LIMIT = 500
+SYSTEM = Actor("system")
 
 
 def open_conversation(
@@ -30,6 +32,7 @@ def open_conversation(
     assignee_id: int | None = None,
     team: Team | None = None,
     snoozed_until: int | None = None,
+    actor: Actor = SYSTEM,
 ) -> Conversation:
     """A new conversation. Raises Invalid for attributes beyond their limits.
 
@@ -60,16 +63,29 @@ def open_conversation(
     )
     if conversation.assignee_id is not None:
         participants.add(tx, conversation, [conversation.assignee_id])
+        notifications.assigned(tx, conversation, actor)
+    if conversation.snoozed_until is not None:
+        tx.signals.add("snoozed")
+    if born != "pending" and not place.contact.blocked:  # a bot answers first in what is pending
+        notifications.opened(tx, conversation, actor)
     outbox.conversation_event(tx, "conversation_created", details.of_conversation(tx, conversation, place, []))
     return conversation
 
 
 def change(tx: Tx, conversation: Conversation, actor: Actor, **values: Any) -> Changes:
-    """Change the row, write the activity lines, and emit what subscribers are owed."""
+    """Change the row, write the activity lines, and emit what subscribers are owed. An assignee takes it
+    from a bot."""
+    if values.get("assignee_id") is not None:
+        values["assignee_agent_bot_id"] = None
     changes = tx.update(conversation, **values)
     if changes:
         if changes.get("assignee_id", (None, None))[1] is not None:
             participants.add(tx, conversation, [changes["assignee_id"][1]])
+            notifications.assigned(tx, conversation, actor)
+        if changes.get("snoozed_until", (None, None))[1] is not None:
+            tx.signals.add("snoozed")
+        if changes.get("status") == ("pending", "open"):
+            notifications.opened(tx, conversation, actor)
         for text in _activity(tx, changes, actor):
             add_activity(tx, conversation, text)
         announce(tx, details.of_conversation(tx, conversation), changes)
@@ -79,6 +95,7 @@ def change(tx: Tx, conversation: Conversation, actor: Actor, **values: Any) -> C
 def announce(tx: Tx, shown: ConversationDetails, changes: Changes) -> None:
     """The events of one change of a conversation row, in Chatwoot's order."""
     if "status" in changes:
+        reporting.status_changed(tx, shown.conversation)
         became = rules.BECAME.get(changes["status"][1])
         if became is not None:
             outbox.conversation_event(tx, became, shown)
@@ -103,20 +120,18 @@ def add_activity(tx: Tx, conversation: Conversation, text: str) -> None:
 def _activity(tx: Tx, changes: Changes, actor: Actor) -> Iterable[str]:
     if "status" in changes:
         status = changes["status"][1]
-        if actor.kind == "user":
+        if actor.is_named:
             yield activity.status_by_agent(status, actor.name)
         elif actor.kind == "contact" and status == "resolved":
             yield activity.resolved_by_contact(actor.name)
-    if actor.kind != "user":
+    if not actor.is_named:
         return
     if "priority" in changes:
         yield activity.priority(*changes["priority"], actor.name)
     if "team_id" in changes:
         yield from _team_activity(tx, changes, actor)
-    elif "assignee_id" in changes:
-        assignee_id = changes["assignee_id"][1]
-        self_assigned = assignee_id == actor.id
-        yield activity.assignee(_name_of(tx, assignee_id), actor.name, self_assigned=self_assigned)
+    elif "assignee_id" in changes or "assignee_agent_bot_id" in changes:
+        yield _assignee_activity(tx, changes, actor)
     if "label_list" in changes:
         yield from activity.labels(*changes["label_list"], actor.name)
 
@@ -130,9 +145,26 @@ def _team_activity(tx: Tx, changes: Changes, actor: Actor) -> Iterable[str]:
         yield activity.team_removed(before.name, actor.name)
 
 
+def _assignee_activity(tx: Tx, changes: Changes, actor: Actor) -> str:
+    user_id = changes.get("assignee_id", (None, None))[1]
+    bot_id = changes.get("assignee_agent_bot_id", (None, None))[1]
+    bot = accounts.bot_by_id(tx, bot_id) if bot_id else None
+    self_assigned = (actor.kind, actor.id) == (("bot", bot_id) if bot_id else ("user", user_id))
+    return activity.assignee(bot.name if bot else _name_of(tx, user_id), actor.name, self_assigned=self_assigned)
+
+
 def _name_of(tx: Tx, user_id: int | None) -> str | None:
     user = accounts.user(tx, user_id) if user_id else None
     return user.name if user else None
+
+
+def wake(tx: Tx, conversation_id: int) -> None:
+    """Open a snoozed conversation whose time has come; nothing if somebody changed it meanwhile."""
+    conversation = tx.get(Conversation, conversation_id)
+    if conversation is None or conversation.status != "snoozed":
+        return
+    if conversation.snoozed_until is not None and conversation.snoozed_until <= tx.now:
+        change(tx, conversation, Actor("system"), **rules.with_status("open"))
 
 
 def take_over_from_bot(tx: Tx, conversation_id: int | None) -> None:
@@ -157,13 +189,21 @@ def set_status(
     return change(tx, conversation, actor, **values)
 
 
+def hand_off(tx: Tx, conversation: Conversation, actor: Actor) -> None:
+    """A bot gives its pending conversation to people."""
+    change(tx, conversation, actor, **rules.with_status("open"), waiting_since=conversation.waiting_since or tx.now)
+    reporting.handed_off(tx, conversation)
+
+
 def _is_administrator(tx: Tx, account_id: int, actor: Actor) -> bool:
     membership = accounts.membership(tx, account_id, actor.id) if actor.id else None
     return membership is None or membership.role == "administrator"
 
 
-def assign(tx: Tx, conversation: Conversation, actor: Actor, assignee: User | None) -> Changes:
-    return change(tx, conversation, actor, assignee_id=assignee.id if assignee else None, assignee_agent_bot_id=None)
+def assign(tx: Tx, conversation: Conversation, actor: Actor, assignee: User | AgentBot | None) -> Changes:
+    user_id = assignee.id if isinstance(assignee, User) else None
+    bot_id = assignee.id if isinstance(assignee, AgentBot) else None
+    return change(tx, conversation, actor, assignee_id=user_id, assignee_agent_bot_id=bot_id)
 
 
 def assign_team(tx: Tx, conversation: Conversation, actor: Actor, team: Team | None) -> Changes:
@@ -193,6 +233,8 @@ def set_custom_attributes(tx: Tx, conversation: Conversation, actor: Actor, attr
 
 
 def seen_by_agent(tx: Tx, conversation: Conversation, user_id: int | None) -> None:
+    if user_id is not None:
+        notifications.read(tx, conversation, user_id)
     is_assignee = user_id is not None and conversation.assignee_id == user_id
     since = conversation.assignee_last_seen_at if is_assignee else conversation.agent_last_seen_at
     values: dict[str, Any] = dict(
@@ -226,7 +268,7 @@ def seen_by_contact(tx: Tx, conversation: Conversation) -> None:
             outbox.message_event(tx, "message_updated", one, shown, changes)
 
 
-def typing(tx: Tx, conversation: Conversation, typist: Contact | User, status: str | None, *, private: bool) -> None:
+def typing(tx: Tx, conversation: Conversation, typist: Sender, status: str | None, *, private: bool) -> None:
     """`on` and `off` are announced; any other word is politely ignored."""
     if status in ("on", "off"):
         shown = details.of_conversation(tx, conversation)

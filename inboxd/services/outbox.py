@@ -8,7 +8,8 @@ from inboxd.store import accounts
 from inboxd.store import outbox as queue
 from inboxd.store.db import Changes, Tx
 from inboxd.store.details import ConversationDetails, MessageDetails
-from inboxd.store.models import Contact, Conversation, Event, Inbox, User, Webhook
+from inboxd.store.messages import Sender
+from inboxd.store.models import Contact, Conversation, Event, Inbox, Webhook
 from inboxd.wire import jsons
 from inboxd.wire import webhook as wire
 
@@ -99,6 +100,12 @@ def conversation_event(tx: Tx, name: str, details: ConversationDetails, changes:
         queue.add(tx, event, bot)
 
 
+def conversation_event_to(tx: Tx, name: str, details: ConversationDetails, webhook: Webhook) -> None:
+    """An event that one webhook alone is owed."""
+    row, payload = details.conversation, wire.conversation(details, tx.links)
+    emit(tx, name, row.account_id, payload, inbox_id=row.inbox_id, conversation_id=row.id, to=(webhook,))
+
+
 def message_event(
     tx: Tx,
     name: str,
@@ -136,7 +143,7 @@ def _bots(tx: Tx, name: str, row: Conversation) -> list[Webhook]:
     return accounts.bot_webhooks(tx, row.inbox_id, row.assignee_agent_bot_id) if EVENTS[name].bot else []
 
 
-def typing_event(tx: Tx, details: ConversationDetails, typist: Contact | User, *, on: bool, private: bool) -> None:
+def typing_event(tx: Tx, details: ConversationDetails, typist: Sender, *, on: bool, private: bool) -> None:
     row = details.conversation
     emit(
         tx,
@@ -151,7 +158,7 @@ def typing_event(tx: Tx, details: ConversationDetails, typist: Contact | User, *
 def contact_event(tx: Tx, name: str, contact: Contact, changes: Changes | None = None) -> None:
     account = accounts.account(tx, contact.account_id)
     if account is not None:
-        emit(tx, name, contact.account_id, wire.contact(contact, account), changes=changes)
+        emit(tx, name, contact.account_id, wire.contact(contact, account, tx.links), changes=changes)
 
 
 def inbox_event(tx: Tx, name: str, inbox: Inbox, webhook: Webhook, changes: Changes | None = None) -> None:

@@ -83,9 +83,10 @@ def _checked(tx: Tx, account_id: int, webhook: Webhook | None, values: dict[str,
     if "headers" in values:
         values["headers"] = checked_headers(values["headers"], webhook.headers if webhook else {})
     if values.get("exclude_own") and not (webhook and webhook.exclude_own):
-        if tx.token_id is None:
+        # A bot's webhook is the bot's, whoever sets its options.
+        values["token_id"] = (webhook.token_id if webhook and webhook.kind == "bot" else None) or tx.token_id
+        if values["token_id"] is None:
             raise Invalid("Exclude own needs the access token whose messages are left out", "exclude_own")
-        values["token_id"] = tx.token_id
     return values
 
 
@@ -111,6 +112,26 @@ def checked_bot_url(url: str | None, guard: Guard) -> str:
         raise Invalid(f"Outgoing url is too long (maximum is {URL_LIMIT} characters)", "outgoing_url")
     if is_url(url):
         _check_address(url, guard, "Outgoing url", "outgoing_url")
+    return url
+
+
+def for_actions(tx: Tx, account_id: int, url: str) -> Webhook:
+    """The webhook behind a URL that actions post to: nobody subscribes it and no list shows it. If it was
+    disabled it is tried again, because nobody else could enable it."""
+    known = tx.find(Webhook, account_id=account_id, kind="action", url=url)
+    if known is None:
+        return tx.insert(Webhook, account_id=account_id, kind="action", url=url, secret=tokens.new())
+    trouble = tx.find(Trouble, webhook_id=known.id)
+    if trouble is not None and trouble.disabled_at is not None:
+        deliveries.enable(tx, known, skip=False)
+    return known
+
+
+def checked_action_url(url: str, guard: Guard) -> str:
+    """Where an action posts to."""
+    if not is_url(url):
+        raise Invalid("Url is invalid", "url")
+    _check_address(url, guard, "Url", "url")
     return url
 
 

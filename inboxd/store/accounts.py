@@ -1,5 +1,6 @@
 """Accounts, users, tokens, inboxes and webhooks: the small tables, remembered between writes."""
 
+from inboxd.store import blobs
 from inboxd.store.db import Tx
 from inboxd.store.models import (
     AccessToken,
@@ -10,6 +11,7 @@ from inboxd.store.models import (
     ContactInbox,
     Conversation,
     Inbox,
+    InboxAssignmentPolicy,
     InboxMember,
     Setting,
     User,
@@ -106,7 +108,12 @@ def agent_bots(tx: Tx, account_id: int) -> list[AgentBot]:
 
 
 def agent_bot(tx: Tx, account_id: int, bot_id: int) -> AgentBot | None:
-    return tx.find(AgentBot, id=bot_id, account_id=account_id)
+    bot = bot_by_id(tx, bot_id)
+    return bot if bot is not None and bot.account_id == account_id else None
+
+
+def bot_by_id(tx: Tx, bot_id: int) -> AgentBot | None:
+    return tx.remember(("agent_bot", bot_id), lambda: tx.get(AgentBot, bot_id))
 
 
 def inbox_bot_id(tx: Tx, inbox_id: int) -> int:
@@ -143,4 +150,6 @@ def drop_inbox(tx: Tx, inbox_id: int) -> None:
     tx.delete(ContactInbox, inbox_id=inbox_id)
     tx.delete(InboxMember, inbox_id=inbox_id)
     tx.delete(AgentBotInbox, inbox_id=inbox_id)
+    tx.delete(InboxAssignmentPolicy, inbox_id=inbox_id)
+    blobs.drop(tx, "Inbox", inbox_id)
     tx.delete(Inbox, id=inbox_id)

@@ -8,8 +8,8 @@ from inboxd.store.models import Attachment, Inbox
 from inboxd.wire import api, conversation_attachments
 
 
-def contactable_inbox(row: Inbox, source_id: str) -> dict[str, Any]:
-    return {"inbox": api.inbox_slim(row), "source_id": source_id}
+def contactable_inbox(row: Inbox, source_id: str, links: Links) -> dict[str, Any]:
+    return {"inbox": api.inbox_slim(row, links), "source_id": source_id}
 
 
 def attachment(row: Attachment, shown: MessageDetails, display_id: int, links: Links, now: int) -> dict[str, Any]:

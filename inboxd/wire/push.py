@@ -4,7 +4,8 @@ from typing import Any
 
 from inboxd.domain import links as file_names
 from inboxd.domain.links import Links
-from inboxd.store.models import AccountUser, Attachment, Contact, Conversation, Message, User
+from inboxd.store.messages import Sender
+from inboxd.store.models import AccountUser, AgentBot, Attachment, Contact, Conversation, Message, User
 from inboxd.wire.times import iso, seconds
 
 ONLINE_MS = 5 * 60 * 1000
@@ -19,7 +20,7 @@ def availability_status(membership: AccountUser | None, now: int) -> str | None:
     return membership.availability
 
 
-def contact(row: Contact) -> dict[str, Any]:
+def contact(row: Contact, links: Links) -> dict[str, Any]:
     return {
         "additional_attributes": row.additional_attributes,
         "custom_attributes": row.custom_attributes,
@@ -28,26 +29,33 @@ def contact(row: Contact) -> dict[str, Any]:
         "identifier": row.identifier,
         "name": row.name,
         "phone_number": row.phone_number,
-        "thumbnail": "",
+        "thumbnail": links.avatar(row.avatar),
         "blocked": row.blocked,
         "type": "contact",
     }
 
 
-def user(row: User, availability: str | None = None) -> dict[str, Any]:
+def user(row: User, links: Links, availability: str | None = None) -> dict[str, Any]:
+    picture = links.avatar(row.avatar)
     return {
         "id": row.id,
         "name": row.name,
         "available_name": row.display_name or row.name,
-        "avatar_url": "",
+        "avatar_url": picture,
         "type": "user",
         "availability_status": availability,
-        "thumbnail": "",
+        "thumbnail": picture,
     }
 
 
-def sender(row: Contact | User, availability: str | None = None) -> dict[str, Any]:
-    return contact(row) if isinstance(row, Contact) else user(row, availability)
+def agent_bot(row: AgentBot, links: Links) -> dict[str, Any]:
+    return {"id": row.id, "name": row.name, "avatar_url": links.avatar(row.avatar), "type": "agent_bot"}
+
+
+def sender(row: Sender, links: Links, availability: str | None = None) -> dict[str, Any]:
+    if isinstance(row, AgentBot):
+        return agent_bot(row, links)
+    return contact(row, links) if isinstance(row, Contact) else user(row, links, availability)
 
 
 def attachment(row: Attachment, links: Links) -> dict[str, Any]:
@@ -81,7 +89,7 @@ def message(
     *,
     source_id: str,
     unread_count: int,
-    sender_row: Contact | User | None,
+    sender_row: Sender | None,
     availability: str | None = None,
     attachments: list[Attachment],
     links: Links,
@@ -122,5 +130,5 @@ def message(
     if attachments:
         shape["attachments"] = [attachment(one, links) for one in attachments]
     if sender_row is not None:
-        shape["sender"] = sender(sender_row, availability)
+        shape["sender"] = sender(sender_row, links, availability)
     return shape

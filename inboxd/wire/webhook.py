@@ -11,7 +11,8 @@ from inboxd.domain.links import Links
 from inboxd.domain.messages import MessageType
 from inboxd.store.db import Changes
 from inboxd.store.details import ConversationDetails, MessageDetails
-from inboxd.store.models import Account, Contact, ContactInbox, Delivery, Event, Inbox, User, Webhook
+from inboxd.store.messages import Sender
+from inboxd.store.models import Account, AgentBot, Contact, ContactInbox, Delivery, Event, Inbox, User, Webhook
 from inboxd.wire import push
 from inboxd.wire.times import float_seconds, iso, iso_or_none, seconds
 
@@ -19,6 +20,7 @@ THIN_BEYOND = 256_000
 """Bytes of a payload beyond which receivers get its thin form: proxies and functions in front of
 them refuse what is larger."""
 _SHORT = 1_000
+_UNSAID = {"unread_count", "avatar"}
 _MOMENTS = {"snoozed_until", "waiting_since"}
 _TYPE_WORDS = {int(kind): kind.word for kind in MessageType}
 
@@ -28,7 +30,7 @@ def changed_attributes(changes: Changes) -> list[dict[str, Any]]:
     return [
         {name: {"previous_value": _plain(name, before), "current_value": _plain(name, after)}}
         for name, (before, after) in changes.items()
-        if name != "unread_count"
+        if name not in _UNSAID
     ]
 
 
@@ -40,18 +42,19 @@ def account(row: Account) -> dict[str, Any]:
     return {"id": row.id, "name": row.name}
 
 
-def contact(row: Contact, account_row: Account) -> dict[str, Any]:
+def contact(row: Contact, account_row: Account, links: Links) -> dict[str, Any]:
+    picture = links.avatar(row.avatar)
     return {
         "account": account(account_row),
         "additional_attributes": row.additional_attributes,
-        "avatar": "",
+        "avatar": picture,
         "custom_attributes": row.custom_attributes,
         "email": row.email,
         "id": row.id,
         "identifier": row.identifier,
         "name": row.name,
         "phone_number": row.phone_number,
-        "thumbnail": "",
+        "thumbnail": picture,
         "blocked": row.blocked,
     }
 
@@ -60,10 +63,12 @@ def user(row: User) -> dict[str, Any]:
     return {"id": row.id, "name": row.name, "email": row.email, "type": "user"}
 
 
-def sender(row: Contact | User | None, account_row: Account) -> dict[str, Any] | None:
+def sender(row: Sender | None, account_row: Account, links: Links) -> dict[str, Any] | None:
     if row is None:
         return None
-    return contact(row, account_row) if isinstance(row, Contact) else user(row)
+    if isinstance(row, AgentBot):
+        return {"id": row.id, "name": row.name, "type": "agent_bot"}
+    return contact(row, account_row, links) if isinstance(row, Contact) else user(row)
 
 
 def contact_inbox(row: ContactInbox) -> dict[str, Any]:
@@ -82,7 +87,11 @@ def contact_inbox(row: ContactInbox) -> dict[str, Any]:
 
 def conversation(details: ConversationDetails, links: Links) -> dict[str, Any]:
     row, place = details.conversation, details.place
-    assignee = push.user(details.assignee) if details.assignee else None
+    assignee, kind = None, None
+    if details.assignee is not None:
+        assignee, kind = push.user(details.assignee, links), "User"
+    elif details.bot is not None:
+        assignee, kind = push.agent_bot(details.bot[0], links), "AgentBot"
     return {
         "additional_attributes": row.additional_attributes,
         "can_reply": details.can_reply,
@@ -105,9 +114,9 @@ def conversation(details: ConversationDetails, links: Links) -> dict[str, Any]:
         ],
         "labels": row.label_list,
         "meta": {
-            "sender": push.contact(place.contact),
+            "sender": push.contact(place.contact, links),
             "assignee": assignee,
-            "assignee_type": "User" if assignee else None,
+            "assignee_type": kind,
             "team": {"id": details.team.id, "name": details.team.name} if details.team else None,
             "hmac_verified": place.contact_inbox.hmac_verified,
         },
@@ -142,7 +151,7 @@ def message(shown: MessageDetails, details: ConversationDetails, links: Links) -
         "inbox": {"id": place.inbox.id, "name": place.inbox.name},
         "message_type": _TYPE_WORDS[row.message_type],
         "private": row.private,
-        "sender": sender(shown.sender, place.account),
+        "sender": sender(shown.sender, place.account, links),
         "source_id": row.source_id,
     }
     if shown.attachments:
@@ -151,9 +160,9 @@ def message(shown: MessageDetails, details: ConversationDetails, links: Links) -
     return shape
 
 
-def typing(details: ConversationDetails, typist: Contact | User, links: Links, *, private: bool) -> dict[str, Any]:
+def typing(details: ConversationDetails, typist: Sender, links: Links, *, private: bool) -> dict[str, Any]:
     return {
-        "user": sender(typist, details.place.account),
+        "user": sender(typist, details.place.account, links),
         "conversation": conversation(details, links),
         "is_private": private,
     }

@@ -1,5 +1,7 @@
 """Conversations as agents and bridges work with them."""
 
+from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
@@ -7,7 +9,7 @@ from inboxd.api.accounts import teams
 from inboxd.api.accounts.posting import post
 from inboxd.api.web import Call, empty
 from inboxd.domain.conversations import toggled
-from inboxd.domain.errors import NotFound, Refused
+from inboxd.domain.errors import NotFound, Refused, Unauthorized
 from inboxd.services import contacts, conversations
 from inboxd.store import accounts, details
 from inboxd.store import contacts as contact_store
@@ -16,6 +18,7 @@ from inboxd.store import teams as team_store
 from inboxd.store.conversations import Scope
 from inboxd.store.details import Place
 from inboxd.store.models import ContactInbox, Conversation, Team
+from inboxd.wire import agent_bots as bot_wire
 from inboxd.wire import api as wire
 from inboxd.wire import teams as team_wire
 from inboxd.wire.times import seconds_or_none
@@ -29,6 +32,15 @@ def find(call: Call) -> Conversation:
     if not conversation.team_id or conversation.team_id not in teams.of_caller(call):
         call.caller.check_inbox(call.tx, inbox)
     return conversation
+
+
+def reachable(call: Call, display_ids: Iterable[int]) -> list[Conversation]:
+    """Those of these that are there for the caller; the others are left out."""
+    found = []
+    for display_id in dict.fromkeys(display_ids):
+        with suppress(NotFound, Unauthorized):
+            found.append(find(replace(call, args=call.args | {"id": display_id})))
+    return found
 
 
 def listed(call: Call, found: list[Conversation]) -> list[Any]:
@@ -50,8 +62,7 @@ def _scope(call: Call) -> Scope:
     within = values.get("updated_within")
     return Scope(
         call.account_id,
-        # Nobody can be mentioned yet.
-        frozenset() if values.get("conversation_type") == "mention" else call.caller.inbox_ids(call.tx),
+        call.caller.inbox_ids(call.tx),
         status=values.get("status") or "open",
         inbox_id=values.get("inbox_id"),
         team_id=team.id if team else None,
@@ -59,6 +70,7 @@ def _scope(call: Call) -> Scope:
         source_id=values.get("source_id") or None,
         text=values.get("q") or None,
         unattended=values.get("conversation_type") == "unattended",
+        mentioned=call.caller.known_user.id if values.get("conversation_type") == "mention" else None,
         followed_by=call.caller.known_user.id if values.get("conversation_type") == "participating" else None,
         updated_after=call.tx.now - within * 1000 if within else None,
     )
@@ -114,6 +126,7 @@ def create(call: Call) -> Any:
         assignee_id=assignee_id,
         team=team,
         snoozed_until=values.get("snoozed_until"),
+        actor=call.caller.actor,
     )
     if values.get("message"):
         if conversation.contact_inbox_id != place.id:  # the one this inbox allows, begun under another source_id
@@ -175,10 +188,14 @@ def toggle_priority(call: Call, conversation: Conversation) -> Any:
 
 def toggle_status(call: Call, conversation: Conversation) -> Any:
     status = call.values.get("status") or toggled(conversation.status)
-    conversations.set_status(call.tx, conversation, call.caller.actor, status, call.values.get("snoozed_until"))
+    is_handoff = call.caller.bot is not None and (conversation.status, call.values.get("status")) == ("pending", "open")
+    if is_handoff:
+        conversations.hand_off(call.tx, conversation, call.caller.actor)
+    else:
+        conversations.set_status(call.tx, conversation, call.caller.actor, status, call.values.get("snoozed_until"))
     return {
         "payload": {
-            "success": True,
+            "success": None if is_handoff else True,
             "conversation_id": conversation.display_id,
             "current_status": conversation.status,
             "snoozed_until": seconds_or_none(conversation.snoozed_until),
@@ -190,7 +207,7 @@ def toggle_typing(call: Call, conversation: Conversation) -> Any:
     conversations.typing(
         call.tx,
         conversation,
-        call.caller.known_user,
+        call.caller.sender,
         call.values.get("typing_status"),
         private=bool(call.values.get("is_private")),
     )
@@ -201,14 +218,23 @@ def assign(call: Call, conversation: Conversation) -> Any:
     """An unknown or null assignee or team unassigns, as Chatwoot does; the answer is the agent, the team
     or null. The assignee goes before the team."""
     if call.values.get("assignee_type") == "AgentBot":
-        return None  # there are no bots yet: an unknown one changes nothing
+        return _assign_bot(call, conversation)
     if "assignee_id" not in call.values:
         return _assign_team(call, conversation) if "team_id" in call.values else None
     assignee_id = call.values["assignee_id"] or 0
     membership = accounts.membership(call.tx, call.account_id, assignee_id)
     user = accounts.user(call.tx, assignee_id) if membership else None
     conversations.assign(call.tx, conversation, call.caller.actor, user)
-    return wire.agent(user, membership, call.tx.now) if user else None
+    return wire.agent(user, membership, call.tx.now, call.tx.links) if user else None
+
+
+def _assign_bot(call: Call, conversation: Conversation) -> bot_wire.Slim | None:
+    """An unknown bot changes nothing."""
+    bot = accounts.agent_bot(call.tx, call.account_id, call.values.get("assignee_id") or 0)
+    if bot is None:
+        return None
+    conversations.assign(call.tx, conversation, call.caller.actor, bot)
+    return bot_wire.slim(bot, accounts.bot_webhook(call.tx, bot.id), call.tx.links)
 
 
 def _assign_team(call: Call, conversation: Conversation) -> Any:
