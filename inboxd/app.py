@@ -23,6 +23,7 @@ from inboxd.services import accounts
 from inboxd.services.messages import Limits
 from inboxd.store import blobs, messages
 from inboxd.store.db import Store
+from inboxd.upkeep.indexer import Indexer
 from inboxd.upkeep.keeper import Keeper
 
 _log = logging.getLogger("inboxd")
@@ -54,6 +55,7 @@ class App:
         self.store = Store(config.directory, clock=clock, announce=self._announce)
         self._dispatcher: Dispatcher | None = None
         self._keeper: Keeper | None = None
+        self._indexer = Indexer(self.store)
         self._clock = clock
         self._steady = steady or (steady_clock if clock is wall_clock else clock)
         self._sender = Sender(config.guard, proxy=config.egress_proxy or None)
@@ -99,6 +101,7 @@ class App:
         self._dispatcher.start()
         self._keeper = Keeper(self.store, self.blobs.let_go, self.config.retention_days)
         self._keeper.start()
+        self._indexer.start()
 
     def bind(self) -> Server:
         """A server that listens and does not answer yet. Raises OSError when the address is taken."""
@@ -134,6 +137,7 @@ class App:
     def close(self) -> None:
         """Stop claiming, let attempts end, close the store. Safe to call twice."""
         self.feed.stop()
+        self._indexer.stop()
         if self._keeper is not None:
             self._keeper.stop()
         if self._dispatcher is not None:

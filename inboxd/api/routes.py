@@ -12,12 +12,14 @@ from inboxd.api.accounts import (
     custom_filters,
     deliveries,
     drafts,
+    filters,
     inboxes,
     labels,
     messages,
     notes,
     participants,
     profile,
+    search,
     teams,
     webhooks,
 )
@@ -42,6 +44,8 @@ from inboxd.domain.conversations import PRIORITIES, STATUSES
 from inboxd.domain.links import PREFIX
 from inboxd.domain.webhooks import ORDERINGS
 from inboxd.services.custom_filters import TYPES as FILTER_TYPES
+from inboxd.wire import search as found
+from inboxd.wire.shapes import Payload
 
 P = "/public/api/v1/inboxes/{identifier}"
 C = P + "/contacts/{source_id}"
@@ -117,6 +121,7 @@ ACCOUNT = (
     Text("auto_resolve_label", limit=255), Boolean("audio_transcriptions"),
     *(Text(name, limit=255) for name in account_words.ATTRIBUTES),
 )  # fmt: skip
+SEARCH = (Text("q"), Integer("page"))
 MEMBERS = (Integer("inbox_id", required=True), Integers("user_ids"))
 TEAM = (Text("name"), Text("description", limit=20_000), Boolean("allow_auto_assign"))
 PEOPLE = (Integers("user_ids"),)
@@ -301,6 +306,16 @@ ROUTES = (
     Route("GET", A + "/custom_filters/{id}", custom_filters.show, (), custom_filters.find, about="a saved view"),
     Route("PATCH", A + "/custom_filters/{id}", custom_filters.update, CUSTOM_FILTER, custom_filters.find, wrapper="custom_filter", about="change a saved view"),
     Route("DELETE", A + "/custom_filters/{id}", custom_filters.delete, (), custom_filters.find, about="delete a saved view"),
+
+    # A filter changes nothing: detached, it reads a snapshot and keeps nobody from writing.
+    Route("POST", A + "/contacts/filter", filters.contacts, (*PAGE, filters.CONDITIONS), detached=True, about="contacts that meet conditions"),
+    Route("POST", A + "/conversations/filter", filters.conversations, (Integer("page"), filters.CONDITIONS), detached=True, about="conversations that meet conditions"),
+    Route("GET", A + "/conversations/search", search.of_conversations, SEARCH, answer=found.Conversations, about="conversations in which people wrote a text, with those messages"),
+    Route("GET", A + "/search", search.everything, SEARCH, answer=Payload[found.Everything], about="conversations, contacts and messages that match a text"),
+    Route("GET", A + "/search/conversations", search.conversations, SEARCH, answer=Payload[found.FoundConversations], about="conversations by their number, or by whom they are with"),
+    Route("GET", A + "/search/contacts", search.contacts, SEARCH, answer=Payload[found.FoundContacts], about="contacts that can be reached, by a text"),
+    Route("GET", A + "/search/messages", search.messages, SEARCH, answer=Payload[found.FoundMessages], about="messages of the last three months that contain a text"),
+    Route("GET", A + "/search/articles", search.articles, SEARCH, answer=Payload[found.FoundArticles], about="none: there is no help centre"),
 
     Route("GET", A + "/deliveries", deliveries.index, DELIVERIES, role=ADMIN, about="deliveries, the newest first"),
     Route("GET", A + "/deliveries/{delivery_id}", deliveries.show, (), deliveries.find, ADMIN, about="a delivery with its attempts and its payload"),

@@ -48,7 +48,7 @@ def _scope(call: Call) -> Scope:
     values = call.values
     team = _team(call)
     within = values.get("updated_within")
-    return Scope(
+    scope = Scope(
         call.account_id,
         # Nobody can be mentioned yet.
         frozenset() if values.get("conversation_type") == "mention" else call.caller.inbox_ids(call.tx),
@@ -57,11 +57,11 @@ def _scope(call: Call) -> Scope:
         team_id=team.id if team else None,
         labels=tuple(values.get("labels") or ()),
         source_id=values.get("source_id") or None,
-        text=values.get("q") or None,
         unattended=values.get("conversation_type") == "unattended",
         followed_by=call.caller.known_user.id if values.get("conversation_type") == "participating" else None,
         updated_after=call.tx.now - within * 1000 if within else None,
     )
+    return store.holding(call.tx, scope, values["q"])[0] if values.get("q") else scope
 
 
 def _team(call: Call) -> Team | None:
