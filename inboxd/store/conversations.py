@@ -81,7 +81,9 @@ class Scope:
     labels: tuple[str, ...] = ()
     source_id: str | None = None
     also: Any = None
-    """One more condition, such as what a filter or a search asks for."""
+    """One more condition, such as what a filter asks for."""
+    hits: tuple[int, ...] | None = None
+    """Messages of which a conversation has to hold one."""
     unattended: bool = False
     followed_by: int | None = None
     """A user whose participations alone are listed, in whatever inbox."""
@@ -90,7 +92,7 @@ class Scope:
     @property
     def is_counted(self) -> bool:
         """Whether the kept counts know everything this asks for."""
-        asked = (self.team_id, self.source_id, self.also, self.followed_by, self.updated_after)
+        asked = (self.team_id, self.source_id, self.also, self.hits, self.followed_by, self.updated_after)
         return not self.labels and not self.unattended and all(one is None for one in asked)
 
     def counted(self) -> list[Any]:
@@ -105,7 +107,10 @@ class Scope:
         return clauses
 
     def where(self) -> list[Any]:
-        clauses: list[Any] = [Conversation.account_id == self.account_id]
+        account: Any = Conversation.account_id
+        if self.hits is not None:
+            account += 0  # the hits lead, not an index of the account's order
+        clauses: list[Any] = [account == self.account_id]
         if self.followed_by is not None:
             clauses.append(Conversation.id.in_(participants.followed(self.account_id, self.followed_by)))
         elif self.inbox_ids is not None:
@@ -116,6 +121,9 @@ class Scope:
             clauses.append(Conversation.team_id == self.team_id)
         if self.also is not None:
             clauses.append(self.also)
+        if self.hits is not None:
+            held = Message.select(Message.conversation_id).where(search.among(Message.id, self.hits))
+            clauses.append(Conversation.id.in_(held))
         if self.status != "all":
             clauses.append(Conversation.status == self.status)
         if self.labels:
@@ -135,14 +143,14 @@ class Scope:
         return clauses
 
 
-def holding(tx: Tx, scope: Scope, text: str) -> tuple[Scope, list[int]]:
-    """The same without a status, narrowed to where people wrote the text, and the ids of the messages: the
-    newest, as many as a search knows of."""
+def holding(tx: Tx, scope: Scope, text: str) -> Scope:
+    """The same without a status, narrowed to where people wrote the text: to the newest such messages, as
+    many as a search knows of."""
     inbox_ids = None if scope.followed_by is not None else scope.inbox_ids
     if scope.inbox_id is not None:
         inbox_ids = frozenset({scope.inbox_id}) & (inbox_ids if inbox_ids is not None else {scope.inbox_id})
     hits = search.message_ids(tx, scope.account_id, text, inbox_ids, spoken=True)
-    return replace(scope, status="all", also=search.inside(hits)), hits
+    return replace(scope, status="all", hits=tuple(hits))
 
 
 def named(

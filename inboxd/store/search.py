@@ -5,6 +5,7 @@ theirs yet: queries read that short tail itself, so that a message is found as s
 """
 
 import json
+from collections.abc import Sequence
 from functools import reduce
 from operator import or_
 from typing import Any
@@ -13,7 +14,7 @@ from peewee import SQL, AutoField, Expression, Model, NodeList, TextField, Value
 
 from inboxd.domain.messages import MessageType
 from inboxd.store.db import Tx
-from inboxd.store.models import Contact, Conversation, Message, Setting, containing
+from inboxd.store.models import Contact, Message, Setting, containing
 from inboxd.store.rows import Prepared, arg
 
 FOUND_LIMIT = 1000
@@ -54,7 +55,7 @@ _MESSAGES, _CONTACTS = _candidates("message_search"), _candidates("contact_searc
 _EVER = 2**62
 
 
-def among(column: Any, ids: list[int]) -> Any:
+def among(column: Any, ids: Sequence[int]) -> Any:
     """Whether a column is one of these, in a statement that is the same however many they are."""
     return Expression(column, "IN", NodeList((SQL("(SELECT value FROM json_each("), Value(json.dumps(ids)), SQL("))"))))
 
@@ -117,7 +118,8 @@ def message_ids(
 ) -> list[int]:
     """The newest messages that contain the text in these inboxes (None for all): at most `limit`, out of the
     newest FOUND_LIMIT candidates. `spoken`: incoming and outgoing ones alone."""
-    where = [Message.account_id == account_id, Message.created_at >= since, containing(Message.content, text)]
+    # Plus nothing: the candidates lead, and no index of an account's messages.
+    where = [Message.account_id + 0 == account_id, Message.created_at + 0 >= since, containing(Message.content, text)]
     if inbox_ids is not None:
         where.append(Message.inbox_id.in_(sorted(inbox_ids)))
     if spoken:
@@ -146,17 +148,12 @@ def _checked(tx: Tx, candidates: Any, where: list[Any], limit: int) -> list[int]
     return [row[0] for row in tx.tuples(query)]
 
 
-def messages(tx: Tx, message_ids: list[int], conversation_ids: list[int] | None = None) -> list[Message]:
+def messages(tx: Tx, message_ids: Sequence[int], conversation_ids: Sequence[int] | None = None) -> list[Message]:
     """Those of the messages that are in the conversations, or all of them; oldest first."""
     query = Message.select().where(among(Message.id, message_ids))
     if conversation_ids is not None:
         query = query.where(among(Message.conversation_id + 0, conversation_ids))
     return tx.all(query.order_by(Message.id))
-
-
-def inside(message_ids: list[int]) -> Any:
-    """A condition on conversations: to hold one of these messages."""
-    return Conversation.id.in_(Message.select(Message.conversation_id).where(among(Message.id, message_ids)))
 
 
 def contact_ids(tx: Tx, account_id: int, text: str) -> list[int]:
@@ -172,6 +169,6 @@ def contact_ids(tx: Tx, account_id: int, text: str) -> list[int]:
         candidates = among(Contact.id, [row[0] for row in found])
     hits = [containing(column, text) for column in (Contact.name, Contact.email, Contact.phone_number)]
     query = Contact.select(Contact.id).where(
-        candidates, Contact.account_id == account_id, reduce(or_, hits) | (fn.INSTR(Contact.identifier, text) > 0)
+        candidates, Contact.account_id + 0 == account_id, reduce(or_, hits) | (fn.INSTR(Contact.identifier, text) > 0)
     )
     return [row[0] for row in tx.tuples(query.order_by((Contact.id + 0).desc()).limit(FOUND_LIMIT))]

@@ -275,7 +275,8 @@ def test_a_page_ends_after_a_walk_and_the_next_one_goes_on(full: Store, monkeypa
         ids: list[int] = []
         before, pages = None, 0
         while pages == 0 or before is not None:
-            found, before = read(store, lambda tx, b=before, f=filters: deliveries.page(tx, 1, before=b, limit=5, **f))
+            with store.read() as tx:
+                found, before = deliveries.page(tx, 1, before=before, limit=5, **filters)
             ids += [delivery.id for delivery, _ in found]
             pages += 1
         assert (ids, pages) == ([rare], 11), filters

@@ -61,7 +61,7 @@ def _scope(call: Call) -> Scope:
         followed_by=call.caller.known_user.id if values.get("conversation_type") == "participating" else None,
         updated_after=call.tx.now - within * 1000 if within else None,
     )
-    return store.holding(call.tx, scope, values["q"])[0] if values.get("q") else scope
+    return store.holding(call.tx, scope, values["q"]) if values.get("q") else scope
 
 
 def _team(call: Call) -> Team | None:

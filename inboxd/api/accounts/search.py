@@ -30,10 +30,9 @@ def of_conversations(call: Call) -> wire.Conversations:
     text, user_id = _text(call), call.caller.known_user.id
     if not text:
         return {"meta": {"mine_count": 0, "unassigned_count": 0, "all_count": 0}, "payload": []}
-    everywhere = Scope(call.account_id, call.caller.inbox_ids(call.tx))
-    scope, hits = store.holding(call.tx, everywhere, text)
+    scope = store.holding(call.tx, Scope(call.account_id, call.caller.inbox_ids(call.tx)), text)
     found = store.page(call.tx, scope, assignee_type="", user_id=user_id, sort_by="", page=_page(call))
-    shown = details.messages_details(call.tx, find.messages(call.tx, hits, [row.id for row in found]))
+    shown = details.messages_details(call.tx, find.messages(call.tx, scope.hits or (), [row.id for row in found]))
     return {
         "meta": wire.counts(store.counts(call.tx, scope, user_id)),
         "payload": [
