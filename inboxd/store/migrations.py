@@ -818,6 +818,8 @@ _CONTACT_IN = f"INSERT INTO contact_search {_CONTACT_COLUMNS} VALUES ({_CONTACT.
 _SEARCH = (
     """CREATE VIRTUAL TABLE message_search
     USING fts5(account, inbox, content, content='', columnsize=0, tokenize='trigram')""",
+    # Merging is upkeep's, in its own small units: left to itself it comes all at once, in front of others.
+    "INSERT INTO message_search (message_search, rank) VALUES ('automerge', 0)",
     """CREATE VIRTUAL TABLE contact_search
     USING fts5(account, name, email, phone_number, identifier, content='', columnsize=0, tokenize='trigram')""",
     f"CREATE TRIGGER message_unsearched AFTER DELETE ON messages WHEN {_INDEXED} BEGIN {_MESSAGE_OUT} END",

@@ -23,6 +23,7 @@ TAIL = 10_000
 """Messages that are read one by one: those not indexed yet, or the newest when the text is too short."""
 BATCH = 100
 _BATCH_CHARACTERS = 100_000
+_MERGED_PAGES = 30
 _TRIGRAM = 3
 _PHRASE = 100
 """Characters of a longer text that candidates are found by."""
@@ -90,6 +91,16 @@ def index_batch(tx: Tx) -> None:
         tx.insert(Setting, name=_CURSOR, value=str(end))
     else:
         tx.update(cursor, value=str(end))
+
+
+_MERGE = Prepared(
+    Message, lambda: SQL("INSERT INTO message_search (message_search, rank) VALUES ('merge', ?)", [_MERGED_PAGES])
+)
+
+
+def merge(tx: Tx) -> None:
+    """Some of the work that keeps the index quick to read, as much as a batch makes."""
+    tx.execute(_MERGE)
 
 
 def _term(column: Any) -> Any:

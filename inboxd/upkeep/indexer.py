@@ -34,6 +34,7 @@ class Indexer:
         if behind:
             # A power cut takes the batch and the note of it together.
             self._store.write(search.index_batch, durable=False)
+            self._store.write(search.merge, durable=False)
         return behind
 
     def _run(self) -> None:

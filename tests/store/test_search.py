@@ -122,6 +122,7 @@ def test_the_index_is_true_after_any_changes(store: Store) -> None:
             drop_conversations(tx, [chance.randint(1, 4)])
         else:
             search.index_batch(tx)
+            search.merge(tx)
 
     for _ in range(150):
         store.write(step)
