@@ -24,6 +24,7 @@ from inboxd.services import accounts
 from inboxd.services.messages import Limits
 from inboxd.store import blobs, messages
 from inboxd.store.db import Store
+from inboxd.upkeep.indexer import Indexer
 from inboxd.upkeep.jobs import Jobs
 from inboxd.upkeep.keeper import Keeper
 from inboxd.upkeep.snooze import Waker
@@ -41,11 +42,9 @@ def steady_clock() -> int:
 
 
 class Upkeep(Protocol):
-    """A thread that tidies up behind the requests: at its own pace, and sooner when woken."""
+    """A thread that tidies up behind the requests."""
 
     def start(self) -> None: ...
-
-    def wake(self) -> None: ...
 
     def stop(self) -> None: ...
 
@@ -67,7 +66,8 @@ class App:
         self.store = Store(config.directory, clock=clock, announce=self._announce)
         self._dispatcher: Dispatcher | None = None
         self._fetcher: Fetcher | None = None
-        self._upkeep: dict[str, Upkeep] = {}
+        self._upkeep: list[Upkeep] = []
+        self._wakes: dict[str, Callable[[], None]] = {}
         self._clock = clock
         self._steady = steady or (steady_clock if clock is wall_clock else clock)
         self._sender = Sender(config.guard, proxy=config.egress_proxy or None)
@@ -113,14 +113,16 @@ class App:
         )
         self._dispatcher.start()
         self._fetcher = Fetcher(self.store, self._sender.fetch, self.blobs.held)
-        # Under the signal that wakes each.
-        self._upkeep = {
-            "orphans": Keeper(self.store, self.blobs.let_go, self.config.retention_days),
-            "snoozed": Waker(self.store),
-            "jobs": Jobs(self.store, self.blobs),
-            "avatars": self._fetcher,
+        keeper = Keeper(self.store, self.blobs.let_go, self.config.retention_days)
+        waker, jobs = Waker(self.store), Jobs(self.store, self.blobs)
+        self._upkeep = [keeper, waker, jobs, self._fetcher, Indexer(self.store)]
+        self._wakes = {
+            "orphans": keeper.wake,
+            "snoozed": waker.wake,
+            "jobs": jobs.wake,
+            "avatars": self._fetcher.wake,
         }
-        for one in self._upkeep.values():
+        for one in self._upkeep:
             one.start()
 
     def bind(self) -> Server:
@@ -157,7 +159,7 @@ class App:
     def close(self) -> None:
         """Stop claiming, let attempts end, close the store. Safe to call twice."""
         self.feed.stop()
-        for one in self._upkeep.values():
+        for one in self._upkeep:
             one.stop()
         if self._dispatcher is not None:
             self._dispatcher.stop()
@@ -173,8 +175,8 @@ class App:
             self._dispatcher.wake()
         if "events" in signals:
             self.feed.wake()
-        for signal in signals & self._upkeep.keys():
-            self._upkeep[signal].wake()
+        for signal in signals & self._wakes.keys():
+            self._wakes[signal]()
 
     def _is_referenced(self, digest: str) -> bool:
         with self.store.read() as tx:

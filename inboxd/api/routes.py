@@ -16,6 +16,7 @@ from inboxd.api.accounts import (
     custom_filters,
     deliveries,
     drafts,
+    filters,
     imports,
     inboxes,
     jobs,
@@ -30,6 +31,7 @@ from inboxd.api.accounts import (
     reports,
     reports_csv,
     reports_live,
+    search,
     teams,
     uploads,
     webhooks,
@@ -64,6 +66,7 @@ from inboxd.wire import csat as csat_shapes
 from inboxd.wire import notifications as notification_shapes
 from inboxd.wire import overview as overview_wire
 from inboxd.wire import reports as report_shapes
+from inboxd.wire import search as found
 from inboxd.wire import uploads as upload_shapes
 from inboxd.wire.assignment_policies import AssignmentPolicyShape, Inboxes
 from inboxd.wire.jobs import Imported, JobShape
@@ -148,6 +151,7 @@ ACCOUNT = (
     Text("auto_resolve_label", limit=255), Boolean("audio_transcriptions"),
     *(Text(name, limit=255) for name in account_words.ATTRIBUTES),
 )  # fmt: skip
+SEARCH = (Text("q"), Integer("page"))
 MEMBERS = (Integer("inbox_id", required=True), Integers("user_ids"))
 TEAM = (Text("name"), Text("description", limit=20_000), Boolean("allow_auto_assign"))
 PEOPLE = (Integers("user_ids"),)
@@ -409,6 +413,15 @@ ROUTES = (
     Route("GET", A + "/csat_survey_responses/metrics", csat.metrics, SURVEYS, role=ADMIN, about="how often each rating was given", answer=csat_shapes.Metrics),
     Route("GET", A + "/csat_survey_responses/download", csat.download, SURVEYS, role=ADMIN, about="the answers of a time as CSV"),
     Route("PATCH", A + "/csat_survey_responses/{id}", csat.update, (Text("csat_review_notes", limit=20_000),), csat.find, ADMIN, about="keep notes on an answer", answer=csat_shapes.Response),
+    # A filter changes nothing: detached, it reads a snapshot and keeps nobody from writing.
+    Route("POST", A + "/contacts/filter", filters.contacts, (*PAGE, filters.CONDITIONS), detached=True, about="contacts that meet conditions"),
+    Route("POST", A + "/conversations/filter", filters.conversations, (Integer("page"), filters.CONDITIONS), detached=True, about="conversations that meet conditions"),
+    Route("GET", A + "/conversations/search", search.of_conversations, SEARCH, answer=found.Conversations, about="conversations in which people wrote a text, with those messages"),
+    Route("GET", A + "/search", search.everything, SEARCH, answer=Payload[found.Everything], about="conversations, contacts and messages that match a text"),
+    Route("GET", A + "/search/conversations", search.conversations, SEARCH, answer=Payload[found.FoundConversations], about="conversations by their number, or by whom they are with"),
+    Route("GET", A + "/search/contacts", search.contacts, SEARCH, answer=Payload[found.FoundContacts], about="contacts that can be reached, by a text"),
+    Route("GET", A + "/search/messages", search.messages, SEARCH, answer=Payload[found.FoundMessages], about="messages of the last three months that contain a text"),
+    Route("GET", A + "/search/articles", search.articles, SEARCH, answer=Payload[found.FoundArticles], about="none: there is no help centre"),
 
     Route("GET", A + "/deliveries", deliveries.index, DELIVERIES, role=ADMIN, about="deliveries, the newest first"),
     Route("GET", A + "/deliveries/{delivery_id}", deliveries.show, (), deliveries.find, ADMIN, about="a delivery with its attempts and its payload"),

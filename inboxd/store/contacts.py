@@ -1,12 +1,11 @@
 """Contacts and their places in inboxes."""
 
-from functools import reduce
-from operator import or_
 from typing import Any
 
 from peewee import JOIN, fn
 
 from inboxd.store import blobs, notes
+from inboxd.store import search as find
 from inboxd.store.db import Tx
 from inboxd.store.models import (
     Attachment,
@@ -17,7 +16,6 @@ from inboxd.store.models import (
     Counter,
     CsatSurveyResponse,
     Message,
-    containing,
 )
 from inboxd.store.removal import drop_conversations
 from inboxd.store.rows import Prepared, arg
@@ -35,6 +33,8 @@ _SORTS = {
     "city": fn.json_extract(Contact.additional_attributes, "$.city"),
     "country": fn.json_extract(Contact.additional_attributes, "$.country"),
 }
+
+_REACHABLE = Contact.email.is_null(False) | Contact.phone_number.is_null(False) | Contact.identifier.is_null(False)
 
 
 def by_id(tx: Tx, account_id: int, contact_id: int) -> Contact | None:
@@ -100,17 +100,20 @@ def _page(tx: Tx, query: Any, sort: str, page: int, size: int = PAGE) -> list[Co
     return tx.all(query.limit(size).offset((page - 1) * PAGE))
 
 
-def page(tx: Tx, account_id: int, *, sort: str, page: int, labels: list[str]) -> tuple[int, list[Contact]]:
-    """Contacts that somebody could reach (e-mail, phone number or identifier), and how many there are."""
-    where: list[Any] = [
-        Contact.account_id == account_id,
-        Contact.email.is_null(False) | Contact.phone_number.is_null(False) | Contact.identifier.is_null(False),
-    ]
+def page(
+    tx: Tx, account_id: int, *, sort: str, page: int, labels: list[str], also: Any = None
+) -> tuple[int, list[Contact]]:
+    """Contacts that somebody could reach (e-mail, phone number or identifier), and how many there are.
+    `also` is one more condition."""
+    where: list[Any] = [Contact.account_id == account_id, _REACHABLE]
     if labels:
         tagged = ContactTagging.select(ContactTagging.contact_id).where(
             ContactTagging.account_id == account_id, ContactTagging.label.in_(labels)
         )
         where.append(Contact.id.in_(tagged))
+    if also is not None:
+        where.append(also)
+    if labels or also is not None:
         total = tx.tuples(Contact.select(fn.COUNT(Contact.id)).where(*where))[0][0]
     else:
         counted = tx.find(Counter, account_id=account_id, name="contacts")
@@ -141,12 +144,16 @@ def count(tx: Tx, account_id: int, label: str | None) -> int:
 
 def search(tx: Tx, account_id: int, text: str, *, sort: str, page: int) -> tuple[list[Contact], bool]:
     """One page of contacts with `text` in name, e-mail, phone number or identifier, and whether more follow."""
-    hits = [containing(column, text) for column in (Contact.name, Contact.email, Contact.phone_number)]
-    query = Contact.select().where(
-        Contact.account_id == account_id, reduce(or_, hits) | (fn.INSTR(Contact.identifier, text) > 0)
-    )
-    found = _page(tx, query, sort, page, PAGE + 1)
+    hits = find.among(Contact.id, find.contact_ids(tx, account_id, text))
+    found = _page(tx, Contact.select().where(hits), sort, page, PAGE + 1)
     return found[:PAGE], len(found) > PAGE
+
+
+def reachable(tx: Tx, account_id: int, text: str, *, limit: int, page: int) -> list[Contact]:
+    """A page of the contacts that the text finds and somebody could reach, the newest first."""
+    hits = find.among(Contact.id, find.contact_ids(tx, account_id, text))
+    query = Contact.select().where(hits, _REACHABLE).order_by(Contact.id.desc())
+    return tx.all(query.limit(limit).offset((page - 1) * limit))
 
 
 def _talks(contact_id: int, inbox_ids: frozenset[int] | None) -> list[Any]:

@@ -1,13 +1,13 @@
 """Finding and listing conversations."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from peewee import SQL, Case, fn
 
-from inboxd.store import mentions, participants
+from inboxd.store import mentions, participants, search
 from inboxd.store.db import Tx
-from inboxd.store.models import ContactInbox, Conversation, ConversationCount, Message, Tagging, containing
+from inboxd.store.models import ContactInbox, Conversation, ConversationCount, Message, Tagging
 from inboxd.store.rows import Prepared, arg
 
 PAGE = 25
@@ -80,7 +80,10 @@ class Scope:
     team_id: int | None = None
     labels: tuple[str, ...] = ()
     source_id: str | None = None
-    text: str | None = None
+    also: Any = None
+    """One more condition, such as what a filter asks for."""
+    hits: tuple[int, ...] | None = None
+    """Messages of which a conversation has to hold one."""
     unattended: bool = False
     mentioned: int | None = None
     """A user who was mentioned in each of them."""
@@ -91,7 +94,9 @@ class Scope:
     @property
     def is_counted(self) -> bool:
         """Whether the kept counts know everything this asks for."""
-        asked = (self.mentioned, self.team_id, self.source_id, self.text, self.followed_by, self.updated_after)
+        asked = (
+            self.mentioned, self.team_id, self.source_id, self.also, self.hits, self.followed_by, self.updated_after
+        )  # fmt: skip
         return not self.labels and not self.unattended and all(one is None for one in asked)
 
     def counted(self) -> list[Any]:
@@ -106,7 +111,10 @@ class Scope:
         return clauses
 
     def where(self) -> list[Any]:
-        clauses: list[Any] = [Conversation.account_id == self.account_id]
+        account: Any = Conversation.account_id
+        if self.hits is not None:
+            account += 0  # the hits lead, not an index of the account's order
+        clauses: list[Any] = [account == self.account_id]
         if self.followed_by is not None:
             clauses.append(Conversation.id.in_(participants.followed(self.account_id, self.followed_by)))
         elif self.inbox_ids is not None:
@@ -117,14 +125,12 @@ class Scope:
             clauses.append(Conversation.inbox_id == self.inbox_id)
         if self.team_id is not None:
             clauses.append(Conversation.team_id == self.team_id)
-        if self.text is not None:
-            hits = Message.select(Message.conversation_id).where(
-                Message.account_id == self.account_id,
-                Message.message_type < 2,
-                containing(Message.content, self.text),
-            )
-            clauses.append(Conversation.id.in_(hits))
-        elif self.status != "all":
+        if self.also is not None:
+            clauses.append(self.also)
+        if self.hits is not None:
+            held = Message.select(Message.conversation_id).where(search.among(Message.id, self.hits))
+            clauses.append(Conversation.id.in_(held))
+        if self.status != "all":
             clauses.append(Conversation.status == self.status)
         if self.labels:
             tagged = Tagging.select(Tagging.conversation_id).where(
@@ -141,6 +147,33 @@ class Scope:
         if self.updated_after is not None:
             clauses.append(Conversation.updated_at > self.updated_after)
         return clauses
+
+
+def holding(tx: Tx, scope: Scope, text: str) -> Scope:
+    """The same without a status, narrowed to where people wrote the text: to the newest such messages, as
+    many as a search knows of."""
+    inbox_ids = None if scope.followed_by is not None else scope.inbox_ids
+    if scope.inbox_id is not None:
+        inbox_ids = frozenset({scope.inbox_id}) & (inbox_ids if inbox_ids is not None else {scope.inbox_id})
+    hits = search.message_ids(tx, scope.account_id, text, inbox_ids, spoken=True)
+    return replace(scope, status="all", hits=tuple(hits))
+
+
+def named(
+    tx: Tx, account_id: int, text: str, inbox_ids: frozenset[int] | None, *, limit: int, page: int
+) -> list[Conversation]:
+    """Conversations that have this number, or are with contacts that the text finds; the newest first."""
+    matches = search.among(Conversation.contact_id, search.contact_ids(tx, account_id, text))
+    if text.isascii() and text.isdigit() and len(text) < 16:
+        matches |= Conversation.id.in_(
+            Conversation.select(Conversation.id).where(
+                Conversation.account_id == account_id, Conversation.display_id == int(text)
+            )
+        )
+    query = Conversation.select().where(matches, Conversation.account_id + 0 == account_id)
+    if inbox_ids is not None:
+        query = query.where((Conversation.inbox_id + 0).in_(sorted(inbox_ids)))
+    return tx.all(query.order_by((Conversation.id + 0).desc()).limit(limit).offset((page - 1) * limit))
 
 
 def counts(tx: Tx, scope: Scope, user_id: int | None) -> dict[str, int]:

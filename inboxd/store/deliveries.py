@@ -11,6 +11,8 @@ from inboxd.store.outbox import PENDING, UNFINISHED
 
 STATES = ("pending", "sending", "delivered", "exhausted", "cancelled")
 _RECENT = 20
+WALK = 5_000
+"""Deliveries that one page looks through."""
 _GIVEN_UP = SQL("state IN ('exhausted', 'cancelled')")
 
 
@@ -31,41 +33,49 @@ def page(
     since: int | None = None,
     before: int | None = None,
     limit: int,
-) -> list[tuple[Delivery, Event]]:
+) -> tuple[list[tuple[Delivery, Event]], int | None]:
     """Deliveries with their events, the newest first; `state` may also be `failing`: pending, and failed
-    before. `before` is the id of the last delivery of the page before this one."""
+    before. Beside them what to give as `before` for the next page, if there may be one: after a walk of
+    WALK deliveries a page ends, however few of them were meant."""
     # A column plus nothing keeps SQLite from an index by it: from the one that would sort all that was
     # ever sent, where walking backwards or a small partial index will do.
-    account: Any = Delivery.account_id + 0
-    webhook: Any = Delivery.webhook_id
     order: Any = Delivery.id
-    wanted: list[Any] = [] if state is None else [Delivery.state == state]
+    path: list[Any] = [SQL("TRUE")]
+    rest: list[Any] = [Delivery.account_id + 0 == account_id]
     if state in ("exhausted", "cancelled"):
-        account, webhook = Delivery.account_id, Delivery.webhook_id + 0
-        wanted.append(_GIVEN_UP)
+        path, rest = [Delivery.account_id == account_id, _GIVEN_UP], [Delivery.state == state]
+        rest += [Delivery.webhook_id + 0 == webhook_id] if webhook_id is not None else []
     elif state in ("pending", "sending", "failing"):
         order = Delivery.id + 0
-        wanted = [UNFINISHED, Delivery.failed_count > 0 if state == "failing" else Delivery.state == state]
-    elif webhook_id is not None:
-        account = Delivery.account_id
-    query = Delivery.select().where(account == account_id, *wanted).order_by(order.desc()).limit(limit)
-    if webhook_id is not None:
-        query = query.where(webhook == webhook_id)
+        path = [UNFINISHED, Delivery.failed_count > 0 if state == "failing" else Delivery.state == state]
+        path += [Delivery.webhook_id == webhook_id] if webhook_id is not None else []
+    else:
+        if webhook_id is not None:
+            path, rest = [Delivery.account_id == account_id, Delivery.webhook_id == webhook_id], []
+        rest += [Delivery.state == state] if state is not None else []
+    if before is not None:
+        path.append(Delivery.id < before)
     if conversation_id is not None:
-        query = query.where(Delivery.conversation_id == conversation_id)
+        path.append(Delivery.conversation_id == conversation_id)
     if message_id is not None:
-        query = query.where(Delivery.event_id.in_(Event.select(Event.id).where(Event.message_id == message_id)))
+        path.append(Delivery.event_id.in_(Event.select(Event.id).where(Event.message_id == message_id)))
+    # An index by what events are called would cost every message, and would not even bound the walk: events
+    # that were owed to nobody are in it too.
+    walked = tx.tuples(Delivery.select(Delivery.id).where(*path).order_by(order.desc()).limit(1).offset(WALK - 1))
+    end = walked[0][0] if walked else None
+    if end is not None:
+        rest.append(order >= end)
+    if since is not None:
+        rest.append(Delivery.created_at >= since)
+    query = Delivery.select().where(*path, *rest).order_by(order.desc()).limit(limit)
     if inbox_id is not None or event is not None:
         query = query.join(Event, on=(Event.id == Delivery.event_id))
         if inbox_id is not None:
             query = query.where(Event.inbox_id == inbox_id)
         if event is not None:
             query = query.where(Event.name == event)
-    if since is not None:
-        query = query.where(Delivery.created_at >= since)
-    if before is not None:
-        query = query.where(Delivery.id < before)
-    return with_events(tx, tx.all(query))
+    found = tx.all(query)
+    return with_events(tx, found), found[-1].id if len(found) == limit else end
 
 
 def with_events(tx: Tx, found: list[Delivery]) -> list[tuple[Delivery, Event]]:
@@ -92,7 +102,7 @@ def newest(tx: Tx, webhook: Webhook, *, failed: bool) -> Delivery | None:
     found = [
         delivery
         for state in states
-        for delivery, _ in page(tx, webhook.account_id, state=state, webhook_id=webhook.id, limit=_RECENT)
+        for delivery, _ in page(tx, webhook.account_id, state=state, webhook_id=webhook.id, limit=_RECENT)[0]
     ]
     # What was owed last need not be what happened last.
     return max(found, key=lambda delivery: delivery.updated_at, default=None)

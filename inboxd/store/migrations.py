@@ -792,7 +792,50 @@ SELECT max(updated_at), account_id, 'contacts', count(*) FROM contacts
 WHERE {_REACHABLE.format("contacts")} GROUP BY account_id
 """
 
-MIGRATIONS: tuple[Callable[[sqlite3.Connection], None], ...] = (_one, _two, _three, _four)
+
+def _five(connection: sqlite3.Connection) -> None:
+    # Substrings are found by their trigrams. Neither index holds the texts again: these triggers are
+    # what keeps them true. Messages are put in by upkeep, in batches, and never by who posts them.
+    for statement in _SEARCH:
+        connection.execute(statement)
+
+
+# A number as one trigram of a private range, which is one term of the index.
+_TERM = "char(57344 + {0} / 40960000 % 6400, 57344 + {0} / 6400 % 6400, 57344 + {0} % 6400)"
+_MESSAGE_COLUMNS = "(rowid, account, inbox, content)"
+_MESSAGE = f"{{0}}.id, {_TERM.format('{0}.account_id')}, {_TERM.format('{0}.inbox_id')}, {{0}}.content"
+_CONTACT_COLUMNS = "(rowid, account, name, email, phone_number, identifier)"
+_CONTACT = f"{{0}}.id, {_TERM.format('{0}.account_id')}, {{0}}.name, {{0}}.email, {{0}}.phone_number, {{0}}.identifier"
+_INDEXED = "OLD.id <= (SELECT CAST(value AS INTEGER) FROM settings WHERE name = 'messages_indexed')"
+_MESSAGE_OUT = f"""
+INSERT INTO message_search (message_search, {_MESSAGE_COLUMNS[1:]}
+SELECT 'delete', {_MESSAGE.format("OLD")} WHERE OLD.content IS NOT NULL;
+"""
+_MESSAGE_IN = f"""
+INSERT INTO message_search {_MESSAGE_COLUMNS} SELECT {_MESSAGE.format("NEW")} WHERE NEW.content IS NOT NULL;
+"""
+_CONTACT_OUT = (
+    f"INSERT INTO contact_search (contact_search, {_CONTACT_COLUMNS[1:]} VALUES ('delete', {_CONTACT.format('OLD')});"
+)
+_CONTACT_IN = f"INSERT INTO contact_search {_CONTACT_COLUMNS} VALUES ({_CONTACT.format('NEW')});"
+_SEARCH = (
+    """CREATE VIRTUAL TABLE message_search
+    USING fts5(account, inbox, content, content='', columnsize=0, tokenize='trigram')""",
+    # Merging is upkeep's, in its own small units: left to itself it comes all at once, in front of others.
+    "INSERT INTO message_search (message_search, rank) VALUES ('automerge', 0)",
+    """CREATE VIRTUAL TABLE contact_search
+    USING fts5(account, name, email, phone_number, identifier, content='', columnsize=0, tokenize='trigram')""",
+    f"CREATE TRIGGER message_unsearched AFTER DELETE ON messages WHEN {_INDEXED} BEGIN {_MESSAGE_OUT} END",
+    f"""CREATE TRIGGER message_researched AFTER UPDATE OF content ON messages WHEN {_INDEXED}
+    BEGIN {_MESSAGE_OUT} {_MESSAGE_IN} END""",
+    f"CREATE TRIGGER contact_searched AFTER INSERT ON contacts BEGIN {_CONTACT_IN} END",
+    f"CREATE TRIGGER contact_unsearched AFTER DELETE ON contacts BEGIN {_CONTACT_OUT} END",
+    f"""CREATE TRIGGER contact_researched AFTER UPDATE OF name, email, phone_number, identifier ON contacts
+    BEGIN {_CONTACT_OUT} {_CONTACT_IN} END""",
+    f"INSERT INTO contact_search {_CONTACT_COLUMNS} SELECT {_CONTACT.format('contacts')} FROM contacts",
+)
+
+MIGRATIONS: tuple[Callable[[sqlite3.Connection], None], ...] = (_one, _two, _three, _four, _five)
 
 
 def migrate(connection: sqlite3.Connection) -> None:

@@ -112,8 +112,7 @@ def test_one_that_cannot_be_woken_keeps_nobody_else_asleep(
 
 def test_a_snooze_is_heard_of_at_once_and_nothing_else_is(app: App, clock: Clock, world: World) -> None:
     heard: list[str] = []
-    waker = app._upkeep["snoozed"] = Waker(app.store)
-    waker.wake = lambda: heard.append("snoozed")  # type: ignore[method-assign]
+    app._wakes["snoozed"] = lambda: heard.append("snoozed")
     number = snooze(world, s=5)
     assert heard == ["snoozed"]
     world.incoming(number)
@@ -122,7 +121,6 @@ def test_a_snooze_is_heard_of_at_once_and_nothing_else_is(app: App, clock: Clock
     values = {"source_id": "carl-1", "status": "snoozed", "snoozed_until": EPOCH // 1000 + 9}
     world.http.post(f"{world.account}/conversations", json=values, token=world.ada)
     assert heard == ["snoozed", "snoozed"]
-    app._upkeep.clear()
 
 
 def test_it_runs_beside_the_server_and_stops_when_told(app: App, clock: Clock, world: World) -> None:

@@ -52,13 +52,15 @@ def _as_given(call: Call) -> Any:
     return call.request.values.get("page") or 1
 
 
-def index(call: Call) -> Any:
+def index(call: Call, also: Any = None) -> Any:
+    """Those that also meet a condition, if there is one."""
     total, found = store.page(
         call.tx,
         call.account_id,
         sort=call.values.get("sort") or "",
         page=_page(call),
         labels=call.values.get("labels") or [],
+        also=also,
     )
     with_inboxes = call.values.get("include_contact_inboxes", "true") == "true"
     return {

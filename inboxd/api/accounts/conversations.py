@@ -60,7 +60,7 @@ def _scope(call: Call) -> Scope:
     values = call.values
     team = _team(call)
     within = values.get("updated_within")
-    return Scope(
+    scope = Scope(
         call.account_id,
         call.caller.inbox_ids(call.tx),
         status=values.get("status") or "open",
@@ -68,12 +68,12 @@ def _scope(call: Call) -> Scope:
         team_id=team.id if team else None,
         labels=tuple(values.get("labels") or ()),
         source_id=values.get("source_id") or None,
-        text=values.get("q") or None,
         unattended=values.get("conversation_type") == "unattended",
         mentioned=call.caller.known_user.id if values.get("conversation_type") == "mention" else None,
         followed_by=call.caller.known_user.id if values.get("conversation_type") == "participating" else None,
         updated_after=call.tx.now - within * 1000 if within else None,
     )
+    return store.holding(call.tx, scope, values["q"]) if values.get("q") else scope
 
 
 def _team(call: Call) -> Team | None:

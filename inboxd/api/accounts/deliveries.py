@@ -47,18 +47,25 @@ def index(call: Call) -> Any:
         if conversation is None:
             raise NotFound
         conversation_id = conversation.id
-    before = None
-    if values.get("before"):
-        last = store.by_uuid(call.tx, call.account_id, values["before"].lower())
-        if last is None:
-            raise NotFound
-        before = last.id
+    before = _id_before(call, values["before"].lower()) if values.get("before") else None
     filters = {key: values.get(key) for key in ("state", "webhook_id", "inbox_id", "message_id", "event", "since")}
-    found = store.page(call.tx, call.account_id, **filters, conversation_id=conversation_id, before=before, limit=limit)
+    found, end = store.page(
+        call.tx, call.account_id, **filters, conversation_id=conversation_id, before=before, limit=limit
+    )
     return {
         "payload": _shown(call, found),
-        "meta": {"next_before": found[-1][0].uuid if len(found) == limit else None},
+        "meta": {"next_before": found[-1][0].uuid if len(found) == limit else end and str(end)},
     }
+
+
+def _id_before(call: Call, given: str) -> int:
+    """`next_before` is a delivery's id; a number, where a page ended at none that it shows."""
+    if given.isascii() and given.isdigit() and len(given) < 16:
+        return int(given)
+    last = store.by_uuid(call.tx, call.account_id, given)
+    if last is None:
+        raise NotFound
+    return last.id
 
 
 def show(call: Call, delivery: Delivery) -> Any:
