@@ -17,12 +17,15 @@ from admin_tui.config import Settings, state_dir
 from admin_tui.glyphs import Glyphs, needs_ascii
 from admin_tui.keys import ACTIONS, SCREENS, Action, by_id, problems, shown
 from admin_tui.modals.confirm import Confirm
+from admin_tui.modals.onboarding import FirstMinute
 from admin_tui.modals.text_view import TextView
 from admin_tui.net.feed import Feed, News
 from admin_tui.net.outcome import Outcome, Problem
 from admin_tui.net.pool import Pool, Then, Work
 from admin_tui.screens.base import BaseScreen
 from admin_tui.screens.conversations import ConversationsScreen
+from admin_tui.screens.inboxes import InboxesScreen
+from admin_tui.screens.webhooks import WebhooksScreen
 from admin_tui.state.directory import Directory
 from admin_tui.state.drafts import Drafts
 from admin_tui.state.undo import Undo
@@ -54,7 +57,7 @@ class InboxdTui(App[int]):
     ENABLE_COMMAND_PALETTE = True
     HORIZONTAL_BREAKPOINTS = [(0, "-tiny"), (60, "-narrow"), (100, "-mid"), (140, "-wide")]
     VERTICAL_BREAKPOINTS = [(0, "-short"), (30, "-tall")]
-    MODES: ClassVar = {screen.place: screen for screen in (ConversationsScreen,)}
+    MODES: ClassVar = {screen.place: screen for screen in (ConversationsScreen, InboxesScreen, WebhooksScreen)}
     BINDINGS: ClassVar = [
         Binding("ctrl+q", "quit", "Quit", show=False, priority=False),
         Binding("ctrl+r", "refresh_anywhere", show=False),
@@ -89,6 +92,7 @@ class InboxdTui(App[int]):
         self.directory = Directory()
         self.pool = Pool(connect, self._hand_over)
         self.feed = Feed(connect)
+        self.first_minute = FirstMinute(self)
         self.happened: deque[dict[str, Any]] = deque(maxlen=_KEPT_EVENTS)
         self.said: deque[Said] = deque(maxlen=500)
         self.sending = 0
@@ -143,6 +147,7 @@ class InboxdTui(App[int]):
                 self.tell_problem("what is here", outcome.problem)
                 return
             self.directory.learn(outcome.value)
+            self.first_minute.learned()
             screen = self.place
             if screen is not None:
                 screen.update_hints()
@@ -169,6 +174,7 @@ class InboxdTui(App[int]):
         if happened:
             self.happened.extend(happened)
             self._tell(happened)
+        self.first_minute.tick(happened)
         if screen is not None:
             self.show_status(screen)
             screen.tick()
@@ -234,6 +240,17 @@ class InboxdTui(App[int]):
         if self.current_mode in SCREENS:
             self._places.append(self.current_mode)
         self.switch_mode(name)
+
+    def go_and(self, name: str, method: str, *arguments: Any) -> None:
+        """Go to a screen and have it do something, if it knows how."""
+        self.go(name)
+
+        def there() -> None:
+            screen = self.get_screen_of(name)
+            if screen is not None and hasattr(screen, method):
+                screen.call_after_refresh(getattr(screen, method), *arguments)
+
+        self.call_later(there)
 
     def go_to_place(self, where: str) -> None:
         """A key of `modals.goto.MOVES`."""

@@ -323,6 +323,7 @@ class Client:
         session: requests.Session | None = None,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
+        self.url = url.rstrip("/")
         headers = {"Api-Access-Token": token} if token else {}
         self._http = _Transport(url, headers, timeout_s=timeout_s, retries=retries, session=session, sleep=sleep)
         self._base = f"/api/v1/accounts/{account_id}"
@@ -371,8 +372,18 @@ class Client:
         made: Json = self.call("POST", "/inboxes", name=name, channel=channel, **settings)
         return made
 
+    def update_inbox(self, inbox_id: int, **settings: Any) -> Json:
+        """Settings that are not named stay; `channel` holds webhook_url, hmac_mandatory and additional_attributes."""
+        found: Json = self.call("PATCH", f"/inboxes/{inbox_id}", **settings)
+        return found
+
     def delete_inbox(self, inbox_id: int) -> None:
         self.call("DELETE", f"/inboxes/{inbox_id}")
+
+    def test_message(self, inbox_id: int, *, name: str = "", content: str = "") -> Json:
+        """A message as a customer's system would send it: `conversation_id` and `message`."""
+        sent: Json = self.call("POST", f"/inboxes/{inbox_id}/test_message", name=name, content=content)
+        return sent
 
     def contacts(self, *, page: int = 1) -> list[Json]:
         found: list[Json] = self.call("GET", "/contacts", page=page)["payload"]
@@ -461,6 +472,19 @@ class Client:
         """An account webhook; with `inbox_id` or `bot_id` the one that an inbox or agent bot carries
         itself, here and in the methods below."""
         found: Json = self.call("GET", _webhook(webhook_id, inbox_id, bot_id))["payload"]["webhook"]
+        return found
+
+    def update_webhook(
+        self,
+        webhook_id: int | None = None,
+        *,
+        inbox_id: int | None = None,
+        bot_id: int | None = None,
+        **values: Any,
+    ) -> Json:
+        """Its ordering, exclude_own and headers; of an account webhook url, name and subscriptions too."""
+        path = _webhook(webhook_id, inbox_id, bot_id)
+        found: Json = self.call("PATCH", path, webhook=values)["payload"]["webhook"]
         return found
 
     def inbox_health(self, inbox_id: int) -> Json:

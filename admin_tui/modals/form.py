@@ -28,6 +28,15 @@ class Field:
     check: Callable[[str], str | None] = field(default=lambda value: None)
 
 
+class _Flag(Checkbox):
+    """Says its state without colour, too."""
+
+    def watch_value(self) -> None:
+        self.BUTTON_INNER = "X" if self.value else " "
+        self.label = "yes" if self.value else "no"
+        super().watch_value()
+
+
 Save = Callable[[dict[str, Any], Callable[[Problem | None], None]], None]
 
 
@@ -69,7 +78,7 @@ class Form(Modal[dict[str, Any]]):
     def _widget(self, one: Field) -> Any:
         name = f"field-{one.name}"
         if one.kind == "flag":
-            return Checkbox("yes", bool(one.value), id=name, compact=True)
+            return _Flag("no", bool(one.value), id=name, compact=True)
         if one.kind == "choice":
             known = [value for _, value in one.choices]
             value = one.value if one.value in known else Select.NULL

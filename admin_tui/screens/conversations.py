@@ -265,6 +265,16 @@ class ConversationsScreen(BaseScreen):
         self._look_at(talk)
         self.set_focus(self.thread)
 
+    def show_number(self, number: int) -> None:
+        """Open a conversation wherever it is."""
+
+        def come(found: Any) -> None:
+            talk = model.talk(found)
+            self.talks.go_to_key(talk.id)
+            self._open(talk)
+
+        self.fetch(lambda client: client.conversation(number), come, what=f"conversation #{number}")
+
     def _look_at(self, talk: Talk) -> None:
         if self.talk is not None and self.talk.id == talk.id:
             return

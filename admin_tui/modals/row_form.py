@@ -1,0 +1,28 @@
+"""A form with its labels beside its fields, for many short ones."""
+
+from textual.app import ComposeResult
+from textual.containers import Horizontal, VerticalScroll
+from textual.widgets import Button, Static
+
+from admin_tui.modals.form import Form
+
+
+class RowForm(Form):
+    DEFAULT_CSS = """
+    RowForm Horizontal.line { height: 1; align-horizontal: left; }
+    RowForm Horizontal.line Static { width: 24; }
+    RowForm Horizontal.line Input { width: 1fr; }
+    """
+
+    def compose(self) -> ComposeResult:
+        with VerticalScroll(classes="box"):
+            yield Static(self.title_text, markup=False, classes="row")
+            for one in self.fields:
+                with Horizontal(classes="line"):
+                    yield Static(f"{one.label}{' *' if one.required else ''}", markup=False, classes="dim")
+                    yield self._widget(one)
+                yield Static("", markup=False, classes="error", id=f"error-{one.name}")
+            yield Static("", markup=False, classes="error", id="error")
+            with Horizontal():
+                yield Button("Cancel (esc)", id="cancel")
+                yield Button(f"{self._button} (ctrl+s)", id="save", variant="primary")

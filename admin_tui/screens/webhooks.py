@@ -1,0 +1,297 @@
+"""Webhooks: those of the account, of inboxes and of agent bots in one list, and the bots themselves."""
+
+import time
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from rich.text import Text
+from textual.containers import Container
+from textual.widget import Widget
+
+from admin_tui.keys import Action
+from admin_tui.modals.form import Field
+from admin_tui.modals.picker import Choice
+from admin_tui.screens.base import bindings
+from admin_tui.screens.hook_desk import URL, HookDesk
+from admin_tui.screens.inbox_forms import webhook_url
+from admin_tui.state import hooks as model
+from admin_tui.state.hooks import Hook
+from admin_tui.text import cut
+from admin_tui.widgets.facts import draw, rows
+from admin_tui.widgets.row_list import Row, RowList
+
+Json = dict[str, Any]
+_REST_S = 0.12
+_AGAIN_S = 15.0
+_TOUCHING = ("webhook.", "delivery.", "inbox_")
+
+
+class WebhooksScreen(HookDesk):
+    place = "webhooks"
+    BINDINGS = bindings("webhooks", "list", "everywhere")
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.pending: dict[tuple[str, int], int] = {}
+        self._fresh: set[tuple[str, int]] = set()
+        self._look_at = 0.0
+        self._again_at = 0.0
+        self._is_dirty = False
+        self._busy = False
+        self._shown_next: tuple[str, int] | None = None
+
+    def body(self) -> Iterable[Widget]:
+        glyphs = self.tui.glyphs
+        with Container(id="desk"):
+            yield RowList(self._draw, empty="…", cursor=glyphs("cursor"), marked=glyphs("marked"), id="list")
+            yield RowList(draw, cursor=glyphs("cursor"), id="facts")
+
+    @property
+    def hook(self) -> Hook | None:
+        row = self.listed.current
+        return row.data if row is not None else None
+
+    def may(self, action: Action) -> bool:
+        if action.context == "webhooks" and self.hook is None and self.is_mounted:
+            return False
+        return super().may(action)
+
+    # What is shown.
+
+    def wanted(self) -> None:
+        if not self.tui.directory.is_known:
+            return
+        if not self.tui.is_administrator:
+            self.put(self.listed, [], "webhooks are for administrators")
+            return
+        if self._busy:
+            self._is_dirty = True
+            return
+        self._is_dirty, self._busy = False, True
+        # No event tells of a delivery that failed for the first time, nor of a pause that ended.
+        self._again_at = time.monotonic() + _AGAIN_S
+
+        def come(outcome: Any) -> None:
+            self._busy = False
+            if outcome.problem is not None:
+                self.tui.tell_problem("webhooks", outcome.problem)
+            elif self.is_attached:
+                self._show(model.hooks(outcome.value))
+
+        self.tui.call(model.fetch, come)
+
+    def _show(self, hooks: list[Hook]) -> None:
+        self._fresh.clear()
+        self.put(self.listed, [Row(one.key, one) for one in hooks], "no webhooks yet\nc makes one")
+        if self._shown_next is not None and self.listed.go_to_key(self._shown_next):
+            self._shown_next = None
+        self._show_facts()
+        self._look()
+        self.update_hints()
+
+    def show_webhook(self, webhook_id: int) -> None:
+        """Put the cursor on a webhook, by the number that deliveries know it by."""
+        for row in self.listed.rows:
+            if row.data.found.get("id") == webhook_id:
+                self.listed.go_to_key(row.key)
+
+    def news(self, events: list[Json]) -> None:
+        names = [str(event["payload"].get("event")) for event in events]
+        self._is_dirty = self._is_dirty or any(one.startswith(_TOUCHING) for one in names)
+
+    def tick(self) -> None:
+        now = time.monotonic()
+        if (self._is_dirty or now >= self._again_at > 0) and not self._busy:
+            self.wanted()
+        if self._look_at and now >= self._look_at:
+            self._look_at = 0.0
+            self._look()
+
+    def _look(self) -> None:
+        hook = self.hook
+        if hook is None or hook.key in self._fresh:
+            return
+        self._fresh.add(hook.key)
+
+        def work(client: Any) -> Any:
+            return len(client.deliveries(state="pending", webhook_id=hook.found["id"], limit=model.COUNTED)[0])
+
+        def come(found: int) -> None:
+            self.pending[hook.key] = found
+            self._show_facts()
+
+        self.fetch(work, come, what=hook.name)
+
+    def _show_facts(self) -> None:
+        hook = self.hook
+        facts = model.facts(hook, self.pending.get(hook.key), self.tui.glyphs) if hook is not None else []
+        self.put(self.facts, rows(facts))
+
+    def on_row_list_highlighted(self, event: RowList.Highlighted) -> None:
+        if event.rows is self.listed:
+            self.facts.move_to(0)
+            self._show_facts()
+            self._look_at = time.monotonic() + _REST_S
+            self.update_hints()
+
+    def _draw(self, data: Any, width: int) -> list[Text]:
+        hook: Hook = data
+        state = model.state_words(hook.health, self.tui.glyphs) + (f", {hook.owed} owed" if hook.owed else "")
+        right = f" {cut(hook.kind, 7)} {cut(state, min(30, width // 2))}"
+        return [Text(f"{cut(hook.name, width - len(right))}{right}", no_wrap=True)]
+
+    # What is done.
+
+    def action_copy(self) -> None:
+        if not self.copy_fact() and self.hook is not None:
+            self.tui.copy(self.hook.url, f"the URL of {self.hook.name}")
+
+    def action_create(self) -> None:
+        choices = [
+            Choice(self._create_webhook, "account webhook", "hears of every inbox"),
+            Choice(self._create_bot, "agent bot", "answers first where it is connected"),
+        ]
+        self.pick("New", choices, lambda found: found[0]())
+
+    def _create_webhook(self) -> None:
+        fields = [URL, Field("name", "Name", hint="may be empty")]
+
+        def then(made: Json) -> None:
+            self._shown_next = ("account", made["id"])
+            self.show_once("Signing secret", made["secret"])
+            self.wanted()
+
+        def subscribe(found: list[Any]) -> None:
+            def work(client: Any, values: Json) -> Any:
+                return client.create_webhook(values["url"], name=values["name"] or None, subscriptions=found or None)
+
+            self.ask("New account webhook", fields, work, then)
+
+        self._pick_events("Events it hears (none: the usual ones)", [], subscribe)
+
+    def _pick_events(self, title: str, chosen: list[str], then: Callable[[list[Any]], None]) -> None:
+        self.pick(title, [Choice(name, name, when) for name, when in model.EVENTS], then, chosen)
+
+    def action_hook_events(self) -> None:
+        hook = self.hook
+        if hook is None:
+            return
+        if hook.kind != "account":
+            self.tui.say("the events of an inbox's or a bot's webhook are always the same")
+            return
+
+        def picked(found: list[Any]) -> None:
+            self.fetch(
+                lambda client: client.update_webhook(**hook.target, subscriptions=found),
+                lambda answer: self.saved(hook.name),
+                what="events",
+            )
+
+        self._pick_events(f"Events that {hook.name} hears", hook.found["subscriptions"], picked)
+
+    def action_edit(self) -> None:
+        hook = self.hook
+        if hook is None:
+            return
+        fields, work = {"account": _account_form, "inbox": _inbox_form, "bot": _bot_form}[hook.kind](hook)
+        self.ask(f"Edit {hook.name}", fields, work, lambda found: self.saved(hook.name))
+
+    def action_delete(self) -> None:
+        hook = self.hook
+        if hook is None:
+            return
+        if hook.kind == "inbox":
+            self.tui.say("an inbox's webhook goes when its URL is emptied: e edits it")
+            return
+
+        def work(client: Any) -> None:
+            client.call("DELETE", f"/{'webhooks' if hook.kind == 'account' else 'agent_bots'}/{hook.owner_id}")
+
+        def done(found: Any) -> None:
+            self.tui.say(f"deleted {hook.name}")
+            self.wanted()
+
+        what = "the webhook" if hook.kind == "account" else "the agent bot"
+        question = f"Delete {what} {hook.name}? What it is still owed is cancelled."
+        self.sure(question, "Delete", lambda: self.fetch(work, done, what="delete"))
+
+    def _create_bot(self) -> None:
+        def then(made: Json) -> None:
+            self._shown_next = ("bot", made["id"])
+            self.show_once(
+                f"Bot {made['name']}", f"Access token    {made['access_token']}\nSigning secret  {made['secret']}"
+            )
+            self.wanted()
+
+        self.ask(
+            "New agent bot", _bot_fields({}), lambda client, values: client.call("POST", "/agent_bots", **values), then
+        )
+
+    def action_hook_token(self) -> None:
+        hook = self.hook
+        if hook is None:
+            return
+        if hook.kind != "bot":
+            self.tui.say("only agent bots have an access token")
+            return
+
+        def go() -> None:
+            self.fetch(
+                lambda client: client.call("POST", f"/agent_bots/{hook.owner_id}/reset_access_token"),
+                lambda found: self.show_once(f"Token of {hook.name}", found["access_token"]),
+                what="new token",
+            )
+
+        self.sure(f"Make a new access token for {hook.name}? The old one stops working now.", "New token", go)
+
+    def action_hook_test(self) -> None:
+        if self.hook is not None:
+            self.test(self.hook)
+
+    def action_hook_secret(self) -> None:
+        if self.hook is not None:
+            self.rotate(self.hook)
+
+    def action_hook_enable(self) -> None:
+        if self.hook is not None:
+            self.enable(self.hook)
+
+    def action_hook_options(self) -> None:
+        if self.hook is not None:
+            self.change_options(self.hook)
+
+    def action_hook_recover(self) -> None:
+        if self.hook is not None:
+            self.recover(self.hook)
+
+    def action_hook_deliveries(self) -> None:
+        if self.hook is not None:
+            self.tui.go_and("deliveries", "show_webhook", self.hook.found["id"])
+
+
+Editing = tuple[list[Field], Callable[[Any, Json], Any]]
+
+
+def _account_form(hook: Hook) -> Editing:
+    fields = [
+        Field("url", URL.label, hook.url, hint=URL.hint, required=True, check=URL.check),
+        Field("name", "Name", hook.found["name"], hint="may be empty"),
+    ]
+    return fields, lambda client, values: client.update_webhook(**hook.target, **values)
+
+
+def _inbox_form(hook: Hook) -> Editing:
+    return [webhook_url(hook.url)], lambda client, values: client.update_inbox(hook.owner_id, channel=values)
+
+
+def _bot_form(hook: Hook) -> Editing:
+    path = f"/agent_bots/{hook.owner_id}"
+    return _bot_fields(hook.owner), lambda client, values: client.call("PATCH", path, **values)
+
+
+def _bot_fields(bot: Json) -> list[Field]:
+    return [
+        Field("name", "Name", bot.get("name"), required=True),
+        Field("description", "Description", bot.get("description")),
+        Field("outgoing_url", "URL", bot.get("outgoing_url"), hint="where its events go", check=model.wrong_url),
+    ]
