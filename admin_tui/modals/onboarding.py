@@ -124,8 +124,10 @@ class FirstMinute:
         if url:
             said.append(f"Replies go to {url}")
         else:
-            said.append("Replies go to no webhook yet: `inboxd.py receiver` is one to look at them with")
-            said.append("(e on Inboxes sets its URL), `inboxd.py listen --forward URL` needs none.")
+            said.append(
+                "Replies go to no webhook yet. `inboxd.py receiver` is one to look at them with, once e on Inboxes"
+                " names its URL; `inboxd.py listen --forward URL` brings them to a local program."
+            )
         offers = {"T": "tests the webhook"} if url else {}
         offer = Offer("Next: connect your site", "\n".join(said), offers, to_copy=calls, what="the calls")
         self.tui.push_screen(offer, self._test)

@@ -139,6 +139,19 @@ class HookDesk(BaseScreen):
         several = chosen is not None
         self.app.push_screen(Picker(title, choices, several=several, chosen=list(chosen or ())), picked)
 
+    def change(self, what: str, set_to: Callable[[Any, Any], Any], value: Any, before: Any) -> None:
+        """`set_to(client, value)` at once; undo sets it back to `before`."""
+
+        def done(found: Any) -> None:
+            self.tui.say(f"{what} (u undoes)")
+            self.wanted()
+
+        def undo() -> None:
+            self.fetch(lambda client: set_to(client, before), lambda found: self.wanted(), what="undo")
+
+        self.tui.undoing.remember(what, undo)
+        self.fetch(lambda client: set_to(client, value), done, what=what)
+
     def show_once(self, what: str, secret: str) -> None:
         """A secret that nobody can show later. It is said nowhere else."""
         self.app.push_screen(TextView(line(what), secret, hint="shown this once: y copies, esc closes"))

@@ -260,31 +260,31 @@ class InboxesScreen(HookDesk):
         agents = self.tui.directory.agents
         choices = [Choice(one["id"], one["name"], one.get("role") or "") for one in agents]
 
-        def picked(found: list[Any]) -> None:
-            self.fetch(
-                lambda client: client.call("PATCH", "/inbox_members", inbox_id=box.id, user_ids=found),
-                lambda answer: self.saved(f"{box.name}: {len(found)} members"),
-                what="members",
-            )
-
         chosen = [one["id"] for one in self.more[box.id]["members"]]
+
+        def set_to(client: Any, user_ids: list[int]) -> Any:
+            return client.call("PATCH", "/inbox_members", inbox_id=box.id, user_ids=user_ids)
+
+        def picked(found: list[Any]) -> None:
+            self.change(f"{len(found)} members of {box.name}", set_to, found, chosen)
+
         self.pick(f"Members of {box.name}", choices, picked, chosen)
 
     def action_inbox_bot(self) -> None:
         box = self.box
-        if box is None:
+        if box is None or box.id not in self.more:
             return
+        before = (self.more[box.id]["bot"].get("agent_bot") or {}).get("id")
 
         def choose(bots: list[Json]) -> None:
             choices = [Choice(one["id"], one["name"], one["outgoing_url"] or "") for one in bots]
-            self.pick(f"Bot of {box.name}", [*choices, Choice(None, "no bot")], connect)
+            self.pick(f"Bot of {box.name}", [*choices, Choice(None, "no bot")], picked)
 
-        def connect(found: list[Any]) -> None:
-            self.fetch(
-                lambda client: client.call("POST", f"/inboxes/{box.id}/set_agent_bot", agent_bot=found[0]),
-                lambda answer: self.saved(box.name),
-                what="agent bot",
-            )
+        def set_to(client: Any, bot_id: int | None) -> Any:
+            return client.call("POST", f"/inboxes/{box.id}/set_agent_bot", agent_bot=bot_id)
+
+        def picked(found: list[Any]) -> None:
+            self.change(f"bot of {box.name}", set_to, found[0], before)
 
         self.fetch(lambda client: client.agent_bots(), choose, what="agent bots")
 

@@ -180,14 +180,15 @@ class WebhooksScreen(HookDesk):
             self.tui.say("the events of an inbox's or a bot's webhook are always the same")
             return
 
-        def picked(found: list[Any]) -> None:
-            self.fetch(
-                lambda client: client.update_webhook(**hook.target, subscriptions=found),
-                lambda answer: self.saved(hook.name),
-                what="events",
-            )
+        before = hook.found["subscriptions"]
 
-        self._pick_events(f"Events that {hook.name} hears", hook.found["subscriptions"], picked)
+        def set_to(client: Any, names: list[str]) -> Any:
+            return client.update_webhook(**hook.target, subscriptions=names)
+
+        def picked(found: list[Any]) -> None:
+            self.change(f"{len(found)} events of {hook.name}", set_to, found, before)
+
+        self._pick_events(f"Events that {hook.name} hears", before, picked)
 
     def action_edit(self) -> None:
         hook = self.hook

@@ -33,6 +33,8 @@ def test_the_list_and_the_detail_say_how_an_inbox_does_at_80x24(desk: Desk) -> N
             key = desk.inbox["hmac_token"]
             assert model.masked(key) in seat.text
             assert key not in seat.text
+            await seat.press("Y")
+            await seat.until(lambda: "copied three calls" in everything_said(seat))
             desk.says("Ann", number, "again")
             desk.talk("Bob", "me too")
             await seat.sees("2 open")
@@ -135,6 +137,8 @@ def test_members_bots_and_webhook_options_are_chosen(desk: Desk) -> None:
                 lambda: desk.client.call("GET", f"/inboxes/{inbox_id}/agent_bot")["agent_bot"]["id"] == bot["id"]
             )
             await seat.until(lambda: "Agent bot     Robo" in seat.text)
+            seat.tui.action_undo()
+            await seat.until(lambda: not desk.client.call("GET", f"/inboxes/{inbox_id}/agent_bot"))
             await seat.press("o")
             await seat.sees("Webhook of shop")
             await seat.press("tab", "tab")
