@@ -5,9 +5,10 @@ from typing import TYPE_CHECKING, Any
 
 from textual.widgets import Static
 
-from admin_tui.modals.form import Field, Form
+from admin_tui.modals.form import Form
 from admin_tui.modals.offer import Offer
 from admin_tui.net.outcome import Outcome, Problem
+from admin_tui.screens.inbox_forms import name, webhook_url
 from admin_tui.state import hooks
 from admin_tui.state.inboxes import shell
 
@@ -20,14 +21,7 @@ _STEPS = ("connect", "inbox", "test message", "reply")
 
 class Welcome(Form):
     def __init__(self, server: str, steps: str, save: Any) -> None:
-        fields = [
-            Field("name", "Name", "my-inbox", required=True),
-            Field(
-                "webhook_url", "Webhook URL", hint="where events go; may be empty",
-                check=lambda url: hooks.wrong_url(url, scheme=False),
-            ),
-        ]  # fmt: skip
-        super().__init__("Welcome to inboxd", fields, save, button="Create")
+        super().__init__("Welcome to inboxd", [name("my-inbox"), webhook_url()], save, button="Create")
         self.about = f"You are connected to {server}. Create your first inbox; everything else can wait.\n\n{steps}\n"
 
     def on_mount(self) -> None:
@@ -77,8 +71,7 @@ class FirstMinute:
             return
         secret = self.inbox.pop("secret")
         text = (
-            f"Identifier  {self.inbox['inbox_identifier']}\nSecret      {secret}  (signs its webhook, shown this once)"
-            f"\n\n{self.steps(2)}"
+            f"Identifier  {self.inbox['inbox_identifier']}\nSecret      {secret}  (shown this once)\n\n{self.steps(2)}"
         )
         to_copy = f"{self.inbox['inbox_identifier']}\n{secret}"
         offers = {"enter": "sends a test message"}

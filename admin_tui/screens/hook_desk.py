@@ -200,7 +200,7 @@ class HookDesk(BaseScreen):
         orders = [("a conversation's events in order", "conversation"), ("none, as fast as they come", "none")]
         fields = [
             Field("ordering", "Order", found.get("ordering"), "choice", choices=orders, required=True),
-            Field("exclude_own", "Leave out what this token's owner does", found.get("exclude_own"), "flag"),
+            Field("exclude_own", "Leave out what is done with this token", found.get("exclude_own"), "flag"),
             Field(
                 "headers", "Own headers", model.headers_text(found.get("headers") or {}), "long",
                 "one `Name: value` a line; ******** stays as it is", check=model.wrong_headers,

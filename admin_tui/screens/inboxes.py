@@ -12,6 +12,7 @@ from textual.widget import Widget
 from admin_tui.modals.form import Field
 from admin_tui.modals.offer import Offer
 from admin_tui.modals.picker import Choice
+from admin_tui.net.outcome import Outcome
 from admin_tui.screens.base import bindings
 from admin_tui.screens.hook_desk import HookDesk
 from admin_tui.screens.inbox_forms import GROUPS, Group, name, webhook_url
@@ -117,9 +118,8 @@ class InboxesScreen(HookDesk):
 
     def _fetch_figures(self, now: float) -> None:
         current = [self.box.id] if self.box is not None else []
-        wanted = [one for one in dict.fromkeys([*current, *self._in_sight(), *self.boxes]) if one in self._stale][
-            :_AT_ONCE
-        ]
+        ordered = dict.fromkeys([*current, *self._in_sight(), *self.boxes])
+        wanted = [one for one in ordered if one in self._stale][:_AT_ONCE]
         self._stale.difference_update(wanted)
         self._stale &= self.boxes.keys()
         if not wanted:
@@ -138,22 +138,21 @@ class InboxesScreen(HookDesk):
                 for one in wanted
             ]
 
-        def come(found: Any) -> None:
-            for one in found:
-                if one["id"] in self.boxes:
-                    figures = Figures(one["open"]["meta"]["all_count"], one["health"])
-                    box = self.boxes[one["id"]] = Box(self.boxes[one["id"]].inbox, figures)
-                    self.listed.change(box.id, box)
-            self._show_facts()
-
-        def done(outcome: Any) -> None:
+        def come(outcome: Outcome) -> None:
             self._busy = False
             if outcome.problem is not None:
                 self.tui.tell_problem("inboxes", outcome.problem)
             elif self.is_attached:
-                come(outcome.value)
+                for one in outcome.value:
+                    self._take_figures(one["id"], Figures(one["open"]["meta"]["all_count"], one["health"]))
+                self._show_facts()
 
-        self.tui.call(work, done)
+        self.tui.call(work, come)
+
+    def _take_figures(self, inbox_id: int, figures: Figures) -> None:
+        if inbox_id in self.boxes:
+            box = self.boxes[inbox_id] = Box(self.boxes[inbox_id].inbox, figures)
+            self.listed.change(inbox_id, box)
 
     def _look(self) -> None:
         """Fetch what only the detail shows."""
