@@ -31,6 +31,10 @@ class Field:
 class _Flag(Checkbox):
     """Says its state without colour, too."""
 
+    def __init__(self, value: bool, **kwargs: Any) -> None:
+        super().__init__("yes" if value else "no", value, **kwargs)
+        self.BUTTON_INNER = "X" if value else " "
+
     def watch_value(self) -> None:
         self.BUTTON_INNER = "X" if self.value else " "
         self.label = "yes" if self.value else "no"
@@ -78,7 +82,7 @@ class Form(Modal[dict[str, Any]]):
     def _widget(self, one: Field) -> Any:
         name = f"field-{one.name}"
         if one.kind == "flag":
-            return _Flag("no", bool(one.value), id=name, compact=True)
+            return _Flag(bool(one.value), id=name, compact=True)
         if one.kind == "choice":
             known = [value for _, value in one.choices]
             value = one.value if one.value in known else Select.NULL

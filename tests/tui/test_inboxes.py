@@ -43,6 +43,8 @@ def test_the_list_and_the_detail_say_how_an_inbox_does_at_80x24(desk: Desk) -> N
 
 
 def test_settings_are_checked_here_and_refused_there_beside_their_field(desk: Desk) -> None:
+    desk.client.update_inbox(desk.inbox["id"], lock_to_single_conversation=True)
+
     def stored() -> Any:
         return desk.client.call("GET", f"/inboxes/{desk.inbox['id']}")
 
@@ -51,6 +53,7 @@ def test_settings_are_checked_here_and_refused_there_beside_their_field(desk: De
             await seat.sees("nobody: m chooses")
             await seat.press("e", "1")
             await seat.sees("Basics of shop")
+            assert ["X" in line for line in seat.lines if "▐" in line] == [False, True, True]
             await seat.press("tab")
             paste(seat, "ftp://x")
             await seat.sees("must begin with http")
