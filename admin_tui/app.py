@@ -22,6 +22,7 @@ from admin_tui.net.feed import Feed, News
 from admin_tui.net.outcome import Outcome, Problem
 from admin_tui.net.pool import Pool, Then, Work
 from admin_tui.screens.base import BaseScreen
+from admin_tui.screens.contacts import ContactsScreen
 from admin_tui.screens.conversations import ConversationsScreen
 from admin_tui.state.directory import Directory
 from admin_tui.state.drafts import Drafts
@@ -54,7 +55,13 @@ class InboxdTui(App[int]):
     ENABLE_COMMAND_PALETTE = True
     HORIZONTAL_BREAKPOINTS = [(0, "-tiny"), (60, "-narrow"), (100, "-mid"), (140, "-wide")]
     VERTICAL_BREAKPOINTS = [(0, "-short"), (30, "-tall")]
-    MODES: ClassVar = {screen.place: screen for screen in (ConversationsScreen,)}
+    MODES: ClassVar = {
+        screen.place: screen
+        for screen in (
+            ConversationsScreen,
+            ContactsScreen,
+        )
+    }
     BINDINGS: ClassVar = [
         Binding("ctrl+q", "quit", "Quit", show=False, priority=False),
         Binding("ctrl+r", "refresh_anywhere", show=False),

@@ -68,6 +68,18 @@ ACTIONS: tuple[Action, ...] = (
     Action("conv.previous", "K", "Previous conversation", "conversations"),
     Action("conv.next.unread", "n", "Next unread", "conversations", about="or the next find"),
     Action("conv.deliveries", "w", "Its deliveries", "conversations", admin=True),
+    Action("contact.write", "r", "Write…", "contacts", hint=True, writes=True, about="opens its conversation"),
+    Action("contact.note", "n", "Add note", "contacts", hint=True, writes=True),
+    Action("contact.block", "B", "Block or unblock", "contacts", kind="undo", writes=True, about="this, or all marked"),
+    Action("contact.labels", "L", "Labels…", "contacts", kind="undo", writes=True),
+    Action("contact.merge", "M", "Merge with…", "contacts", kind="typed", writes=True, about="two contacts become one"),
+    Action("contact.sort", "S", "Sort…", "contacts"),
+    Action("contact.import", "I", "Import CSV…", "contacts", writes=True, admin=True),
+    Action("contact.export", "E", "Export CSV…", "contacts", writes=True, admin=True),
+    Action(
+        "agent.availability", "o", "My availability", "agents", hint=True, writes=True, about="online, busy, offline"
+    ),
+    Action("team.members", "m", "Members…", "agents", hint=True, writes=True, admin=True, about="of a team"),
     Action("open", "enter", "Open", "list", hint=True),
     Action("back", "escape", "Back", "everywhere"),
     Action("filter", "slash", "Filter", "list", hint=True, about="type to find; \\ clears"),
