@@ -2,6 +2,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from textual.widgets import Input
 
 from admin_tui.screens.conversations import ConversationsScreen
 from admin_tui.widgets.row_list import RowList
@@ -62,7 +63,7 @@ def test_what_the_server_refuses_stands_beside_its_field(desk: Desk) -> None:
         async with seated(desk, "contacts") as seat:
             await _on(seat, "Ann")
             await seat.press("e")
-            form = seat.tui.screen
+            form: Any = seat.tui.screen
             form.query_one("#field-email").value = "bob@x.test"
             form.query_one("#field-custom_attributes").text = "plan = gold\nseats = 3"
             await seat.press("ctrl+s")
@@ -70,7 +71,9 @@ def test_what_the_server_refuses_stands_beside_its_field(desk: Desk) -> None:
             form.query_one("#field-email").value = "ann@new.test"
             await seat.press("ctrl+s")
             await seat.sees("ann@new.test")
-            await seat.until(lambda: _contact(desk, numbers["Ann"])["custom_attributes"] == {"plan": "gold", "seats": 3})
+            await seat.until(
+                lambda: _contact(desk, numbers["Ann"])["custom_attributes"] == {"plan": "gold", "seats": 3}
+            )
 
     run(story())
 
@@ -87,12 +90,13 @@ def test_notes_labels_and_blocking(desk: Desk) -> None:
             await seat.press("L")
             seat.tui.screen.query_one(RowList).toggle_mark()
             await seat.press("enter")
+            await seat.sees("labels of Ann: vip (u undoes)")
             await seat.until(lambda: seat.screen.known.labels == ("vip",))
             await seat.press("u")
             await seat.until(lambda: seat.screen.known.labels == ())
             await seat.press("B")
             await seat.until(lambda: _contact(desk, number)["blocked"])
-            await seat.sees("blocked")
+            await seat.sees("blocked: Ann (u undoes)")
             await seat.press("u")
             await seat.until(lambda: not _contact(desk, number)["blocked"])
             await seat.press("enter")
@@ -154,7 +158,7 @@ def test_contacts_come_and_go_as_csv(desk: Desk, tmp_path: Path) -> None:
             await seat.press("I")
             await seat.type("/nowhere")
             await seat.sees("there is no such file")
-            seat.tui.screen.query_one("#field-path").value = str(file)
+            seat.tui.screen.query_one("#field-path", Input).value = str(file)
             await seat.press("ctrl+s")
             await seat.sees("line 3:")
             await seat.press("escape")
