@@ -18,7 +18,7 @@ ROLES = [("agent", "agent"), ("administrator", "administrator")]
 class AgentsScreen(ViewsScreen):
     place = "agents"
     BINDINGS = bindings("agents", "list", "everywhere")
-    HINTS = ("agent.availability", "team.members", *HINTS)
+    HINTS = ("team.members", *HINTS[1:4], "agent.availability", *HINTS[4:])
 
     def views(self) -> list[View]:
         found = [

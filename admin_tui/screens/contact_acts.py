@@ -21,6 +21,9 @@ from admin_tui.state.contacts import Contact, Detail, Part
 from admin_tui.text import line
 from admin_tui.widgets.row_list import RowList
 
+_SHOWN_VALUES = 6
+"""So many have room in a question at 80x24."""
+
 
 class ContactActs(BaseScreen):
     """`known` is the contact that is shown beside the list."""
@@ -261,7 +264,7 @@ class ContactActs(BaseScreen):
     def _sure_to_merge(self, one: Contact) -> Callable[[Any], None]:
         def ask(raw: Any) -> None:
             other = model.contact(raw)
-            kept = "\n".join(model.merged(one, other)[:10])
+            kept = "\n".join(model.merged(one, other)[:_SHOWN_VALUES])
             question = (
                 f"{other.called} becomes {one.called}: conversations, notes and labels go over, then it is deleted. "
                 f"What stays:\n{kept}\nIt cannot be undone."

@@ -24,7 +24,7 @@ from admin_tui.widgets.row_list import Row, RowList
 
 _REST_S = 0.12
 _TYPING_S = 0.25
-_HINTS = ("open", "contact.write", "create", "edit", "contact.note", "filter", "goto", "palette")
+_HINTS = ("open", "contact.write", "create", "edit", "contact.note", "contact.block", "filter", "goto", "palette")
 
 
 class ContactsScreen(ContactActs, ContactJobs):
@@ -83,8 +83,10 @@ class ContactsScreen(ContactActs, ContactJobs):
         return super().may(action)
 
     def update_hints(self) -> None:
-        hints = [action for action in self.offered() if action.id in _HINTS]
-        self.hint_bar.offer(hints, self.tui.key_of, self.tui.key_of_id("help"))
+        offered = {action.id: action for action in self.offered()}
+        self.hint_bar.offer(
+            [offered[name] for name in _HINTS if name in offered], self.tui.key_of, self.tui.key_of_id("help")
+        )
 
     # The list.
 
@@ -154,6 +156,8 @@ class ContactsScreen(ContactActs, ContactJobs):
         self._show_views()
         if self._shown_id is None and shown:
             self._look_at(shown[0].id)
+        elif self.focused is self.detail:
+            self.list_of_contacts.go_to_key(self._shown_id)
 
     def _nothing(self) -> str:
         if self.needle:
@@ -189,12 +193,12 @@ class ContactsScreen(ContactActs, ContactJobs):
         self._load(1)
 
     def _draw(self, one: Contact, width: int) -> list[Text]:
-        places = ", ".join(one.inboxes)
+        places = 12 if width >= 56 else 0
         state = f" {self.tui.glyphs('failed')} blocked" if one.blocked else ""
-        right = cut(places, 12) if width >= 56 else ""
-        room = width - len(right) - len(state) - 1
-        name = cut(one.name, min(30, room * 2 // 5))
-        text = f"{name} {cut(one.reach if one.reach != one.name else '', room - len(name))}{state}{right}"
+        name = min(30, width * 2 // 5)
+        reach = one.reach if one.reach != one.name else ""
+        middle = cut(f"{line(reach)}{state}", width - name - places - 2)
+        text = f"{cut(one.name, name)} {middle} {cut(', '.join(one.inboxes), places)}"
         return [Text(cut(text, width), no_wrap=True)]
 
     # Searching and sorting.

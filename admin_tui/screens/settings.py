@@ -35,7 +35,7 @@ _ABOUT = {
 class SettingsScreen(ViewsScreen):
     place = "settings"
     BINDINGS = bindings("settings", "list", "everywhere")
-    HINTS = (*HINTS, "copy")
+    HINTS = (*HINTS[:5], "copy", *HINTS[5:])
 
     def views(self) -> list[View]:
         return [
@@ -54,14 +54,16 @@ class SettingsScreen(ViewsScreen):
                 self._about_attribute, "no custom attributes are defined\nc defines one", create=self._create_attribute,
                 delete=self._delete_attribute, copied=lambda one: str(one["attribute_key"]),
             ),
-            View("Health", model.health, self._check, self._about_check, "", open=self._go_there),
             View(
-                "Dashboard", lambda client: self._own(), self._setting, self._about_setting, "",
-                open=self._change, edit=self._change, admin=(), copied=lambda one: str(one["text"]),
+                "Health", model.health, self._check, self._about_check, "", open=self._go_there, is_counted=False,
             ),
             View(
-                "About", lambda client: model.versions(self.tui.directory.meta), self._setting, self._about_about, "",
-                open=self._show_report, copied=lambda one: self._report(),
+                "Dashboard", lambda client: self._own(), self._setting, self._about_setting, "", open=self._change,
+                edit=self._change, admin=(), copied=lambda one: str(one["text"]), is_counted=False,
+            ),
+            View(
+                "About", lambda client: model.versions(self.tui.directory.meta), self._version, self._about_version, "",
+                open=self._show_report, copied=lambda one: self._report(), is_counted=False,
             ),
         ]  # fmt: skip
 
@@ -209,11 +211,12 @@ class SettingsScreen(ViewsScreen):
         rows.append({"id": "file", "name": "file", "text": str(settings.path), "about": "where all this is kept"})
         for action in ACTIONS:
             keys = settings.keys.get(action.id)
-            about = f"by default {shown(action.keys)}" if keys else ""
+            about = f"{action.label}{f', by default {shown(action.keys)}' if keys else ''}"
             key = shown(keys or action.keys)
-            rows.append({"id": f"key {action.id}", "name": f"key {action.id}", "text": key, "about": about})
-        # What somebody changed stands before what is as it always was.
-        return sorted(rows, key=lambda row: (row["id"].startswith("key "), not row["about"]))
+            row = {"id": f"key {action.id}", "name": f"key {action.id}", "text": key, "about": about}
+            # What somebody changed stands before what is as it always was.
+            rows.insert(len(_ABOUT) + 1, row) if keys else rows.append(row)
+        return rows
 
     def _setting(self, one: Json, width: int) -> str:
         return f"{cut(one['name'], 24)} {cut(one['text'], 20)} {one.get('about', '')}"
@@ -251,7 +254,10 @@ class SettingsScreen(ViewsScreen):
 
     # About.
 
-    def _about_about(self, one: Json) -> list[str]:
+    def _version(self, one: Json, width: int) -> str:
+        return f"{cut(one['name'], 12)} {line(one['text'])}"
+
+    def _about_version(self, one: Json) -> list[str]:
         return [
             one["name"],
             "",

@@ -16,7 +16,8 @@ from admin_tui.text import cut, line
 from admin_tui.widgets.row_list import Row, RowList
 
 Json = dict[str, Any]
-HINTS = ("open", "create", "edit", "delete", "filter", "view.next", "goto", "palette")
+HINTS = ("open", "create", "edit", "delete", "view.next", "filter", "goto", "palette")
+"""What the hint line shows, in this order, as far as it can be done."""
 
 
 @dataclass(frozen=True)
@@ -35,6 +36,7 @@ class View:
     open: Callable[[Json], None] | None = None
     copied: Callable[[Json], str] | None = None
     admin: tuple[str, ...] = ("create", "edit", "delete")
+    is_counted: bool = True
 
 
 class ViewsScreen(BaseScreen):
@@ -104,8 +106,10 @@ class ViewsScreen(BaseScreen):
         return super().may(action)
 
     def update_hints(self) -> None:
-        hints = [action for action in self.offered() if action.id in self.HINTS]
-        self.hint_bar.offer(hints, self.tui.key_of, self.tui.key_of_id("help"))
+        offered = {action.id: action for action in self.offered()}
+        self.hint_bar.offer(
+            [offered[name] for name in self.HINTS if name in offered], self.tui.key_of, self.tui.key_of_id("help")
+        )
 
     def action_create(self) -> None:
         if self.seen.create is not None:
@@ -171,11 +175,13 @@ class ViewsScreen(BaseScreen):
         if needle and known and not found:
             empty = f"nothing like {line(needle)!r}\n{self.tui.key_of_id('filter.clear')} clears the filter"
         self.listed.show([Row((view.title, one["id"]), one) for one in found], empty=empty)
-        counts = {name: len(records) for name, records in self.records.items()}
-        words = [f"{one.title} {counts.get(one.title, '')}".strip() for one in self.views()]
-        shown = [f"[{word}]" if one.title == self.view else word for word, one in zip(words, self.views(), strict=True)]
-        self.query_one("#views", Static).update(line("  ".join(shown)), layout=False)
+        self.query_one("#views", Static).update(line("  ".join(map(self._tab, self.views()))), layout=False)
         self._show_about()
+
+    def _tab(self, view: View) -> str:
+        known = self.records.get(view.title) if view.is_counted else None
+        word = view.title if known is None else f"{view.title} {len(known)}"
+        return f"[{word}]" if view.title == self.view else word
 
     def _draw(self, one: Json, width: int) -> list[Text]:
         return [Text(cut(self.seen.draw(one, width), width), no_wrap=True)]
@@ -229,10 +235,12 @@ class ViewsScreen(BaseScreen):
     def action_info(self) -> None:
         """Where there is no room beside the list: what is known of one instead of it."""
         self.toggle_class("-info")
+        if not self.has_class("-info"):
+            self.set_focus(self.listed)
 
     def action_back(self) -> None:
         box = self.query_one("#filter", Input)
         if self.focused is box or box.value:
             self.action_filter_clear()
-        else:
-            self.remove_class("-info")
+        elif self.has_class("-info"):
+            self.action_info()

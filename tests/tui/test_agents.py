@@ -46,10 +46,16 @@ def test_my_availability_goes_round(desk: Desk) -> None:
     async def story() -> None:
         async with seated(desk, "agents", (80, 24)) as seat:
             await seat.sees("online")
-            for word in ("busy", "offline", "online"):
+
+            def mine() -> str:
+                return str(seat.tui.directory.agents[0]["availability_status"])
+
+            for before, after in (("online", "busy"), ("busy", "offline"), ("offline", "online")):
+                assert mine() == before
                 await seat.press("o")
-                await seat.until(lambda word=word: desk.client.agents()[0]["availability_status"] == word)
-                await seat.until(lambda word=word: seat.tui.directory.agents[0]["availability_status"] == word)
+                await seat.until(lambda: mine() != before, f"no longer {before}")  # noqa: B023
+                assert mine() == after
+                assert desk.client.agents()[0]["availability_status"] == after
             await seat.sees("you are online")
 
     run(story())

@@ -101,3 +101,21 @@ def test_a_number_opens_its_conversation_and_a_saved_view_is_applied(
             await seat.until(lambda: len(asked) == 2 and asked[1]["payload"][0]["values"] == ["open"])
 
     run(story())
+
+
+def test_what_had_the_keys_has_them_again(desk: Desk) -> None:
+    desk.client.call("POST", "/labels", title="alpha")
+    desk.client.call("POST", "/labels", title="beta")
+
+    async def story() -> None:
+        async with seated(desk, "settings", (80, 24)) as seat:
+            await seat.until(lambda: len(seat.screen.listed.rows) == 2)
+            await seat.press("i", "i")
+            await _type(seat)
+            await seat.press("escape", "escape")
+            await seat.until(lambda: seat.tui.screen is seat.screen)
+            await seat.press("j")
+            assert seat.screen.focused is seat.screen.listed
+            assert seat.screen.listed.cursor == 1
+
+    run(story())
