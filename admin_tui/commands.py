@@ -90,7 +90,7 @@ class Commands(Provider):
             yield Entry(f"theme {theme}", f"Theme: {theme}", partial(keep, tui, "theme", theme))
 
     async def discover(self) -> Hits:
-        entries = [one for one in self.entries() if not one.id.startswith(("theme", "assign", "inbox"))]
+        entries = [one for one in self.entries() if not one.id.startswith(("theme ", "assign ", "inbox "))]
         recent = self.tui.recent
         for one in sorted(entries, key=lambda one: recent.index(one.id) if one.id in recent else len(recent)):
             yield DiscoveryHit(self._shown(one), self._run(one), text=one.label)
@@ -101,7 +101,9 @@ class Commands(Provider):
             open_it = partial(open_conversation, self.tui, int(number))
             one = Entry(f"#{number}", f"Open conversation #{number}", open_it)
             yield Hit(_FIRST, self._shown(one), self._run(one), text=one.label)
-            return
+            if number != query:
+                # Without the sign it may also be a part of somebody's phone number.
+                return
         matcher = self.matcher(query)
         for one in self.entries():
             score = matcher.match(one.label)

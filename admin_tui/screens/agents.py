@@ -45,6 +45,9 @@ class AgentsScreen(ViewsScreen):
     def may(self, action: Action) -> bool:
         if action.id == "team.members" and self.seen.title != "Teams":
             return False
+        if action.id == "open" and self.tui.read_only:
+            # What opens is the choice of a team's members.
+            return False
         return super().may(action)
 
     def _done(self, text: str) -> None:

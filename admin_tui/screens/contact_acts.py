@@ -259,7 +259,7 @@ class ContactActs(BaseScreen):
                 path = f"/contacts/{choice.value}"
                 self.fetch(lambda client: client.call("GET", path)["payload"], self._sure_to_merge(one), what="merge")
 
-        self.app.push_screen(Find(f"Merge into {one.name}: who is it too?", model.choices), found)
+        self.app.push_screen(Find(f"Merge into {one.name}: who is it too?", _found), found)
 
     def _sure_to_merge(self, one: Contact) -> Callable[[Any], None]:
         def ask(raw: Any) -> None:
@@ -287,6 +287,11 @@ class ContactActs(BaseScreen):
             )
 
         return ask
+
+
+def _found(client: Any, needle: str) -> list[Choice]:
+    found = [model.contact(one) for one in client.search_contacts(needle)]
+    return [Choice(one.id, one.name, f"{one.reach}  {', '.join(one.inboxes)}".strip()) for one in found]
 
 
 def _fields(raw: dict[str, Any]) -> list[Field]:

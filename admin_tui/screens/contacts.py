@@ -24,6 +24,7 @@ from admin_tui.widgets.row_list import Row, RowList
 
 _REST_S = 0.12
 _TYPING_S = 0.25
+_CALM_S = 2.0
 _HINTS = ("open", "contact.write", "create", "edit", "contact.note", "contact.block", "filter", "goto", "palette")
 
 
@@ -53,6 +54,7 @@ class ContactsScreen(ContactActs, ContactJobs):
         self._is_dirty = False
         self._typed_until = 0.0
         self._rest_until = 0.0
+        self._calm_until = 0.0
 
     def body(self) -> Iterable[Widget]:
         glyphs = self.tui.glyphs
@@ -109,7 +111,9 @@ class ContactsScreen(ContactActs, ContactJobs):
             current = self.list_of_contacts.current
             if current is not None and current.key != self._shown_id:
                 self._look_at(current.key)
-        if self._is_dirty and not self._loading:
+        if self._is_dirty and not self._loading and now > self._calm_until:
+            # However much happens, it is read every two seconds at most.
+            self._calm_until = now + _CALM_S
             self.wanted()
         self.follow_job()
 

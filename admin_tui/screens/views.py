@@ -9,7 +9,7 @@ from textual.containers import Horizontal, VerticalScroll
 from textual.widget import Widget
 from textual.widgets import Input, Static
 
-from admin_tui.keys import Action
+from admin_tui.keys import Action, by_id
 from admin_tui.net.outcome import Outcome
 from admin_tui.screens.base import BaseScreen
 from admin_tui.text import cut, line
@@ -122,7 +122,9 @@ class ViewsScreen(BaseScreen):
         self._with_current(self.seen.delete)
 
     def action_open(self) -> None:
-        self._with_current(self.seen.open)
+        # A click and `l` come here too, past what is offered.
+        if self.may(by_id("open")):
+            self._with_current(self.seen.open)
 
     def action_copy(self) -> None:
         view, one = self.seen, self.current

@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 from typing import Any
 
-from admin_tui.modals.picker import Choice
 from admin_tui.text import line
 
 Json = dict[str, Any]
@@ -62,11 +61,6 @@ def page(client: Any, needle: str, sort: str, number: int) -> Json:
         count = found["meta"]["count"]
         more = number * PAGE < count
     return {"contacts": found["payload"], "more": more, "count": count}
-
-
-def choices(client: Any, needle: str) -> list[Choice]:
-    found = [contact(one) for one in client.search_contacts(needle)]
-    return [Choice(one.id, one.name, f"{one.reach}  {', '.join(one.inboxes)}".strip()) for one in found]
 
 
 @dataclass(frozen=True)

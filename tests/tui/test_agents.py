@@ -109,6 +109,7 @@ def test_a_token_is_shown_once_and_revoked_by_its_name(desk: Desk) -> None:
 def test_an_agent_sees_people_and_teams_and_changes_none(desk: Desk, size: tuple[int, int]) -> None:
     bo = desk.client.create_agent("bo@acme.test", name="Bo")
     token = desk.client.create_token(email=bo["email"])["access_token"]
+    desk.client.call("POST", "/teams", name="sales")
 
     async def story() -> None:
         async with seated(desk, "agents", size, token=token) as seat:
@@ -116,6 +117,10 @@ def test_an_agent_sees_people_and_teams_and_changes_none(desk: Desk, size: tuple
             assert "Tokens" not in seat.text
             assert not {"create", "edit", "delete", "team.members"} & {one.id for one in seat.screen.offered()}
             await seat.press("c", "D")
+            assert seat.tui.screen is seat.screen
+            await seat.press("right_square_bracket")
+            await seat.sees("sales")
+            await seat.press("enter", "l", "m")
             assert seat.tui.screen is seat.screen
 
     run(story())

@@ -5,6 +5,7 @@ import pytest
 from textual.widgets import Input
 
 from admin_tui.screens.conversations import ConversationsScreen
+from admin_tui.state.contacts import attributes_changes, attributes_wrong, relabelled
 from admin_tui.widgets.row_list import RowList
 from tests.tui.cast import Desk, Seat, run, seated
 
@@ -201,3 +202,11 @@ def test_another_screen_shows_a_contact_that_is_in_no_page(desk: Desk) -> None:
             assert seat.screen.focused is seat.screen.list_of_contacts
 
     run(story())
+
+
+def test_attributes_keep_their_kind_and_labels_of_others_stay() -> None:
+    custom = {"seats": 3, "paid": True, "plan": "pro", "gone": 1}
+    given = attributes_changes(custom, "seats = 4\npaid = no\nplan = pro\n\nnew = a = b")
+    assert given == ({"seats": 4, "paid": False, "new": "a = b"}, ["gone"])
+    assert [bool(attributes_wrong(text)) for text in ("plan", "= x", "plan = \n")] == [True, True, False]
+    assert relabelled(["a", "somebody", "b"], ["a", "b"], ["b", "c"]) == ["somebody", "b", "c"]
