@@ -13,6 +13,7 @@ from textual.message import Message
 from textual.widgets import Input, TextArea
 
 from admin_tui import clipboard, fixes
+from admin_tui.commands import palette
 from admin_tui.config import Settings, state_dir
 from admin_tui.glyphs import Glyphs, needs_ascii
 from admin_tui.keys import ACTIONS, SCREENS, Action, by_id, problems, shown
@@ -22,9 +23,12 @@ from admin_tui.modals.text_view import TextView
 from admin_tui.net.feed import Feed, News
 from admin_tui.net.outcome import Outcome, Problem
 from admin_tui.net.pool import Pool, Then, Work
+from admin_tui.screens.agents import AgentsScreen
 from admin_tui.screens.base import BaseScreen
+from admin_tui.screens.contacts import ContactsScreen
 from admin_tui.screens.conversations import ConversationsScreen
 from admin_tui.screens.inboxes import InboxesScreen
+from admin_tui.screens.settings import SettingsScreen
 from admin_tui.screens.webhooks import WebhooksScreen
 from admin_tui.state.directory import Directory
 from admin_tui.state.drafts import Drafts
@@ -38,6 +42,7 @@ if TYPE_CHECKING:
 DRAIN_S = 0.25
 _KEPT_EVENTS = 2_000
 _SAID_AGAIN_S = 30.0
+_RECENT = 10
 
 
 @dataclass(frozen=True)
@@ -54,10 +59,21 @@ class InboxdTui(App[int]):
 
     CSS_PATH = "app.tcss"
     TITLE = "inboxd"
-    ENABLE_COMMAND_PALETTE = True
+    # Textual would open its own above anything; ours is an action of the screens.
+    ENABLE_COMMAND_PALETTE = False
     HORIZONTAL_BREAKPOINTS = [(0, "-tiny"), (60, "-narrow"), (100, "-mid"), (140, "-wide")]
     VERTICAL_BREAKPOINTS = [(0, "-short"), (30, "-tall")]
-    MODES: ClassVar = {screen.place: screen for screen in (ConversationsScreen, InboxesScreen, WebhooksScreen)}
+    MODES: ClassVar = {
+        screen.place: screen
+        for screen in (
+            InboxesScreen,
+            ConversationsScreen,
+            ContactsScreen,
+            WebhooksScreen,
+            AgentsScreen,
+            SettingsScreen,
+        )
+    }
     BINDINGS: ClassVar = [
         Binding("ctrl+q", "quit", "Quit", show=False, priority=False),
         Binding("ctrl+r", "refresh_anywhere", show=False),
@@ -95,6 +111,7 @@ class InboxdTui(App[int]):
         self.first_minute = FirstMinute(self)
         self.happened: deque[dict[str, Any]] = deque(maxlen=_KEPT_EVENTS)
         self.said: deque[Said] = deque(maxlen=500)
+        self.recent: list[str] = []
         self.sending = 0
         self.live = False
         self.paused = False
@@ -276,7 +293,8 @@ class InboxdTui(App[int]):
         if isinstance(event, events.Key) and not event.is_forwarded and not isinstance(self.focused, Input | TextArea):
             found = self.screen.active_bindings.get(event.key)
             if found is not None and found.enabled and isinstance(self.screen, BaseScreen):
-                await self.run_action(found.binding.action, found.node)
+                if not await self.run_action(found.binding.action, found.node):
+                    await self.run_action(found.binding.action)
                 return
         await super().on_event(event)
 
@@ -332,7 +350,11 @@ class InboxdTui(App[int]):
             self.place.action_refresh()
 
     def action_palette(self) -> None:
-        self.action_command_palette()
+        self.push_screen(palette())
+
+    def used(self, entry: str) -> None:
+        """An entry of the palette was chosen: it stands first the next time."""
+        self.recent = [entry, *(one for one in self.recent if one != entry)][:_RECENT]
 
     def action_log(self) -> None:
         lines = [

@@ -1,6 +1,8 @@
 """How somebody likes the dashboard: `tui.toml`, beneath the environment and the flags."""
 
+import json
 import os
+import re
 import tomllib
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -55,3 +57,32 @@ def load(path: Path | None = None) -> Settings:
         else:
             known[name] = value
     return replace(settings, **known, problems=tuple(problems))
+
+
+def save(path: Path, name: str, value: str | bool) -> None:
+    """Write one setting, leaving what else is in the file, comments too; readable by its owner alone.
+
+    Raises OSError, and ValueError for a file that is no TOML or cannot be changed by a line.
+    """
+    # A link into somebody's dotfiles stays one.
+    path = path.resolve()
+    text = path.read_text() if path.exists() else ""
+    before = tomllib.loads(text)
+    written = f"{name} = {json.dumps(value, ensure_ascii=False)}"
+    lines = text.splitlines()
+    tables = next((place for place, line in enumerate(lines) if line.lstrip().startswith("[")), len(lines))
+    known = [place for place, line in enumerate(lines[:tables]) if re.match(rf"\s*{re.escape(name)}\s*=", line)]
+    if known:
+        comment = re.search(r"\s+#[^\"']*$", lines[known[0]])
+        lines[known[0]] = written + (comment.group() if comment else "")
+    else:
+        lines.insert(tables, written)
+    text = "\n".join(lines) + "\n"
+    if tomllib.loads(text) != {**before, name: value}:
+        raise ValueError(f"{name} cannot be changed there: edit the file")
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    fresh = path.with_suffix(".new")
+    handle = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(handle, "w") as file:
+        file.write(text)
+    fresh.replace(path)

@@ -85,6 +85,18 @@ ACTIONS: tuple[Action, ...] = (
     Action("hook.secret", "R", "New secret", "webhooks", kind="confirm", writes=True, admin=True),
     Action("hook.token", "K", "New token", "webhooks", kind="confirm", writes=True, admin=True, about="of a bot"),
     Action("hook.enable", "E", "Enable", "webhooks", writes=True, admin=True, about="one that was disabled"),
+    Action("contact.write", "r", "Write…", "contacts", hint=True, writes=True, about="opens its conversation"),
+    Action("contact.note", "n", "Add note", "contacts", hint=True, writes=True),
+    Action("contact.block", "B", "Block or unblock", "contacts", kind="undo", writes=True, about="this, or all marked"),
+    Action("contact.labels", "L", "Labels…", "contacts", kind="undo", writes=True),
+    Action("contact.merge", "M", "Merge with…", "contacts", kind="typed", writes=True, about="two contacts become one"),
+    Action("contact.sort", "S", "Sort…", "contacts"),
+    Action("contact.import", "I", "Import CSV…", "contacts", writes=True, admin=True),
+    Action("contact.export", "E", "Export CSV…", "contacts", writes=True, admin=True),
+    Action(
+        "agent.availability", "o", "My availability", "agents", hint=True, writes=True, about="online, busy, offline"
+    ),
+    Action("team.members", "m", "Members…", "agents", hint=True, writes=True, admin=True, about="of a team"),
     Action("open", "enter", "Open", "list", hint=True),
     Action("back", "escape", "Back", "everywhere"),
     Action("filter", "slash", "Filter", "list", hint=True, about="type to find; \\ clears"),

@@ -95,6 +95,7 @@ class _Transport:
         params: Json | None = None,
         json: Any = None,
         files: Sequence[Path | str] = (),
+        file_field: str = "attachments[]",
         lines: bytes | None = None,
         extra_s: float = 0,
         once: bool = False,
@@ -102,7 +103,7 @@ class _Transport:
     ) -> Any:
         """The JSON answer, None for an empty one. Raises ApiError and Unreachable.
 
-        With files the fields of `json` travel as form fields; `lines` are one JSON object each.
+        With files, sent as `file_field`, the fields of `json` travel as form fields; `lines` are one JSON object each.
         `extra_s` is added to the timeout, for requests that wait on purpose. What is done `once` is not tried
         again, whatever happens. `key` is the Idempotency-Key of a POST, where somebody may ask for the same
         one again later.
@@ -114,7 +115,7 @@ class _Transport:
         for tried in range(retries + 1):
             pause_s = min(10.0, 0.2 * 2**tried) * random.uniform(0.5, 1)  # noqa: S311
             try:
-                response = self._send(method, path, headers, params, json, files, lines, extra_s)
+                response = self._send(method, path, headers, params, json, files, file_field, lines, extra_s)
             except (requests.ConnectionError, requests.Timeout, requests.exceptions.ChunkedEncodingError) as error:
                 failure = type(error).__name__
             else:
@@ -135,6 +136,7 @@ class _Transport:
         params: Json | None,
         json: Any,
         files: Sequence[Path | str],
+        file_field: str,
         lines: bytes | None,
         extra_s: float,
     ) -> requests.Response:
@@ -156,9 +158,7 @@ class _Transport:
                 method,
                 url,
                 data={key: _field(value) for key, value in (json or {}).items()},
-                files=[
-                    ("attachments[]", (Path(file).name, opened.enter_context(Path(file).open("rb")))) for file in files
-                ],
+                files=[(file_field, (Path(file).name, opened.enter_context(Path(file).open("rb")))) for file in files],
                 headers=headers,
                 timeout=timeout,
                 allow_redirects=False,
@@ -326,6 +326,7 @@ class Client:
         self.url = url.rstrip("/")
         headers = {"Api-Access-Token": token} if token else {}
         self._http = _Transport(url, headers, timeout_s=timeout_s, retries=retries, session=session, sleep=sleep)
+        self._account_id = account_id
         self._base = f"/api/v1/accounts/{account_id}"
         self._sleep = sleep
 
@@ -337,6 +338,17 @@ class Client:
 
     def profile(self) -> Json:
         found: Json = self._http.call("GET", "/api/v1/profile")
+        return found
+
+    def set_availability(self, availability: str) -> Json:
+        """The caller's own in this account: online, busy or offline. The profile."""
+        values = {"account_id": self._account_id, "availability": availability}
+        found: Json = self._http.call("POST", "/api/v1/profile/availability", json={"profile": values})
+        return found
+
+    def health(self) -> Json:
+        """Of the server: its version and the state of its queue."""
+        found: Json = self._http.call("GET", "/health")
         return found
 
     def create_account(self, name: str) -> Json:
@@ -391,6 +403,25 @@ class Client:
 
     def search_contacts(self, text: str) -> list[Json]:
         found: list[Json] = self.call("GET", "/contacts/search", q=text)["payload"]
+        return found
+
+    def import_contacts(self, path: Path | str) -> Json | None:
+        """Contacts of a CSV file. The job that does it."""
+        return self._begun("contact_import", "/contacts/import", files=[path], file_field="import_file")
+
+    def export_contacts(self, *, label: str | None = None) -> Json | None:
+        """Contacts, or those with a label, as a CSV file. The job; its `file_url` is the file when it is done."""
+        return self._begun("contact_export", "/contacts/export", json=_given(label=label))
+
+    def _begun(self, kind: str, path: str, **sent: Any) -> Json | None:
+        # The answer is Chatwoot's, which names no job: it is the newest of its kind behind those there were.
+        before = max((job["id"] for job in self.call("GET", "/jobs")["payload"]), default=0)
+        self._http.call("POST", self._base + path, **sent)
+        jobs = self.call("GET", "/jobs")["payload"]
+        return next((job for job in jobs if job["kind"] == kind and job["id"] > before), None)
+
+    def job(self, job_id: int) -> Json:
+        found: Json = self.call("GET", f"/jobs/{job_id}")
         return found
 
     def conversations(self, *, status: str = "open", page: int = 1, **filters: Any) -> list[Json]:

@@ -40,7 +40,8 @@ class BaseScreen(Screen[None]):
     """A screen names its `place`, gives its `body`, loads when it is `wanted`, and hears of events by `news`."""
 
     place: ClassVar[str] = ""
-    AUTO_FOCUS = None
+    # None would be the application's: any first field, seen or not.
+    AUTO_FOCUS = ""
 
     def __init__(self) -> None:
         super().__init__()

@@ -584,6 +584,9 @@ class ConversationsScreen(BaseScreen):
 
         self._pick("Assign to", [*choices, Choice(None, "nobody")], choose)
 
+    def assign_to(self, user_id: int, name: str) -> None:
+        self._assign(user_id, f"assigned to {name}")
+
     def _assign(self, user_id: int | None, what: str) -> None:
         self._change(
             what,

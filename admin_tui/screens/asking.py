@@ -1,0 +1,111 @@
+"""What screens ask of people, in one call each: a form, a question, a choice; and the way to a conversation."""
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import TYPE_CHECKING, Any
+
+from admin_tui.modals.confirm import Confirm
+from admin_tui.modals.form import Field, Form
+from admin_tui.modals.picker import Choice, Picker
+from admin_tui.net.outcome import Outcome, Problem
+from admin_tui.screens.base import BaseScreen
+from admin_tui.text import line
+
+if TYPE_CHECKING:
+    from admin_tui.app import InboxdTui
+
+_TYPED_MOST = 40
+
+
+def ask_form(
+    screen: BaseScreen,
+    title: str,
+    fields: Sequence[Field],
+    work: Callable[[Any, dict[str, Any]], Any],
+    then: Callable[[Any], None],
+    *,
+    button: str = "Save",
+) -> None:
+    """`work(client, values)` when it is saved; a refusal goes beside its field, an answer to `then`."""
+
+    def save(values: dict[str, Any], done: Callable[[Problem | None], None]) -> None:
+        def come(outcome: Outcome) -> None:
+            done(outcome.problem)
+            if outcome.problem is None:
+                then(outcome.value)
+
+        screen.tui.call(lambda client: work(client, values), come)
+
+    screen.app.push_screen(Form(line(title), fields, save, button=button))
+
+
+def ask_sure(
+    screen: BaseScreen, question: str, yes: str, then: Callable[[], None], *, typed: str | None = None
+) -> None:
+    def answered(sure: bool | None) -> None:
+        if sure:
+            then()
+
+    screen.app.push_screen(Confirm(question, yes, typed=typed), answered)
+
+
+def ask_one(screen: BaseScreen, title: str, choices: Sequence[Choice], then: Callable[[Any], None]) -> None:
+    def picked(found: list[Any] | None) -> None:
+        if found:
+            then(found[0])
+
+    screen.app.push_screen(Picker(title, choices), picked)
+
+
+def ask_several(
+    screen: BaseScreen,
+    title: str,
+    choices: Sequence[Choice],
+    chosen: Iterable[Any],
+    then: Callable[[list[Any]], None],
+    *,
+    free: bool = False,
+) -> None:
+    def picked(found: list[Any] | None) -> None:
+        if found is not None:
+            then(found)
+
+    screen.app.push_screen(Picker(title, choices, several=True, chosen=list(chosen), free=free), picked)
+
+
+def word_to_type(name: Any, number: int) -> str:
+    """What has to be typed before something is gone: its name, or its number when that is none or too long."""
+    word = line(name or "").strip()
+    return word if word and len(word) <= _TYPED_MOST else str(number)
+
+
+def changes(before: dict[str, Any], values: dict[str, Any]) -> dict[str, Any]:
+    """The values of a form that are not as they were. A text that was emptied becomes null."""
+    return {
+        name: None if value == "" else value
+        for name, value in values.items()
+        if (before.get(name) or "") != (value or "")
+    }
+
+
+def open_conversation(tui: "InboxdTui", number: int) -> None:
+    _show(tui, "conversations", "show_number", number)
+
+
+def open_contact(tui: "InboxdTui", contact_id: int) -> None:
+    _show(tui, "contacts", "show_contact", contact_id)
+
+
+def open_inbox(tui: "InboxdTui", inbox_id: int) -> None:
+    _show(tui, "inboxes", "show_inbox", inbox_id)
+
+
+def _show(tui: "InboxdTui", place: str, method: str, number: int) -> None:
+    """A screen is mounted a moment after it is gone to."""
+    tui.go(place)
+
+    def show() -> None:
+        there: Any = tui.get_screen_of(place)
+        if there is not None and hasattr(there, method):
+            getattr(there, method)(number)
+
+    tui.call_later(show)

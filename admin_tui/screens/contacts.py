@@ -1,0 +1,343 @@
+"""Contacts: the list, and everything about the one under the cursor."""
+
+import time
+from collections.abc import Iterable
+from typing import Any
+
+from rich.text import Text
+from textual.containers import Horizontal, Vertical
+from textual.widget import Widget
+from textual.widgets import Input, Static
+
+from admin_tui.keys import Action
+from admin_tui.modals.picker import Choice
+from admin_tui.modals.text_view import TextView
+from admin_tui.net.outcome import Outcome
+from admin_tui.screens.asking import ask_one, open_conversation
+from admin_tui.screens.base import bindings
+from admin_tui.screens.contact_acts import ContactActs
+from admin_tui.screens.contact_jobs import ContactJobs
+from admin_tui.state import contacts as model
+from admin_tui.state.contacts import SORTS, Contact, Detail, Part
+from admin_tui.text import ago, cut, line
+from admin_tui.widgets.row_list import Row, RowList
+
+_REST_S = 0.12
+_TYPING_S = 0.25
+_CALM_S = 2.0
+_HINTS = ("open", "contact.write", "create", "edit", "contact.note", "contact.block", "filter", "goto", "palette")
+
+
+class ContactsScreen(ContactActs, ContactJobs):
+    place = "contacts"
+    BINDINGS = bindings("contacts", "list", "everywhere")
+    CSS = """
+    ContactsScreen #contacts { width: 1fr; }
+    ContactsScreen #contact { width: 1fr; border-left: vkey $border-blurred; }
+    ContactsScreen #filter { display: none; background: $surface; }
+    ContactsScreen #filter.-on { display: block; }
+    ContactsScreen.-narrow #contact, ContactsScreen.-tiny #contact { display: none; border: none; }
+    ContactsScreen.-narrow.-detail #contacts, ContactsScreen.-tiny.-detail #contacts { display: none; }
+    ContactsScreen.-narrow.-detail #contact, ContactsScreen.-tiny.-detail #contact { display: block; }
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.needle = ""
+        self.sort = ""
+        self.count: int | None = None
+        self._shown_id: int | None = None
+        self._pages = 1
+        self._more = False
+        self._wants_more = False
+        self._loading = False
+        self._is_dirty = False
+        self._typed_until = 0.0
+        self._rest_until = 0.0
+        self._calm_until = 0.0
+
+    def body(self) -> Iterable[Widget]:
+        glyphs = self.tui.glyphs
+        with Horizontal(classes="split"):
+            with Vertical(id="contacts"):
+                yield Static(id="views", markup=False, classes="views")
+                yield Input(id="filter", placeholder="name, e-mail, phone or identifier; esc clears", compact=True)
+                yield RowList(self._draw, empty="…", cursor=glyphs("cursor"), marked=glyphs("marked"), id="list")
+            with Vertical(id="contact"):
+                yield Static(id="title", markup=False, classes="title")
+                yield RowList(self._draw_part, empty="", cursor=glyphs("cursor"), marked=" ", id="detail")
+
+    @property
+    def list_of_contacts(self) -> RowList:
+        return self.query_one("#list", RowList)
+
+    @property
+    def detail(self) -> RowList:
+        return self.query_one("#detail", RowList)
+
+    def on_mount(self) -> None:
+        self.set_focus(self.detail if self._shown_id is not None else self.list_of_contacts)
+
+    def may(self, action: Action) -> bool:
+        # Notes are anybody's to delete, contacts an administrator's.
+        if action.id == "delete" and not self.tui.is_administrator and self.part_kind != "note":
+            return False
+        return super().may(action)
+
+    def update_hints(self) -> None:
+        offered = {action.id: action for action in self.offered()}
+        self.hint_bar.offer(
+            [offered[name] for name in _HINTS if name in offered], self.tui.key_of, self.tui.key_of_id("help")
+        )
+
+    # The list.
+
+    def wanted(self) -> None:
+        self._load(1)
+        if self._shown_id is not None:
+            self._load_detail(self._shown_id)
+
+    def news(self, events: list[dict[str, Any]]) -> None:
+        if any(str(event["payload"].get("event", "")).startswith(("contact_", "conversation_")) for event in events):
+            self._is_dirty = True
+
+    def tick(self) -> None:
+        now = time.monotonic()
+        if self._typed_until and now > self._typed_until:
+            self._typed_until = 0.0
+            self._search(self.query_one("#filter", Input).value.strip())
+        if self._rest_until and now > self._rest_until:
+            self._rest_until = 0.0
+            current = self.list_of_contacts.current
+            if current is not None and current.key != self._shown_id:
+                self._look_at(current.key)
+        if self._is_dirty and not self._loading and now > self._calm_until:
+            # However much happens, it is read every two seconds at most.
+            self._calm_until = now + _CALM_S
+            self.wanted()
+        self.follow_job()
+
+    def action_refresh(self) -> None:
+        self._pages = 1
+        super().action_refresh()
+
+    def _load(self, page: int) -> None:
+        if self._loading:
+            self._is_dirty = True
+            return
+        self._loading, self._is_dirty = True, False
+        asked = (self.needle, self.sort)
+
+        def come(outcome: Outcome) -> None:
+            self._loading = False
+            if not self.is_attached:
+                return
+            if asked != (self.needle, self.sort):
+                self._load(1)
+            elif outcome.problem is not None:
+                self.tui.tell_problem("contacts", outcome.problem)
+                self.list_of_contacts.show(self.list_of_contacts.rows, empty="not loaded\nctrl+r tries again")
+            else:
+                self._show_page(page, outcome.value)
+                self._load_more()
+
+        self.tui.call(lambda client: model.page(client, asked[0], asked[1], page), come)
+
+    def _show_page(self, page: int, data: Any) -> None:
+        fresh = [model.contact(one) for one in data["contacts"]]
+        ids = {one.id for one in fresh}
+        kept = [row.data for row in self.list_of_contacts.rows if row.key not in ids]
+        if page == 1:
+            # Pages behind the first shift as contacts move: what is known of them stays until it is read again.
+            kept = kept if self._pages > 1 and data["more"] else []
+            shown = fresh + kept
+        else:
+            shown = kept + fresh
+        self._pages = max(self._pages, page) if kept else 1
+        self._more = data["more"] if page == self._pages else self._more
+        self.count = data["count"]
+        self.list_of_contacts.show([Row(one.id, one) for one in shown], empty=self._nothing())
+        self._show_views()
+        if self._shown_id is None and shown:
+            self._look_at(shown[0].id)
+        elif self.focused is self.detail:
+            self.list_of_contacts.go_to_key(self._shown_id)
+
+    def _nothing(self) -> str:
+        if self.needle:
+            return f"nobody like {line(self.needle)!r}\n{self.tui.key_of_id('filter.clear')} clears the search"
+        return (
+            "no contacts yet\nc makes one, I imports a CSV file\n"
+            "Listed is who has an e-mail, a phone number or an identifier;\n/ finds the others by name."
+        )
+
+    def _show_views(self) -> None:
+        loaded = len(self.list_of_contacts.rows)
+        # While somebody searches the server does not count what it finds.
+        whole = f"{loaded} of more" if self.count is None and self._more else str(loaded)
+        number = whole if self.count in (None, loaded) else f"{loaded} of {self.count}"
+        sorted_by = f"  sorted: {SORTS[self.sort]}" if self.sort else ""
+        needle = f"  /{self.needle}" if self.needle else ""
+        self.query_one("#views", Static).update(
+            line(f"[Contacts {number}]{needle}{sorted_by}{self.job_line}"), layout=False
+        )
+
+    def job_changed(self) -> None:
+        self._show_views()
+
+    def forget(self, contact_id: int) -> None:
+        """A contact is gone: here, before the list is read again."""
+        rows = self.list_of_contacts
+        rows.show([row for row in rows.rows if row.key != contact_id], empty=self._nothing())
+        if self._shown_id == contact_id:
+            self._shown_id = None
+            self.show_known(None)
+            if rows.current is not None:
+                self._look_at(rows.current.key)
+        self._load(1)
+
+    def _draw(self, one: Contact, width: int) -> list[Text]:
+        places = 12 if width >= 56 else 0
+        state = f" {self.tui.glyphs('failed')} blocked" if one.blocked else ""
+        name = min(30, width * 2 // 5)
+        reach = one.reach if one.reach != one.name else ""
+        middle = cut(f"{line(reach)}{state}", width - name - places - 2)
+        text = f"{cut(one.name, name)} {middle} {cut(', '.join(one.inboxes), places)}"
+        return [Text(cut(text, width), no_wrap=True)]
+
+    # Searching and sorting.
+
+    def action_filter(self) -> None:
+        box = self.query_one("#filter", Input)
+        box.add_class("-on")
+        self.set_focus(box)
+
+    def action_filter_clear(self) -> None:
+        box = self.query_one("#filter", Input)
+        box.value = ""
+        box.remove_class("-on")
+        self.set_focus(self.list_of_contacts)
+        self._search("")
+
+    def on_input_changed(self, event: Input.Changed) -> None:
+        self._typed_until = time.monotonic() + _TYPING_S
+
+    def on_input_submitted(self, event: Input.Submitted) -> None:
+        self._typed_until = 0.0
+        self.set_focus(self.list_of_contacts)
+        self._search(event.value.strip())
+
+    def _search(self, needle: str) -> None:
+        if needle != self.needle:
+            self.needle = needle
+            self._anew()
+
+    def _anew(self) -> None:
+        """Another question: its answer takes the place of the list."""
+        self._pages, self._wants_more = 1, False
+        self._load(1)
+
+    def action_contact_sort(self) -> None:
+        def sort(name: str) -> None:
+            self.sort = name
+            self._anew()
+
+        ask_one(self, "Sort by", [Choice(name, word) for name, word in SORTS.items()], sort)
+
+    def on_row_list_near_end(self, event: RowList.NearEnd) -> None:
+        if event.rows is self.list_of_contacts:
+            self._wants_more = True
+            self._load_more()
+
+    def _load_more(self) -> None:
+        if self._wants_more and self._more and not self._loading:
+            self._wants_more = False
+            self._load(self._pages + 1)
+
+    # One contact.
+
+    def show_contact(self, contact_id: int) -> None:
+        """From another screen: this one, wherever it is in the list."""
+        self._look_at(contact_id)
+        self.add_class("-detail")
+        if self.is_mounted:
+            self.list_of_contacts.go_to_key(contact_id)
+            self.set_focus(self.detail)
+
+    def _look_at(self, contact_id: int) -> None:
+        self._shown_id = contact_id
+        self._rest_until = 0.0
+        if self.is_mounted:
+            self._load_detail(contact_id)
+
+    def _load_detail(self, contact_id: int) -> None:
+        def come(found: Any) -> None:
+            if self._shown_id == contact_id:
+                self.show_known(model.learned(found))
+
+        self.fetch(lambda client: model.detail(client, contact_id), come, what=f"contact {contact_id}")
+
+    def show_known(self, known: Detail | None) -> None:
+        moved = known is not None and (self.known is None or self.known.contact.id != known.contact.id)
+        self.known = known
+        title = ""
+        if known is not None:
+            self.list_of_contacts.change(known.contact.id, known.contact)
+            title = known.contact.name + ("  blocked" if known.contact.blocked else "")
+        self.query_one("#title", Static).update(line(title), layout=False)
+        found = model.parts(known) if known is not None else []
+        self.detail.show([Row(_key(place, one), one) for place, one in enumerate(found)])
+        if moved:
+            self.detail.move_to(0)
+
+    def _draw_part(self, part: Part, width: int) -> list[Text]:
+        if part.kind == "head":
+            return [Text(cut(f"─ {part.label} ─  {part.value}", width), style="dim", no_wrap=True)]
+        if part.kind == "note":
+            return [Text(cut(f"{ago(part.raw['created_at']):>4} {part.label}: {part.value}", width), no_wrap=True)]
+        if part.kind == "conversation":
+            inbox = self.tui.directory.inbox_name(part.raw.get("inbox_id"))
+            state = self.tui.glyphs.with_word(part.value)
+            text = f"{part.label:<6} {cut(state, 10)} {cut(inbox, 14)} {ago(part.raw.get('last_activity_at')):>4}"
+            return [Text(cut(text, width), no_wrap=True)]
+        return [Text(cut(f"{cut(part.label, 12)} {part.value or '-'}", width), no_wrap=True)]
+
+    def on_row_list_highlighted(self, event: RowList.Highlighted) -> None:
+        if event.rows is self.detail:
+            self.update_hints()
+        elif event.row is not None and self.focused is self.list_of_contacts:
+            self._rest_until = time.monotonic() + _REST_S
+
+    def on_row_list_opened(self, event: RowList.Opened) -> None:
+        if event.rows is self.list_of_contacts:
+            self._look_at(event.row.key)
+            self.add_class("-detail")
+            self.set_focus(self.detail)
+            return
+        part = event.row.data
+        if part.kind == "conversation":
+            open_conversation(self.tui, part.raw["id"])
+        elif part.value and part.kind != "head":
+            self.app.push_screen(TextView(line(part.label), part.value))
+
+    def action_back(self) -> None:
+        if self.focused is self.query_one("#filter", Input):
+            self.action_filter_clear()
+        elif self.focused is self.detail:
+            self.remove_class("-detail")
+            self.set_focus(self.list_of_contacts)
+        elif not self.list_of_contacts.clear_marks() and self.needle:
+            self.action_filter_clear()
+
+    def action_copy(self) -> None:
+        part = self.part
+        if part is not None and part.value:
+            self.tui.copy(part.value, line(part.label))
+        elif self.list_of_contacts.current is not None:
+            one = self.list_of_contacts.current.data
+            self.tui.copy(one.reach or one.name, one.name)
+
+
+def _key(place: int, part: Part) -> Any:
+    """Notes and conversations keep their cursor while others come; lines of text stay where they are."""
+    return (part.kind, part.raw["id"]) if part.kind in ("note", "conversation") else (part.kind, part.label, place)

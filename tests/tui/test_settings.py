@@ -1,0 +1,127 @@
+import os
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import pytest
+from textual.widgets import Input, TextArea
+
+from admin_tui import config
+from admin_tui.state.settings import COLOURS, colour_word
+from tests.tui.cast import Desk, Seat, run, seated
+
+
+async def _look_at(seat: Seat, title: str) -> None:
+    seat.screen.look_at(title)
+    await seat.until(lambda: f"[{title}" in seat.text, f"the view {title}")
+
+
+async def _row(seat: Seat, key: Any) -> None:
+    rows = seat.screen.listed
+    await seat.until(lambda: any(row.data["id"] == key for row in rows.rows), f"a row {key}")
+    rows.move_to(next(place for place, row in enumerate(rows.rows) if row.data["id"] == key))
+
+
+def test_labels_canned_responses_and_attributes_come_and_go(desk: Desk) -> None:
+    desk.client.call("POST", "/labels", title="vip")
+
+    async def story() -> None:
+        async with seated(desk, "settings") as seat:
+            await seat.sees("vip                      blue")
+            await seat.press("c", *"vip", "ctrl+s")
+            await seat.sees("Title has already been taken")
+            seat.tui.screen.query_one("#field-title", Input).value = "refund"
+            await seat.press("ctrl+s")
+            await seat.until(lambda: len(seat.screen.listed.rows) == 2)
+            await seat.press("D", "y")
+            await seat.until(lambda: len(desk.client.call("GET", "/labels")["payload"]) == 1)
+            await seat.press("right_square_bracket")
+            await seat.sees("no canned responses yet")
+            await seat.press("c", *"hi")
+            seat.tui.screen.query_one("#field-content", TextArea).text = "Hello\nthere"
+            await seat.press("ctrl+s")
+            await seat.sees("Hello there")
+            await seat.press("right_square_bracket", "c", *"Plan")
+            seat.tui.screen.query_one("#field-attribute_key", Input).value = "plan"
+            await seat.press("ctrl+s")
+            await seat.sees("of contacts")
+            await seat.press("D", "y")
+            await seat.sees("no custom attributes are defined")
+
+    run(story())
+
+
+@pytest.mark.parametrize("size", [(80, 24), (120, 40)])
+def test_the_health_says_what_wants_a_person_and_goes_there(desk: Desk, size: tuple[int, int]) -> None:
+    desk.talk("Ann", "hello")
+
+    async def story() -> None:
+        async with seated(desk, "settings", size) as seat:
+            await _look_at(seat, "Health")
+            await seat.sees("conversations unassigned")
+            await seat.sees("0 deliveries wait")
+            await _row(seat, "concern 0")
+            await seat.press("enter")
+            await seat.until(lambda: seat.screen.place == "conversations")
+
+    run(story())
+
+
+def test_a_theme_is_seen_before_it_is_taken_and_written_beside_what_was_there(desk: Desk) -> None:
+    path = config.config_dir() / "tui.toml"
+    path.parent.mkdir(parents=True)
+    path.write_text('# mine\nbell = true\n\n[keys]\n"conv.resolve" = "X"\n')
+
+    async def story() -> None:
+        async with seated(desk, "settings") as seat:
+            await _look_at(seat, "Dashboard")
+            await _row(seat, "theme")
+            await seat.press("enter", "down")
+            await seat.until(lambda: seat.tui.theme == "inboxd-contrast")
+            await seat.press("escape")
+            assert seat.tui.theme == "inboxd-dark"
+            await seat.press("enter", *"light", "enter")
+            await seat.until(lambda: 'theme = "inboxd-light"' in path.read_text())
+            assert seat.tui.theme == "inboxd-light"
+            await _row(seat, "enter_sends")
+            await seat.press("enter")
+            await seat.until(lambda: "enter_sends = true" in path.read_text())
+            assert seat.tui.settings.enter_sends
+
+    run(story())
+    assert tomllib.loads(path.read_text()) == {
+        "bell": True, "theme": "inboxd-light", "enter_sends": True, "keys": {"conv.resolve": "X"},
+    }  # fmt: skip
+    assert path.read_text().startswith("# mine\n")
+    assert os.stat(path).st_mode & 0o777 == 0o600
+
+
+def test_a_setting_is_not_written_into_a_file_that_is_no_toml(tmp_path: Path) -> None:
+    path = tmp_path / "tui.toml"
+    path.write_text("theme = ")
+    with pytest.raises(ValueError, match="Invalid value"):
+        config.save(path, "theme", "x")
+    assert path.read_text() == "theme = "
+    path.write_text('theme = "a"  # nice\n')
+    config.save(path, "theme", "b")
+    assert path.read_text() == 'theme = "b"  # nice\n'
+
+
+def test_the_report_helps_and_tells_no_secret(desk: Desk) -> None:
+    async def story() -> None:
+        async with seated(desk, "settings") as seat:
+            await _look_at(seat, "About")
+            await seat.sees("licence")
+            await seat.press("y")
+            await seat.until(lambda: "textual: 8" in seat.tui.clipboard)
+            assert "theme = inboxd-dark" in seat.tui.clipboard
+            assert desk.token not in seat.tui.clipboard
+            assert "acme" not in seat.tui.clipboard.lower()
+
+    run(story())
+
+
+def test_a_colour_has_a_word() -> None:
+    assert {word: colour_word(code) for word, code in COLOURS.items()} == {word: word for word in COLOURS}
+    assert colour_word("#fff") == "white"
+    assert colour_word("none") == "none"
