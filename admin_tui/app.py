@@ -23,6 +23,9 @@ from admin_tui.net.outcome import Outcome, Problem
 from admin_tui.net.pool import Pool, Then, Work
 from admin_tui.screens.base import BaseScreen
 from admin_tui.screens.conversations import ConversationsScreen
+from admin_tui.screens.dashboard import DashboardScreen
+from admin_tui.screens.deliveries import DeliveriesScreen
+from admin_tui.screens.events import EventsScreen
 from admin_tui.state.directory import Directory
 from admin_tui.state.drafts import Drafts
 from admin_tui.state.undo import Undo
@@ -54,7 +57,15 @@ class InboxdTui(App[int]):
     ENABLE_COMMAND_PALETTE = True
     HORIZONTAL_BREAKPOINTS = [(0, "-tiny"), (60, "-narrow"), (100, "-mid"), (140, "-wide")]
     VERTICAL_BREAKPOINTS = [(0, "-short"), (30, "-tall")]
-    MODES: ClassVar = {screen.place: screen for screen in (ConversationsScreen,)}
+    MODES: ClassVar = {
+        screen.place: screen
+        for screen in (
+            ConversationsScreen,
+            DashboardScreen,
+            DeliveriesScreen,
+            EventsScreen,
+        )
+    }
     BINDINGS: ClassVar = [
         Binding("ctrl+q", "quit", "Quit", show=False, priority=False),
         Binding("ctrl+r", "refresh_anywhere", show=False),
@@ -234,6 +245,17 @@ class InboxdTui(App[int]):
         if self.current_mode in SCREENS:
             self._places.append(self.current_mode)
         self.switch_mode(name)
+
+    def go_and(self, name: str, method: str, *arguments: Any) -> None:
+        """Go to a screen and have it do something, if it knows how."""
+        self.go(name)
+
+        def there() -> None:
+            screen = self.get_screen_of(name)
+            if screen is not None and hasattr(screen, method):
+                screen.call_after_refresh(getattr(screen, method), *arguments)
+
+        self.call_later(there)
 
     def go_to_place(self, where: str) -> None:
         """A key of `modals.goto.MOVES`."""

@@ -1,0 +1,494 @@
+"""Deliveries: what webhooks are owed, what became of it, and what can be done about it."""
+
+import os
+import shlex
+import subprocess
+import tempfile
+import time
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from rich.text import Text
+from textual.app import SuspendNotSupported
+from textual.containers import Horizontal, Vertical
+from textual.widget import Widget
+from textual.widgets import Input, Static
+
+from admin_tui.keys import Action
+from admin_tui.modals.confirm import Confirm
+from admin_tui.modals.picker import Choice, Picker
+from admin_tui.net.outcome import Outcome
+from admin_tui.screens.base import BaseScreen, bindings
+from admin_tui.state import deliveries as model
+from admin_tui.state.deliveries import VIEWS, Owed
+from admin_tui.text import ago, cut, line, until
+from admin_tui.widgets.inspector import Inspector
+from admin_tui.widgets.json_view import pretty
+from admin_tui.widgets.row_list import Row, RowList
+
+Json = dict[str, Any]
+_REST_S = 0.12
+_PAUSE_S = 2.0
+"""At least this long between two looks at the server by itself."""
+_AGES_S = 10.0
+_DENIED = "deliveries are shown to administrators only: ask one what became of yours"
+
+
+class DeliveriesScreen(BaseScreen):
+    place = "deliveries"
+    BINDINGS = bindings("deliveries", "list", "everywhere")
+    CSS = """
+    #owed { width: 1fr; }
+    #filter { display: none; background: $surface; }
+    #filter.-on { display: block; }
+    #heads { height: 1; color: $text-muted; }
+    #list { height: 1fr; }
+    #peek { height: 6; border-top: hkey $border-blurred; padding: 0 1; }
+    #inspector { width: 1fr; display: none; }
+    DeliveriesScreen.-wide #owed { width: 86; }
+    DeliveriesScreen.-wide #inspector { display: block; border-left: vkey $border-blurred; }
+    DeliveriesScreen.-wide #peek, DeliveriesScreen.-tiny #peek { display: none; }
+    DeliveriesScreen.-inspect #inspector { display: block; }
+    DeliveriesScreen.-narrow.-inspect #owed, DeliveriesScreen.-tiny.-inspect #owed,
+    DeliveriesScreen.-mid.-inspect #owed { display: none; }
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.view = "All"
+        self.needle = ""
+        self._asked: Json = {}
+        self._before: str | None = None
+        self._loading = False
+        self._dirty = False
+        self._next_at = 0.0
+        self._ages_at = 0.0
+        self._rest_until = 0.0
+        self._peeked: tuple[str, ...] = ()
+
+    def body(self) -> Iterable[Widget]:
+        glyphs = self.tui.glyphs
+        with Horizontal(classes="split"):
+            with Vertical(id="owed"):
+                yield Static(id="views", markup=False, classes="views")
+                yield Input(id="filter", placeholder=" ".join(f"{one}:" for one in model.TOKENS), compact=True)
+                yield Static(id="heads", markup=False)
+                yield RowList(self._draw, empty="…", cursor=glyphs("cursor"), marked=glyphs("marked"), id="list")
+                yield Static(id="peek", markup=False)
+            yield Inspector(glyphs, self._called, id="inspector")
+
+    @property
+    def list_(self) -> RowList:
+        return self.query_one("#list", RowList)
+
+    @property
+    def inspector(self) -> Inspector:
+        return self.query_one(Inspector)
+
+    def on_mount(self) -> None:
+        self.set_focus(self.list_)
+        self._show_views()
+
+    def may(self, action: Action) -> bool:
+        return super().may(action) and (self.tui.is_administrator or action.context == "everywhere")
+
+    # The list.
+
+    def wanted(self) -> None:
+        if not self.is_mounted or not self.tui.directory.is_known:
+            return
+        if not self.tui.is_administrator:
+            self.list_.show([], empty=_DENIED)
+            return
+        self._show_views()
+        self._load()
+
+    def news(self, events: list[Json]) -> None:
+        self._dirty = True
+
+    def _query(self) -> Json:
+        state = VIEWS[self.view]
+        return ({"state": state} if state else {}) | self._asked
+
+    def _load(self, before: str | None = None) -> None:
+        """The newest again, as many as are shown, or with `before` the next ones."""
+        if self._loading:
+            self._dirty = self._dirty or before is None
+            return
+        self._loading, self._next_at = True, time.monotonic() + _PAUSE_S
+        if before is None:
+            self._dirty = False
+        query = self._query()
+        wanted = model.PAGE if before else max(model.PAGE, min(model.MOST, len(self.list_.rows)))
+
+        def come(outcome: Outcome) -> None:
+            self._loading = False
+            if not self.is_attached:
+                return
+            if query != self._query():
+                self._load()
+            elif outcome.problem is not None:
+                self.tui.tell_problem("deliveries", outcome.problem)
+                if not self.list_.rows:
+                    self.list_.show([], empty=f"not loaded: {outcome.problem.message}\nctrl+r tries again")
+            else:
+                found, next_before = outcome.value
+                self._take(found, next_before, before)
+
+        self.tui.call(lambda client: model.collect(client, query, wanted, before), come)
+
+    def _take(self, found: list[Json], next_before: str | None, before: str | None) -> None:
+        fresh = [model.owed(one) for one in found]
+        known = {one.id for one in fresh}
+        shown: list[Owed] = [row.data[0] for row in self.list_.rows]
+        if before is not None:
+            fresh = [*[one for one in shown if one.id not in known], *fresh]
+            self._before = next_before
+        elif len(shown) > model.MOST and fresh and fresh[-1].id in (ids := [one.id for one in shown]):
+            fresh += shown[ids.index(fresh[-1].id) + 1 :]
+        else:
+            self._before = next_before
+        if len(fresh) < model.PAGE and self._before is not None:
+            self._load(self._before)
+        self._show(fresh)
+
+    def _show(self, found: list[Owed]) -> None:
+        now = time.time()
+        self._ages_at = time.monotonic() + _AGES_S
+        rows = [Row(one.id, (one, ago(one.created_at, now), self._next(one, now))) for one in found]
+        empty = self._nothing()
+        # What did not change is not drawn.
+        if rows != self.list_.rows or empty != self.list_.empty:
+            self.list_.show(rows, empty=empty)
+        current = self.list_.current
+        found_now = self.inspector.found
+        if current is None:
+            self._see(None)
+        elif found_now is None or found_now["id"] != current.key or model.owed(found_now) != current.data[0]:
+            self._rest_until = self._rest_until or time.monotonic()
+
+    @staticmethod
+    def _next(one: Owed, now: float) -> str:
+        return until(one.next_at, now) if one.is_unfinished else ""
+
+    def _nothing(self) -> str:
+        if self._loading:
+            return "searching…"
+        if self.needle:
+            return f"nothing for {line(self.needle)}\n\\ clears the filter"
+        if self.view != "All":
+            return f"nothing is in {self.view}\n] shows the next view"
+        return "nothing was owed to a webhook yet\n6 shows the webhooks, 2 the inboxes, whose own webhooks count too"
+
+    def _show_views(self) -> None:
+        words = [f"[{name}]" if name == self.view else name for name in VIEWS]
+        text = " ".join(words) + (f"  /{line(self.needle)}" if self.needle else "")
+        self.query_one("#views", Static).update(text, layout=False)
+        width = self.list_.size.width - 2
+        self.query_one("#heads", Static).update(
+            "  " + self._cells("AGE", "FOR", "EVENT", "TRY", "RESULT", "TOOK", "NEXT", width), layout=False
+        )
+
+    def on_resize(self) -> None:
+        self.call_after_refresh(self._show_views)
+
+    @staticmethod
+    def _cells(age: str, who: str, event: str, tries: str, result: str, took: str, next_: str, width: int) -> str:
+        """A line of the table; columns that can be done without go first where there is no room."""
+        cells = [f"{age:>4}", cut(who, 10), cut(event, 20), f"{tries:>3}"]
+        after = [f"{took:>6}", cut(next_, 7)] if width >= 70 else []
+        room = width - sum(len(one) + 1 for one in cells + after)
+        if room < 12:
+            del cells[1]
+            room += 11
+        return " ".join([*cells, cut(result, room), *after])
+
+    def _draw(self, data: tuple[Owed, str, str], width: int) -> list[Text]:
+        one, age, next_ = data
+        sign, words = model.result(one)
+        tries = str(one.tries) if one.tries else "-"
+        text = self._cells(
+            age, self._called(one), one.event, tries, f"{self.tui.glyphs(sign)} {words}", one.took, next_, width
+        )
+        return [Text(text, no_wrap=True, style="bold" if one.state == "exhausted" else "")]
+
+    def _called(self, one: Owed) -> str:
+        inbox = one.webhook.get("inbox_id")
+        return model.addressee(one.webhook, self.tui.directory.inbox_name(inbox) if inbox else "")
+
+    def on_row_list_highlighted(self, event: RowList.Highlighted) -> None:
+        if event.rows is self.list_ and event.row is not None:
+            self._rest_until = time.monotonic() + _REST_S
+
+    def on_row_list_opened(self, event: RowList.Opened) -> None:
+        if event.rows is self.list_:
+            self._rest_until = time.monotonic()
+            self.add_class("-inspect")
+            self.set_focus(self.inspector.reading)
+
+    def on_row_list_near_end(self, event: RowList.NearEnd) -> None:
+        if event.rows is self.list_ and self._before is not None:
+            self._load(self._before)
+
+    def tick(self) -> None:
+        now = time.monotonic()
+        if self._rest_until and now >= self._rest_until:
+            self._rest_until = 0.0
+            self._look()
+        if self._loading or not self.tui.is_administrator or self.tui.paused:
+            return
+        shown: list[Owed] = [row.data[0] for row in self.list_.rows]
+        if now >= self._next_at and (self._dirty or any(one.is_unfinished for one in shown)):
+            self._load()
+        elif now >= self._ages_at:
+            self._show(shown)
+
+    # Views and the filter.
+
+    def show_view(self, where: str) -> None:
+        """`f` of "go to": what fails."""
+        self._filter("Failing" if where == "f" else "All", "")
+
+    def show_conversation(self, number: int) -> None:
+        self._filter("All", f"conversation:{number}")
+
+    def show_webhook(self, webhook_id: int, view: str = "All") -> None:
+        self._filter(view, f"webhook:{webhook_id}")
+
+    def _filter(self, view: str, needle: str) -> bool:
+        asked, wrong = model.parse(needle, self.tui.directory.inboxes)
+        if wrong:
+            self.tui.say(wrong, bad=True)
+            return False
+        self.view, self.needle, self._asked, self._before = view, needle, asked, None
+        if self.is_mounted:
+            box = self.query_one("#filter", Input)
+            box.value = needle
+            box.set_class(bool(needle), "-on")
+            self.remove_class("-inspect")
+            self.set_focus(self.list_)
+            self.list_.show([], empty="…")
+            self.wanted()
+        return True
+
+    def action_view_next(self) -> None:
+        self._turn(1)
+
+    def action_view_previous(self) -> None:
+        self._turn(-1)
+
+    def _turn(self, steps: int) -> None:
+        if self._inspects:
+            self.inspector.turn(steps)
+            return
+        names = list(VIEWS)
+        self._filter(names[(names.index(self.view) + steps) % len(names)], self.needle)
+
+    def action_filter(self) -> None:
+        box = self.query_one("#filter", Input)
+        box.add_class("-on")
+        self.remove_class("-inspect")
+        self.set_focus(box)
+
+    def action_filter_clear(self) -> None:
+        self._filter(self.view, "")
+
+    def on_input_submitted(self, event: Input.Submitted) -> None:
+        self._filter(self.view, event.value.strip())
+
+    def action_back(self) -> None:
+        if isinstance(self.focused, Input):
+            self._filter(self.view, self.needle)
+        elif self._inspects:
+            self.remove_class("-inspect")
+            self.set_focus(self.list_)
+        elif not self.list_.clear_marks() and self.needle:
+            self.action_filter_clear()
+
+    # Looking into one.
+
+    @property
+    def _inspects(self) -> bool:
+        return self.focused is self.inspector.reading
+
+    def action_enter_pane(self) -> None:
+        if self._inspects:
+            self.inspector.choose(1)
+        else:
+            self.action_open()
+
+    def action_leave_pane(self) -> None:
+        if self._inspects:
+            self.inspector.choose(-1)
+
+    def action_mark(self) -> None:
+        if not self._inspects:
+            self.list_.toggle_mark()
+
+    def action_mark_all(self) -> None:
+        self.list_.mark_all()
+
+    def _look(self) -> None:
+        row = self.list_.current
+        if row is not None:
+            self._found(row.key, lambda found: None)
+
+    def _found(self, delivery_id: str, then: Callable[[Json], None]) -> None:
+        """`then(delivery)` with its attempts and payload; it is looked at where it is under the cursor."""
+
+        def come(found: Json) -> None:
+            row = self.list_.current
+            if row is not None and row.key == found["id"]:
+                self._see(found)
+            then(found)
+
+        self.fetch(lambda client: client.delivery(delivery_id), come, what="delivery")
+
+    def _see(self, found: Json | None) -> None:
+        self.inspector.look(found)
+        lines = [] if found is None else [f"{len(found['attempts'])} attempts at {(found['webhook'] or {}).get('url')}"]
+        lines += [model.attempt_line(one) for one in reversed(found["attempts"])] if found else []
+        if tuple(lines) != self._peeked:
+            self._peeked = tuple(lines)
+            width = max(20, self.size.width - 3)
+            text = "\n".join(cut(one, width) for one in lines[:5])
+            self.query_one("#peek", Static).update(text, layout=False)
+
+    # What is done about them.
+
+    @property
+    def _chosen(self) -> list[Owed]:
+        rows = self.list_.chosen
+        if self._inspects:
+            rows = [self.list_.current] if self.list_.current else []
+        return [row.data[0] for row in rows]
+
+    def _ask(self, question: str, yes: str, then: Callable[[], None]) -> None:
+        def answered(sure: bool | None) -> None:
+            if sure:
+                then()
+
+        self.app.push_screen(Confirm(question, yes), answered)
+
+    def _each(self, what: str, chosen: list[Owed], do: Callable[[Any, str], Any]) -> None:
+        """Do it to each of them; one that is refused does not keep the others from it."""
+        from inboxd.client import ApiError
+
+        def work(client: Any) -> list[str]:
+            refused = []
+            for one in chosen:
+                try:
+                    do(client, one.id)
+                except ApiError as error:
+                    refused.append(error.message)
+            return refused
+
+        def done(refused: list[str]) -> None:
+            count = len(chosen) - len(refused)
+            name = f"{chosen[0].event} for {self._called(chosen[0])}" if len(chosen) == 1 else f"{count} deliveries"
+            if count:
+                self.tui.say(f"{what}: {name}")
+            if refused:
+                self.tui.say(f"not {what}: {len(refused)} of {len(chosen)}: {refused[0]}", bad=True)
+            self.list_.clear_marks()
+            self._load()
+
+        self.fetch(work, done, what=what)
+
+    def action_delivery_resend(self) -> None:
+        chosen = self._chosen
+
+        def go() -> None:
+            self._each("sent again", chosen, lambda client, delivery_id: client.resend(delivery_id))
+
+        if len(chosen) > 1:
+            self._ask(f"Send {len(chosen)} deliveries again now?", f"Send {len(chosen)}", go)
+        elif chosen:
+            go()
+
+    def action_delivery_cancel(self) -> None:
+        chosen = [one for one in self._chosen if one.is_unfinished]
+
+        def go() -> None:
+            self._each("cancelled", chosen, lambda client, delivery_id: client.cancel(delivery_id))
+
+        if len(chosen) > 1:
+            self._ask(f"Cancel {len(chosen)} deliveries? They are tried no more.", f"Cancel {len(chosen)}", go)
+        elif chosen:
+            go()
+            self.tui.undoing.remember(
+                f"cancel {chosen[0].event}",
+                lambda: self._each("sent again", chosen, lambda client, delivery_id: client.resend(delivery_id)),
+            )
+        else:
+            self.tui.say("it is over already: there is nothing to cancel")
+
+    def action_delivery_recover(self) -> None:
+        row = self.list_.current
+        if row is None:
+            return
+        webhook, name = row.data[0].webhook, self._called(row.data[0])
+        given_up = {"state": "exhausted", "webhook_id": webhook.get("id")}
+
+        def counted(found: Any) -> None:
+            rows, before = found
+            if not rows and before is None:
+                self.tui.say(f"nothing for {name} was given up")
+                return
+            many = f"{len(rows)}{' or more' if before else ''} deliveries"
+            self._ask(f"Send {many} for {name} again that were given up?", "Send again", recover)
+
+        def recover() -> None:
+            def done(found: Json) -> None:
+                self.tui.say(f"sent again: {found['resent']} for {name}")
+                self._load()
+
+            self.fetch(lambda client: client.recover(**model.own_path(webhook)), done, what="recover")
+
+        self.fetch(lambda client: model.collect(client, given_up, model.MOST), counted, what="recover")
+
+    def action_copy(self) -> None:
+        self._with_current(lambda found: self.tui.copy(pretty(found["payload"]), "payload"))
+
+    def action_copy_as(self) -> None:
+        def choose(found: Json) -> None:
+            url = str((found.get("webhook") or {}).get("url") or "http://127.0.0.1:9000/")
+            texts = {
+                "id": found["id"],
+                "payload": pretty(found["payload"]),
+                "headers": "\n".join(model.headers(found)),
+                "curl": model.curl(found, url),
+            }
+            notes = {"headers": "those that are kept", "curl": f"posts it to {url}, unsigned"}
+
+            def chosen(names: list[Any] | None) -> None:
+                for name in names or []:
+                    self.tui.copy(texts[name], name)
+
+            choices = [Choice(name, name, notes.get(name, "")) for name in texts]
+            self.app.push_screen(Picker("Copy as", choices), chosen)
+
+        self._with_current(choose)
+
+    def action_delivery_pager(self) -> None:
+        def show(found: Json) -> None:
+            parts = [*model.request(found), "", pretty(found["payload"]), "", *model.timeline(found), ""]
+            text = "\n".join([*parts, *model.response(self.inspector.attempt)])
+            with tempfile.NamedTemporaryFile("w", suffix=".txt", encoding="utf-8") as file:
+                file.write(text)
+                file.flush()
+                pager = shlex.split(os.environ.get("PAGER", "")) or ["less"]
+                try:
+                    with self.app.suspend():
+                        subprocess.run([*pager, file.name], check=False)  # noqa: S603
+                except SuspendNotSupported:
+                    self.tui.say("this terminal cannot be handed to a pager", bad=True)
+                except OSError as error:
+                    self.tui.say(f"{pager[0]}: {error.strerror}", bad=True)
+
+        self._with_current(show)
+
+    def _with_current(self, then: Callable[[Json], None]) -> None:
+        row = self.list_.current
+        if row is not None:
+            self._found(row.key, then)
