@@ -14,7 +14,7 @@ from admin_tui.modals.picker import Choice, Picker
 from admin_tui.net.outcome import Outcome
 from admin_tui.screens.base import BaseScreen, bindings
 from admin_tui.state import overview
-from admin_tui.text import cut, line
+from admin_tui.text import cut, line, many
 from admin_tui.widgets.row_list import Row, RowList
 
 Json = dict[str, Any]
@@ -120,7 +120,7 @@ class DashboardScreen(BaseScreen):
 
     def tick(self) -> None:
         since = time.monotonic() - self._looked_at
-        if not self.tui.paused and (since >= _EVERY_S or (self._dirty and since >= _PAUSE_S)):
+        if self.is_mounted and not self.tui.paused and (since >= _EVERY_S or (self._dirty and since >= _PAUSE_S)):
             self.wanted()
 
     def on_resize(self) -> None:
@@ -182,7 +182,7 @@ class DashboardScreen(BaseScreen):
     def _server(self) -> str:
         health, role = self.health, self.tui.directory.role
         resting = health["paused_webhooks"] + health["disabled_webhooks"]
-        trouble = f" · {resting} webhooks rest or are disabled" if resting else ""
+        trouble = f" · at rest or disabled: {many(resting, 'webhook')}" if resting else ""
         account = self.tui.directory.meta.get("account", {}).get("name", "")
         return line(f"Server {health['status']} · inboxd {health['version']} · {account} · {role}{trouble}")
 

@@ -1,29 +1,22 @@
 """Deliveries: what webhooks are owed, what became of it, and what can be done about it."""
 
-import os
-import shlex
-import subprocess
-import tempfile
 import time
 from collections.abc import Callable, Iterable
 from typing import Any
 
 from rich.text import Text
-from textual.app import SuspendNotSupported
 from textual.containers import Horizontal, Vertical
 from textual.widget import Widget
 from textual.widgets import Input, Static
 
 from admin_tui.keys import Action
-from admin_tui.modals.confirm import Confirm
-from admin_tui.modals.picker import Choice, Picker
 from admin_tui.net.outcome import Outcome
-from admin_tui.screens.base import BaseScreen, bindings
+from admin_tui.screens.base import bindings
+from admin_tui.screens.delivery_acts import DeliveryActs
 from admin_tui.state import deliveries as model
 from admin_tui.state.deliveries import VIEWS, Owed
-from admin_tui.text import ago, cut, line, until
+from admin_tui.text import ago, cut, line, many, until
 from admin_tui.widgets.inspector import Inspector
-from admin_tui.widgets.json_view import pretty
 from admin_tui.widgets.row_list import Row, RowList
 
 Json = dict[str, Any]
@@ -34,7 +27,7 @@ _AGES_S = 10.0
 _DENIED = "deliveries are shown to administrators only: ask one what became of yours"
 
 
-class DeliveriesScreen(BaseScreen):
+class DeliveriesScreen(DeliveryActs):
     place = "deliveries"
     BINDINGS = bindings("deliveries", "list", "everywhere")
     CSS = """
@@ -75,15 +68,7 @@ class DeliveriesScreen(BaseScreen):
                 yield Static(id="heads", markup=False)
                 yield RowList(self._draw, empty="…", cursor=glyphs("cursor"), marked=glyphs("marked"), id="list")
                 yield Static(id="peek", markup=False)
-            yield Inspector(glyphs, self._called, id="inspector")
-
-    @property
-    def list_(self) -> RowList:
-        return self.query_one("#list", RowList)
-
-    @property
-    def inspector(self) -> Inspector:
-        return self.query_one(Inspector)
+            yield Inspector(glyphs, self.called, id="inspector")
 
     def on_mount(self) -> None:
         self.set_focus(self.list_)
@@ -101,7 +86,7 @@ class DeliveriesScreen(BaseScreen):
             self.list_.show([], empty=_DENIED)
             return
         self._show_views()
-        self._load()
+        self.load()
 
     def news(self, events: list[Json]) -> None:
         self._dirty = True
@@ -110,7 +95,7 @@ class DeliveriesScreen(BaseScreen):
         state = VIEWS[self.view]
         return ({"state": state} if state else {}) | self._asked
 
-    def _load(self, before: str | None = None) -> None:
+    def load(self, before: str | None = None) -> None:
         """The newest again, as many as are shown, or with `before` the next ones."""
         if self._loading:
             self._dirty = self._dirty or before is None
@@ -126,7 +111,7 @@ class DeliveriesScreen(BaseScreen):
             if not self.is_attached:
                 return
             if query != self._query():
-                self._load()
+                self.load()
             elif outcome.problem is not None:
                 self.tui.tell_problem("deliveries", outcome.problem)
                 if not self.list_.rows:
@@ -149,7 +134,7 @@ class DeliveriesScreen(BaseScreen):
         else:
             self._before = next_before
         if len(fresh) < model.PAGE and self._before is not None:
-            self._load(self._before)
+            self.load(self._before)
         self._show(fresh)
 
     def _show(self, found: list[Owed]) -> None:
@@ -208,13 +193,9 @@ class DeliveriesScreen(BaseScreen):
         sign, words = model.result(one)
         tries = str(one.tries) if one.tries else "-"
         text = self._cells(
-            age, self._called(one), one.event, tries, f"{self.tui.glyphs(sign)} {words}", one.took, next_, width
+            age, self.called(one), one.event, tries, f"{self.tui.glyphs(sign)} {words}", one.took, next_, width
         )
         return [Text(text, no_wrap=True, style="bold" if one.state == "exhausted" else "")]
-
-    def _called(self, one: Owed) -> str:
-        inbox = one.webhook.get("inbox_id")
-        return model.addressee(one.webhook, self.tui.directory.inbox_name(inbox) if inbox else "")
 
     def on_row_list_highlighted(self, event: RowList.Highlighted) -> None:
         if event.rows is self.list_ and event.row is not None:
@@ -228,9 +209,11 @@ class DeliveriesScreen(BaseScreen):
 
     def on_row_list_near_end(self, event: RowList.NearEnd) -> None:
         if event.rows is self.list_ and self._before is not None:
-            self._load(self._before)
+            self.load(self._before)
 
     def tick(self) -> None:
+        if not self.is_mounted:
+            return
         now = time.monotonic()
         if self._rest_until and now >= self._rest_until:
             self._rest_until = 0.0
@@ -239,7 +222,7 @@ class DeliveriesScreen(BaseScreen):
             return
         shown: list[Owed] = [row.data[0] for row in self.list_.rows]
         if now >= self._next_at and (self._dirty or any(one.is_unfinished for one in shown)):
-            self._load()
+            self.load()
         elif now >= self._ages_at:
             self._show(shown)
 
@@ -278,7 +261,7 @@ class DeliveriesScreen(BaseScreen):
         self._turn(-1)
 
     def _turn(self, steps: int) -> None:
-        if self._inspects:
+        if self.inspects:
             self.inspector.turn(steps)
             return
         names = list(VIEWS)
@@ -299,7 +282,7 @@ class DeliveriesScreen(BaseScreen):
     def action_back(self) -> None:
         if isinstance(self.focused, Input):
             self._filter(self.view, self.needle)
-        elif self._inspects:
+        elif self.inspects:
             self.remove_class("-inspect")
             self.set_focus(self.list_)
         elif not self.list_.clear_marks() and self.needle:
@@ -307,22 +290,18 @@ class DeliveriesScreen(BaseScreen):
 
     # Looking into one.
 
-    @property
-    def _inspects(self) -> bool:
-        return self.focused is self.inspector.reading
-
     def action_enter_pane(self) -> None:
-        if self._inspects:
+        if self.inspects:
             self.inspector.choose(1)
         else:
             self.action_open()
 
     def action_leave_pane(self) -> None:
-        if self._inspects:
+        if self.inspects:
             self.inspector.choose(-1)
 
     def action_mark(self) -> None:
-        if not self._inspects:
+        if not self.inspects:
             self.list_.toggle_mark()
 
     def action_mark_all(self) -> None:
@@ -331,9 +310,9 @@ class DeliveriesScreen(BaseScreen):
     def _look(self) -> None:
         row = self.list_.current
         if row is not None:
-            self._found(row.key, lambda found: None)
+            self.look_up(row.key, lambda found: None)
 
-    def _found(self, delivery_id: str, then: Callable[[Json], None]) -> None:
+    def look_up(self, delivery_id: str, then: Callable[[Json], None]) -> None:
         """`then(delivery)` with its attempts and payload; it is looked at where it is under the cursor."""
 
         def come(found: Json) -> None:
@@ -346,149 +325,14 @@ class DeliveriesScreen(BaseScreen):
 
     def _see(self, found: Json | None) -> None:
         self.inspector.look(found)
-        lines = [] if found is None else [f"{len(found['attempts'])} attempts at {(found['webhook'] or {}).get('url')}"]
+        lines = (
+            []
+            if found is None
+            else [f"{many(len(found['attempts']), 'attempt')} at {(found['webhook'] or {}).get('url')}"]
+        )
         lines += [model.attempt_line(one) for one in reversed(found["attempts"])] if found else []
         if tuple(lines) != self._peeked:
             self._peeked = tuple(lines)
             width = max(20, self.size.width - 3)
             text = "\n".join(cut(one, width) for one in lines[:5])
             self.query_one("#peek", Static).update(text, layout=False)
-
-    # What is done about them.
-
-    @property
-    def _chosen(self) -> list[Owed]:
-        rows = self.list_.chosen
-        if self._inspects:
-            rows = [self.list_.current] if self.list_.current else []
-        return [row.data[0] for row in rows]
-
-    def _ask(self, question: str, yes: str, then: Callable[[], None]) -> None:
-        def answered(sure: bool | None) -> None:
-            if sure:
-                then()
-
-        self.app.push_screen(Confirm(question, yes), answered)
-
-    def _each(self, what: str, chosen: list[Owed], do: Callable[[Any, str], Any]) -> None:
-        """Do it to each of them; one that is refused does not keep the others from it."""
-        from inboxd.client import ApiError
-
-        def work(client: Any) -> list[str]:
-            refused = []
-            for one in chosen:
-                try:
-                    do(client, one.id)
-                except ApiError as error:
-                    refused.append(error.message)
-            return refused
-
-        def done(refused: list[str]) -> None:
-            count = len(chosen) - len(refused)
-            name = f"{chosen[0].event} for {self._called(chosen[0])}" if len(chosen) == 1 else f"{count} deliveries"
-            if count:
-                self.tui.say(f"{what}: {name}")
-            if refused:
-                self.tui.say(f"not {what}: {len(refused)} of {len(chosen)}: {refused[0]}", bad=True)
-            self.list_.clear_marks()
-            self._load()
-
-        self.fetch(work, done, what=what)
-
-    def action_delivery_resend(self) -> None:
-        chosen = self._chosen
-
-        def go() -> None:
-            self._each("sent again", chosen, lambda client, delivery_id: client.resend(delivery_id))
-
-        if len(chosen) > 1:
-            self._ask(f"Send {len(chosen)} deliveries again now?", f"Send {len(chosen)}", go)
-        elif chosen:
-            go()
-
-    def action_delivery_cancel(self) -> None:
-        chosen = [one for one in self._chosen if one.is_unfinished]
-
-        def go() -> None:
-            self._each("cancelled", chosen, lambda client, delivery_id: client.cancel(delivery_id))
-
-        if len(chosen) > 1:
-            self._ask(f"Cancel {len(chosen)} deliveries? They are tried no more.", f"Cancel {len(chosen)}", go)
-        elif chosen:
-            go()
-            self.tui.undoing.remember(
-                f"cancel {chosen[0].event}",
-                lambda: self._each("sent again", chosen, lambda client, delivery_id: client.resend(delivery_id)),
-            )
-        else:
-            self.tui.say("it is over already: there is nothing to cancel")
-
-    def action_delivery_recover(self) -> None:
-        row = self.list_.current
-        if row is None:
-            return
-        webhook, name = row.data[0].webhook, self._called(row.data[0])
-        given_up = {"state": "exhausted", "webhook_id": webhook.get("id")}
-
-        def counted(found: Any) -> None:
-            rows, before = found
-            if not rows and before is None:
-                self.tui.say(f"nothing for {name} was given up")
-                return
-            many = f"{len(rows)}{' or more' if before else ''} deliveries"
-            self._ask(f"Send {many} for {name} again that were given up?", "Send again", recover)
-
-        def recover() -> None:
-            def done(found: Json) -> None:
-                self.tui.say(f"sent again: {found['resent']} for {name}")
-                self._load()
-
-            self.fetch(lambda client: client.recover(**model.own_path(webhook)), done, what="recover")
-
-        self.fetch(lambda client: model.collect(client, given_up, model.MOST), counted, what="recover")
-
-    def action_copy(self) -> None:
-        self._with_current(lambda found: self.tui.copy(pretty(found["payload"]), "payload"))
-
-    def action_copy_as(self) -> None:
-        def choose(found: Json) -> None:
-            url = str((found.get("webhook") or {}).get("url") or "http://127.0.0.1:9000/")
-            texts = {
-                "id": found["id"],
-                "payload": pretty(found["payload"]),
-                "headers": "\n".join(model.headers(found)),
-                "curl": model.curl(found, url),
-            }
-            notes = {"headers": "those that are kept", "curl": f"posts it to {url}, unsigned"}
-
-            def chosen(names: list[Any] | None) -> None:
-                for name in names or []:
-                    self.tui.copy(texts[name], name)
-
-            choices = [Choice(name, name, notes.get(name, "")) for name in texts]
-            self.app.push_screen(Picker("Copy as", choices), chosen)
-
-        self._with_current(choose)
-
-    def action_delivery_pager(self) -> None:
-        def show(found: Json) -> None:
-            parts = [*model.request(found), "", pretty(found["payload"]), "", *model.timeline(found), ""]
-            text = "\n".join([*parts, *model.response(self.inspector.attempt)])
-            with tempfile.NamedTemporaryFile("w", suffix=".txt", encoding="utf-8") as file:
-                file.write(text)
-                file.flush()
-                pager = shlex.split(os.environ.get("PAGER", "")) or ["less"]
-                try:
-                    with self.app.suspend():
-                        subprocess.run([*pager, file.name], check=False)  # noqa: S603
-                except SuspendNotSupported:
-                    self.tui.say("this terminal cannot be handed to a pager", bad=True)
-                except OSError as error:
-                    self.tui.say(f"{pager[0]}: {error.strerror}", bad=True)
-
-        self._with_current(show)
-
-    def _with_current(self, then: Callable[[Json], None]) -> None:
-        row = self.list_.current
-        if row is not None:
-            self._found(row.key, then)

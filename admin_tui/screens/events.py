@@ -15,7 +15,7 @@ from admin_tui.net.outcome import Outcome, Problem
 from admin_tui.screens.base import BaseScreen, bindings
 from admin_tui.state import events as model
 from admin_tui.state.events import Gap
-from admin_tui.text import cut, line
+from admin_tui.text import cut, line, many
 from admin_tui.widgets.json_view import JsonView, pretty
 from admin_tui.widgets.row_list import Row, RowList
 
@@ -80,7 +80,8 @@ class EventsScreen(BaseScreen):
 
     def news(self, events: list[Json]) -> None:
         self.tail.add(events)
-        self._show()
+        if self.is_mounted:
+            self._show()
 
     def _fetch(self, after: Callable[[Any], int], gap: Gap | None) -> None:
         """The events behind a seq; for a `gap` no more than it lacks."""
@@ -144,12 +145,13 @@ class EventsScreen(BaseScreen):
             self.query_one("#state", Static).update(text, layout=False)
 
     def tick(self) -> None:
-        self._say()
+        if self.is_mounted:
+            self._say()
 
     def _draw(self, one: Json | Gap, width: int) -> list[Text]:
         if isinstance(one, Gap):
-            words = "are gone" if one.gone else "were missed: Enter fetches them"
-            return [Text(cut(f"  … {one.count} events {words}", width), no_wrap=True, style="bold")]
+            words = "no longer kept" if one.gone else "not here: Enter fetches"
+            return [Text(cut(f"  … {many(one.count, 'event')} {words}", width), no_wrap=True, style="bold")]
         name = cut(model.name_of(one), min(28, max(12, width // 3)))
         text = f"{model.at(one)} {one['seq']:>6} {name} {model.about(one)}"
         return [Text(cut(text, width), no_wrap=True)]
@@ -160,7 +162,8 @@ class EventsScreen(BaseScreen):
 
     def _read(self, row: Row | None) -> None:
         event = row.data if row is not None and not isinstance(row.data, Gap) else None
-        self.json.read(event, empty="no event is under the cursor")
+        head = [model.name_of(event), model.about(event)] if event is not None else []
+        self.json.read(event, head, empty="no event is under the cursor")
 
     # What the keys do.
 
@@ -223,9 +226,9 @@ class EventsScreen(BaseScreen):
                 wrong = outcome.problem.message if outcome.problem else outcome.value
                 done(Problem(wrong, 599, "path") if wrong else None)
                 if not wrong:
-                    self.tui.say(f"{len(events)} events are in {chosen}")
+                    self.tui.say(f"saved {many(len(events), 'event')}: {chosen}")
 
             self.tui.call(lambda client: model.save(events, chosen), come)
 
         field = Field("path", "file", str(path), required=True, hint="one event a line; it must not be there yet")
-        self.app.push_screen(Form(f"Save {len(events)} events", [field], save))
+        self.app.push_screen(Form(f"Save {many(len(events), 'event')}", [field], save))

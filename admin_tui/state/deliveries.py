@@ -79,7 +79,9 @@ def owed(found: Json) -> Owed:
 def result(one: Owed) -> tuple[str, str]:
     """The name of a sign, and what became of it in words."""
     if one.state == "pending":
-        return ("failed", one.error or "failed") if one.error or one.tries else ("pending", "waiting")
+        # What was cancelled and is sent again keeps that word until it is tried.
+        failed = one.tries and not one.error.startswith("cancelled")
+        return ("failed", one.error or "failed") if failed else ("pending", "waiting")
     if one.state == "exhausted":
         return "exhausted", f"given up: {one.error}" if one.error else "given up"
     if one.state == "cancelled":
@@ -184,12 +186,14 @@ def curl(found: Json, url: str) -> str:
 
 
 def attempt_line(one: Json) -> str:
-    """An attempt in one line: number, when, how it went, how long it took, what came back."""
+    """An attempt in one line: number, when, how it went, how long it took, what came back or was wrong."""
     at = seconds_of(one.get("started_at"))
     when = time.strftime("%H:%M:%S", time.localtime(at)) if at else ""
     took = one.get("duration_ms")
     parts = [f"#{one['number']}", when, code(one), "" if took is None else f"{took} ms"]
-    return "  ".join([*parts, line(one.get("error") or one.get("excerpt") or "")]).rstrip()
+    error, excerpt = one.get("error") or "", one.get("excerpt") or ""
+    said = excerpt or error if one.get("error_class") in (None, "status") else error
+    return "  ".join([*parts, line(said)]).rstrip()
 
 
 def code(one: Json) -> str:

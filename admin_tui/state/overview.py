@@ -2,9 +2,10 @@
 
 from typing import Any
 
-from admin_tui.text import bars, cut, line, span
+from admin_tui.text import bars, cut, line, many, span
 
 Json = dict[str, Any]
+_HEAD = 10
 _ASCII = str.maketrans("▁▂▃▄▅▆▇█", "_.:-=+*#")
 HEADS = (
     ("open", "OPEN"), ("unassigned", "UNASSIGNED"), ("waiting", "WAITING >1h"), ("mine", "MINE"),
@@ -17,22 +18,22 @@ def numbers(counts: Json, width: int, *, ascii_only: bool = False) -> str:
     talks = counts["conversations"]
     cells = [(head, str(talks[name])) for name, head in HEADS]
     lines = ["   ".join(head for head, _ in cells), "   ".join(f"{number:<{len(head)}}" for head, number in cells), ""]
-    lines.append(_hour("messages/min", counts["messages_per_minute"], width, ascii_only=ascii_only))
+    lines.append(_hour("msgs/min", counts["messages_per_minute"], width, ascii_only=ascii_only))
     queue = counts.get("deliveries")
     if queue is not None:
-        lines.append(_hour("failures/min", queue["failures_per_minute"], width, ascii_only=ascii_only))
+        lines.append(_hour("fails/min", queue["failures_per_minute"], width, ascii_only=ascii_only))
         lines.append(_queue(queue))
     return "\n".join(cut(one, width).rstrip() for one in lines)
 
 
 def _hour(head: str, values: list[int], width: int, *, ascii_only: bool) -> str:
     """The last hour in as many bars as there is room for: each is one minute, or the sum of a few."""
-    tail = f"  now {values[-1] if values else 0}"
-    room = max(6, width - len(head) - len(tail) - 2)
+    tail = f" now {values[-1] if values else 0}"
+    room = max(6, width - _HEAD - len(tail))
     each = -(-len(values) // room) if values else 1
     summed = [sum(values[max(0, end - each) : end]) for end in range(len(values), 0, -each)][::-1]
     picture = bars(summed, room)
-    return f"{head}  {picture.translate(_ASCII) if ascii_only else picture}{tail}"
+    return f"{head:<{_HEAD}}{picture.translate(_ASCII) if ascii_only else picture}{tail}"
 
 
 def _queue(queue: Json) -> str:
@@ -41,8 +42,8 @@ def _queue(queue: Json) -> str:
         waits += f", the oldest for {span(queue['oldest_pending_s'])}"
     parts = [waits, f"{queue['exhausted_24h']} given up since yesterday"]
     if queue["failing_webhooks"]:
-        parts.append(f"{queue['failing_webhooks']} webhooks in trouble")
-    return "queue         " + "   ".join(parts)
+        parts.append(f"{many(queue['failing_webhooks'], 'webhook')} in trouble")
+    return f"{'queue':<{_HEAD}}" + "   ".join(parts)
 
 
 def concern(one: Json, inbox: str) -> tuple[str, str]:

@@ -41,7 +41,8 @@ class JsonView(RowList):
 
     def _folded(self) -> list[Row]:
         value, head = self._given
-        lines = [*head, *(["", *clean(pretty(value)).split("\n")] if value is not None else [])]
+        lines = [*head, *([""] if head and value is not None else [])]
+        lines += clean(pretty(value)).split("\n") if value is not None else []
         width = max(_SOME, self.size.width - 3)
         found = [(part, place) for line in lines for place, part in enumerate(_fold(line, width))]
         return [Row(number, part) for number, part in enumerate(found)]

@@ -47,7 +47,8 @@ def test_a_test_message_goes_into_the_inbox_that_is_picked_and_nothing_is_drawn_
             await seat.sees("second")
             await seat.press("t")
             await seat.sees("Test message into")
-            await seat.press("down", "enter")
+            await seat.type("second")
+            await seat.press("enter")
             await seat.sees("a test message is in #1")
             [talk] = desk.client.conversations()
             assert talk["inbox_id"] == desk.inbox["id"]
@@ -70,9 +71,9 @@ def test_agents_see_what_is_theirs_and_no_queue(desk: Desk) -> None:
 
     async def story() -> None:
         async with seated(desk, at="dashboard", size=(80, 24), token=token) as seat:
-            await seat.sees("messages/min")
+            await seat.sees("msgs/min")
             await seat.sees("agent")
-            assert "failures/min" not in seat.text
+            assert "fails/min" not in seat.text
             await seat.press("c")
             assert seat.screen.place == "dashboard"
 
