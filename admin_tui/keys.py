@@ -87,7 +87,7 @@ ACTIONS: tuple[Action, ...] = (
         kind="confirm",
         writes=True,
         admin=True,
-        about="what this webhook was given up on",
+        about="everything exhausted of this webhook, again",
     ),
     Action("delivery.pager", "O", "Open in $PAGER", "deliveries", admin=True),
     Action("events.save", "ctrl+s", "Save to a file", "events", hint=True, about="what the filter shows"),

@@ -192,7 +192,7 @@ class DashboardScreen(BaseScreen):
         one = event.row.data
         kind, webhook = one["kind"], one.get("webhook_id")
         if kind == "deliveries_exhausted":
-            self.tui.go_and("deliveries", "show_webhook", webhook, "Given up")
+            self.tui.go_and("deliveries", "show_webhook", webhook, "Exhausted")
         elif webhook is not None and kind != "webhook_failing" and "webhooks" in self.tui.MODES:
             self.tui.go_and("webhooks", "show_webhook", webhook)
         elif webhook is not None:

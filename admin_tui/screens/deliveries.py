@@ -175,7 +175,12 @@ class DeliveriesScreen(DeliveryActs):
         )
 
     def on_resize(self) -> None:
-        self.call_after_refresh(self._show_views)
+        self.call_after_refresh(self._fit)
+
+    def _fit(self) -> None:
+        self._peeked = ()
+        self._show_views()
+        self._see(self.inspector.found)
 
     @staticmethod
     def _cells(age: str, who: str, event: str, tries: str, result: str, took: str, next_: str, width: int) -> str:
@@ -203,9 +208,18 @@ class DeliveriesScreen(DeliveryActs):
 
     def on_row_list_opened(self, event: RowList.Opened) -> None:
         if event.rows is self.list_:
-            self._rest_until = time.monotonic()
-            self.add_class("-inspect")
-            self.set_focus(self.inspector.reading)
+            self.action_open()
+
+    def action_open(self) -> None:
+        """At once, and not by a message: keys that were typed behind it belong to the inspector."""
+        row = self.list_.current
+        if row is None or self.inspects:
+            return
+        if self.inspector.found is not None and self.inspector.found["id"] != row.key:
+            self._see(None)
+        self._rest_until = time.monotonic()
+        self.add_class("-inspect")
+        self.set_focus(self.inspector.reading)
 
     def on_row_list_near_end(self, event: RowList.NearEnd) -> None:
         if event.rows is self.list_ and self._before is not None:
@@ -305,7 +319,8 @@ class DeliveriesScreen(DeliveryActs):
             self.list_.toggle_mark()
 
     def action_mark_all(self) -> None:
-        self.list_.mark_all()
+        if not self.inspects:
+            self.list_.mark_all()
 
     def _look(self) -> None:
         row = self.list_.current

@@ -84,7 +84,7 @@ class DeliveryActs(BaseScreen):
             self.list_.clear_marks()
             self.load()
 
-        self.fetch(work, done, what=what)
+        self.fetch(work, done, what=f"not {what}")
 
     def action_delivery_resend(self) -> None:
         chosen = self._chosen
@@ -124,10 +124,10 @@ class DeliveryActs(BaseScreen):
         def counted(found: Any) -> None:
             rows, before = found
             if not rows and before is None:
-                self.tui.say(f"nothing for {name} was given up")
+                self.tui.say(f"nothing for {name} is exhausted")
                 return
-            given_up = many(len(rows), "delivery") + (" or more" if before else "")
-            self._ask(f"Send {given_up} for {name} again that were given up?", "Send again", recover)
+            exhausted = many(len(rows), "exhausted delivery") + (" or more" if before else "")
+            self._ask(f"Send {exhausted} for {name} again?", "Send again", recover)
 
         def recover() -> None:
             def done(found: Json) -> None:

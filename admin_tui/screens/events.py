@@ -42,6 +42,7 @@ class EventsScreen(BaseScreen):
         self.tail = model.Tail()
         self.needle = ""
         self._loading = False
+        self._wants_older = False
         self._said = ""
 
     def body(self) -> Iterable[Widget]:
@@ -69,17 +70,13 @@ class EventsScreen(BaseScreen):
         if not self.is_mounted or not self.tui.directory.is_known:
             return
         self.tail.whole = self.tui.is_administrator
+        self.tail.follow(list(self.tui.happened))
         newest = self.tail.newest
-        happened = list(self.tui.happened)
-        if happened and happened[-1]["seq"] < newest:
-            # The server was restored from a backup: its numbers begin again.
-            self.tail.clear()
-        self.tail.add(happened)
         self._show()
         self._fetch(lambda client: max(newest, client.newest_seq() - model.PAGE), None)
 
     def news(self, events: list[Json]) -> None:
-        self.tail.add(events)
+        self.tail.follow(events)
         if self.is_mounted:
             self._show()
 
@@ -110,12 +107,21 @@ class EventsScreen(BaseScreen):
             self.tail.gone_before = max(self.tail.gone_before, oldest)
             self.tail.add(found if gap is None else [one for one in found if one["seq"] < gap.before])
             self._show()
+            self._fetch_older()
 
         self.tui.call(work, come)
 
     def on_row_list_near_end(self, event: RowList.NearEnd) -> None:
+        if event.rows is self.list_:
+            self._wants_older = True
+            self._fetch_older()
+
+    def _fetch_older(self) -> None:
         oldest = self.tail.oldest
-        if event.rows is self.list_ and oldest > max(1, self.tail.gone_before):
+        if self._loading or not self._wants_older:
+            return
+        self._wants_older = False
+        if oldest > max(1, self.tail.gone_before):
             after = max(self.tail.gone_before, oldest - 1 - model.PAGE, 0)
             self._fetch(lambda client: after, Gap(after, oldest))
 

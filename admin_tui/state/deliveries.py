@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 Json = dict[str, Any]
 VIEWS: dict[str, str] = {
-    "All": "", "Failing": "failing", "Given up": "exhausted", "Waiting": "pending", "Delivered": "delivered",
+    "All": "", "Failing": "failing", "Exhausted": "exhausted", "Pending": "pending", "Delivered": "delivered",
     "Cancelled": "cancelled",
 }  # fmt: skip
 """Name → state. Failing is pending and failed before: it is tried again."""
@@ -83,7 +83,7 @@ def result(one: Owed) -> tuple[str, str]:
         failed = one.tries and not one.error.startswith("cancelled")
         return ("failed", one.error or "failed") if failed else ("pending", "waiting")
     if one.state == "exhausted":
-        return "exhausted", f"given up: {one.error}" if one.error else "given up"
+        return "exhausted", f"exhausted: {one.error}" if one.error else "exhausted"
     if one.state == "cancelled":
         return "cancelled", one.error if one.error.startswith("cancelled") else f"cancelled {one.error}".strip()
     return one.state, one.state

@@ -35,6 +35,7 @@ class Tail:
 
     def __init__(self) -> None:
         self._events: dict[int, Json] = {}
+        self._texts: dict[int, str] = {}
         self.gone_before = 0
         self.whole = True
 
@@ -42,9 +43,20 @@ class Tail:
         self._events |= {event["seq"]: event for event in events}
         for seq in sorted(self._events)[:-KEPT]:
             del self._events[seq]
+            self._texts.pop(seq, None)
+
+    def follow(self, events: list[Json]) -> None:
+        """Add what the feed brought, in its order. Another event of a known number: the server was restored from
+        a backup, and what was before is no more."""
+        for event in events:
+            if self._events.get(event["seq"], event) != event:
+                self.clear()
+            self._events[event["seq"]] = event
+        self.add(())
 
     def clear(self) -> None:
         self._events.clear()
+        self._texts.clear()
 
     @property
     def oldest(self) -> int:
@@ -62,27 +74,28 @@ class Tail:
             if self.whole and above and seq < above - 1 and not needle:
                 found.append(Gap(seq, above, above <= self.gone_before))
             above = seq
-            if matches(self._events[seq], needle):
+            if self._fits(seq, needle):
                 found.append(self._events[seq])
         return found
+
+    def _fits(self, seq: int, needle: str) -> bool:
+        """`type:message_* refund`: every word has to be in it, and its type begins so."""
+        event = self._events[seq]
+        for word in needle.lower().split():
+            if word.startswith("type:"):
+                if not name_of(event).startswith(word[5:].rstrip("*")):
+                    return False
+                continue
+            if seq not in self._texts:
+                payload = json.dumps(event["payload"], ensure_ascii=False)
+                self._texts[seq] = f"{name_of(event)} {about(event)} {payload}".lower()
+            if word not in self._texts[seq]:
+                return False
+        return True
 
 
 def name_of(event: Json) -> str:
     return line(event["payload"].get("event") or "?")
-
-
-def matches(event: Json, needle: str) -> bool:
-    """`type:message_* refund`: every word has to fit, a type by its beginning or with a star."""
-    text = ""
-    for word in needle.split():
-        if word.startswith("type:"):
-            if not name_of(event).startswith(word[5:].rstrip("*")):
-                return False
-            continue
-        text = text or f"{name_of(event)} {about(event)} {json.dumps(event['payload'], ensure_ascii=False)}".lower()
-        if word.lower() not in text:
-            return False
-    return True
 
 
 def conversation_of(event: Json) -> int | None:

@@ -40,7 +40,7 @@ def _queue(queue: Json) -> str:
     waits = f"{queue['pending']} pending"
     if queue["pending"]:
         waits += f", the oldest for {span(queue['oldest_pending_s'])}"
-    parts = [waits, f"{queue['exhausted_24h']} given up since yesterday"]
+    parts = [waits, f"{queue['exhausted_24h']} exhausted since yesterday"]
     if queue["failing_webhooks"]:
         parts.append(f"{many(queue['failing_webhooks'], 'webhook')} in trouble")
     return f"{'queue':<{_HEAD}}" + "   ".join(parts)

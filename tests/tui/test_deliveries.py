@@ -115,7 +115,7 @@ def test_filters_and_views_ask_the_server_and_a_wrong_one_says_what_is_wrong(des
             seat.screen.show_view("f")
             await seat.sees("[Failing]")
             await seat.press("right_square_bracket")
-            await seat.sees("nothing is in Given up")
+            await seat.sees("nothing is in Exhausted")
 
     run(story())
 
@@ -130,10 +130,10 @@ def test_all_that_was_given_up_is_recovered_after_a_question(desk: Desk, receive
                 # Ten attempts take three days.
                 data.execute("UPDATE deliveries SET state = 'exhausted', finished_at = created_at")
             await seat.press("ctrl+r")
-            await seat.sees("given up: 500")
+            await seat.sees("exhausted: 500")
             receiver.default = status(200)
             await seat.press("R")
-            await seat.sees("Send 1 delivery for crm again")
+            await seat.sees("Send 1 exhausted delivery for crm again")
             await seat.press("y")
             await seat.until(lambda: seat.screen.list_.current.data[0].state == "delivered")
 
