@@ -36,6 +36,9 @@ class DashboardScreen(BaseScreen):
     #sides { height: auto; }
     #inboxes, #agents { height: auto; padding: 0 1; }
     #server { height: 1; padding: 0 1; color: $text-muted; }
+    DashboardScreen { overflow: hidden; }
+    DashboardScreen.-tiny #numbers { height: 2; margin-top: 0; }
+    DashboardScreen.-tiny #sides { display: none; }
     DashboardScreen.-mid #lower, DashboardScreen.-wide #lower { layout: horizontal; }
     DashboardScreen.-mid #concerns, DashboardScreen.-wide #concerns { width: 1fr; height: 1fr; }
     DashboardScreen.-mid #sides { width: 44; height: 1fr; border-left: vkey $border-blurred; }
@@ -152,8 +155,10 @@ class DashboardScreen(BaseScreen):
         return [Text(cut(text, width), no_wrap=True, style="bold" if one["severity"] == "bad" else "")]
 
     def _inboxes(self, most: int) -> list[str]:
+        """Those whose webhook is in trouble first."""
         states = overview.webhook_states(self.concerns)
-        glyphs, found = self.tui.glyphs, self.tui.directory.inboxes
+        glyphs = self.tui.glyphs
+        found = sorted(self.tui.directory.inboxes, key=lambda one: one["id"] not in states)
         lines = ["Inboxes"]
         for one in found[: most if len(found) <= most else most - 1]:
             state = states.get(one["id"]) or ("ok" if one.get("webhook_url") else "off")

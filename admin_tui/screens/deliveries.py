@@ -145,11 +145,10 @@ class DeliveriesScreen(DeliveryActs):
         # What did not change is not drawn.
         if rows != self.list_.rows or empty != self.list_.empty:
             self.list_.show(rows, empty=empty)
-        current = self.list_.current
-        found_now = self.inspector.found
-        if current is None:
+        subject, looked_into = self.subject, self.inspector.found
+        if subject is None:
             self._see(None)
-        elif found_now is None or found_now["id"] != current.key or model.owed(found_now) != current.data[0]:
+        elif looked_into is None or model.owed(looked_into) not in found or looked_into["id"] != subject.id:
             self._rest_until = self._rest_until or time.monotonic()
 
     @staticmethod
@@ -323,16 +322,14 @@ class DeliveriesScreen(DeliveryActs):
             self.list_.mark_all()
 
     def _look(self) -> None:
-        row = self.list_.current
-        if row is not None:
-            self.look_up(row.key, lambda found: None)
+        if self.subject is not None:
+            self.look_up(self.subject.id, lambda found: None)
 
     def look_up(self, delivery_id: str, then: Callable[[Json], None]) -> None:
-        """`then(delivery)` with its attempts and payload; it is looked at where it is under the cursor."""
+        """`then(delivery)` with its attempts and payload; it is shown if it is still what is looked at."""
 
         def come(found: Json) -> None:
-            row = self.list_.current
-            if row is not None and row.key == found["id"]:
+            if self.subject is not None and self.subject.id == found["id"]:
                 self._see(found)
             then(found)
 

@@ -48,11 +48,18 @@ class DeliveryActs(BaseScreen):
         return model.addressee(one.webhook, self.tui.directory.inbox_name(inbox) if inbox else "")
 
     @property
+    def subject(self) -> Owed | None:
+        """The delivery that is looked into, though it may have left the list since; else the one under the cursor."""
+        if self.inspects and self.inspector.found is not None:
+            return model.owed(self.inspector.found)
+        row = self.list_.current
+        return None if row is None else row.data[0]
+
+    @property
     def _chosen(self) -> list[Owed]:
-        rows = self.list_.chosen
         if self.inspects:
-            rows = [self.list_.current] if self.list_.current else []
-        return [row.data[0] for row in rows]
+            return [self.subject] if self.subject is not None else []
+        return [row.data[0] for row in self.list_.chosen]
 
     def _ask(self, question: str, yes: str, then: Callable[[], None]) -> None:
         def answered(sure: bool | None) -> None:
@@ -61,7 +68,9 @@ class DeliveryActs(BaseScreen):
 
         self.app.push_screen(Confirm(question, yes), answered)
 
-    def _each(self, what: str, chosen: list[Owed], do: Callable[[Any, str], Any]) -> None:
+    def _each(
+        self, what: str, chosen: list[Owed], do: Callable[[Any, str], Any], undo: Callable[[], None] | None = None
+    ) -> None:
         """Do it to each of them; one that is refused does not keep the others from it."""
         from inboxd.client import ApiError
 
@@ -78,7 +87,9 @@ class DeliveryActs(BaseScreen):
             count = len(chosen) - len(refused)
             name = f"{chosen[0].event} for {self.called(chosen[0])}" if len(chosen) == 1 else many(count, "delivery")
             if count:
-                self.tui.say(f"{what}: {name}")
+                self.tui.say(f"{what}: {name}" + (" (u undoes)" if undo else ""))
+                if undo is not None:
+                    self.tui.undoing.remember(f"{what}: {name}", undo)
             if refused:
                 self.tui.say(f"not {what}: {len(refused)} of {len(chosen)}: {refused[0]}", bad=True)
             self.list_.clear_marks()
@@ -90,35 +101,39 @@ class DeliveryActs(BaseScreen):
         chosen = self._chosen
 
         def go() -> None:
-            self._each("sent again", chosen, lambda client, delivery_id: client.resend(delivery_id))
+            self._resend(chosen)
 
         if len(chosen) > 1:
             self._ask(f"Send {len(chosen)} deliveries again now?", f"Send {len(chosen)}", go)
         elif chosen:
             go()
 
+    def _resend(self, chosen: list[Owed]) -> None:
+        self._each("sent again", chosen, lambda client, delivery_id: client.resend(delivery_id))
+
     def action_delivery_cancel(self) -> None:
         chosen = [one for one in self._chosen if one.is_unfinished]
 
         def go() -> None:
-            self._each("cancelled", chosen, lambda client, delivery_id: client.cancel(delivery_id))
+            self._each(
+                "cancelled",
+                chosen,
+                lambda client, delivery_id: client.cancel(delivery_id),
+                undo=lambda: self._resend(chosen),
+            )
 
         if len(chosen) > 1:
             self._ask(f"Cancel {len(chosen)} deliveries? They are tried no more.", f"Cancel {len(chosen)}", go)
         elif chosen:
             go()
-            self.tui.undoing.remember(
-                f"cancel {chosen[0].event}",
-                lambda: self._each("sent again", chosen, lambda client, delivery_id: client.resend(delivery_id)),
-            )
         else:
             self.tui.say("it is over already: there is nothing to cancel")
 
     def action_delivery_recover(self) -> None:
-        row = self.list_.current
-        if row is None:
+        one = self.subject
+        if one is None:
             return
-        webhook, name = row.data[0].webhook, self.called(row.data[0])
+        webhook, name = one.webhook, self.called(one)
         query = {"state": "exhausted", "webhook_id": webhook.get("id")}
 
         def counted(found: Any) -> None:
@@ -180,6 +195,6 @@ class DeliveryActs(BaseScreen):
         self._with_current(show)
 
     def _with_current(self, then: Callable[[Json], None]) -> None:
-        row = self.list_.current
-        if row is not None:
-            self.look_up(row.key, then)
+        one = self.subject
+        if one is not None:
+            self.look_up(one.id, then)

@@ -39,11 +39,11 @@ def _hour(head: str, values: list[int], width: int, *, ascii_only: bool) -> str:
 def _queue(queue: Json) -> str:
     waits = f"{queue['pending']} pending"
     if queue["pending"]:
-        waits += f", the oldest for {span(queue['oldest_pending_s'])}"
-    parts = [waits, f"{queue['exhausted_24h']} exhausted since yesterday"]
+        waits += f", oldest {span(queue['oldest_pending_s'])}"
+    parts = [waits, f"{queue['exhausted_24h']} exhausted (24h)"]
     if queue["failing_webhooks"]:
         parts.append(f"{many(queue['failing_webhooks'], 'webhook')} in trouble")
-    return f"{'queue':<{_HEAD}}" + "   ".join(parts)
+    return f"{'queue':<{_HEAD}}" + " · ".join(parts)
 
 
 def concern(one: Json, inbox: str) -> tuple[str, str]:

@@ -120,6 +120,27 @@ def test_filters_and_views_ask_the_server_and_a_wrong_one_says_what_is_wrong(des
     run(story())
 
 
+def test_what_is_looked_into_stays_although_it_leaves_the_view(desk: Desk, receiver: Receiver) -> None:
+    owe(desk, receiver)
+    other = desk.talk("Bob", "other")
+    receiver.wait_for(2)
+
+    async def story() -> None:
+        async with seated(desk, at="deliveries", size=(80, 24)) as seat:
+            seat.screen.show_view("f")
+            await seat.until(lambda: len(seat.screen.list_.rows) == 2)
+            await seat.press("enter")
+            await seat.sees('"content": "other"')
+            receiver.default = status(200)
+            [bobs] = desk.client.deliveries(conversation_id=other)[0]
+            desk.client.resend(bobs["id"])
+            await seat.until(lambda: len(seat.screen.list_.rows) == 1)
+            await seat.sees("✓ delivered")
+            assert seat.screen.subject.id == bobs["id"]
+
+    run(story())
+
+
 def test_all_that_was_given_up_is_recovered_after_a_question(desk: Desk, receiver: Receiver, tmp_path: Path) -> None:
     owe(desk, receiver)
 
