@@ -27,6 +27,9 @@ from admin_tui.screens.agents import AgentsScreen
 from admin_tui.screens.base import BaseScreen
 from admin_tui.screens.contacts import ContactsScreen
 from admin_tui.screens.conversations import ConversationsScreen
+from admin_tui.screens.dashboard import DashboardScreen
+from admin_tui.screens.deliveries import DeliveriesScreen
+from admin_tui.screens.events import EventsScreen
 from admin_tui.screens.inboxes import InboxesScreen
 from admin_tui.screens.settings import SettingsScreen
 from admin_tui.screens.webhooks import WebhooksScreen
@@ -66,11 +69,14 @@ class InboxdTui(App[int]):
     MODES: ClassVar = {
         screen.place: screen
         for screen in (
+            DashboardScreen,
             InboxesScreen,
             ConversationsScreen,
             ContactsScreen,
+            DeliveriesScreen,
             WebhooksScreen,
             AgentsScreen,
+            EventsScreen,
             SettingsScreen,
         )
     }

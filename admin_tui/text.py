@@ -116,6 +116,13 @@ def day(moment: Any) -> str:
     return "" if at is None else time.strftime("%a %d %b", time.localtime(at))
 
 
+def many(count: int, noun: str) -> str:
+    """`1 delivery`, `2 deliveries`."""
+    if count == 1:
+        return f"1 {noun}"
+    return f"{count:,} {noun[:-1]}ies" if noun.endswith("y") else f"{count:,} {noun}s"
+
+
 def bars(values: list[int], width: int) -> str:
     """A picture of numbers over time in one line, the newest at the right."""
     shown = values[-width:]

@@ -598,6 +598,17 @@ class Client:
         found: Json = self.call("POST", f"/deliveries/{quote(delivery_id, safe='')}/cancel")
         return found
 
+    def health(self) -> Json:
+        """Version of the server and the state of its queue; needs no token."""
+        found: Json = self._http.call("GET", "/health")
+        return found
+
+    def open_load(self) -> list[Json]:
+        """How many open conversations each `assignee_id` has; for administrators."""
+        path = self._base.replace("/v1/", "/v2/", 1) + "/live_reports/grouped_conversation_metrics"
+        found: list[Json] = self._http.call("GET", path, params={"group_by": "assignee_id"})
+        return found
+
     def events(
         self, *, after: int = 0, wait_s: int = 0, types: Sequence[str] = (), inbox_id: int | None = None
     ) -> tuple[list[Json], int]:
