@@ -346,11 +346,6 @@ class Client:
         found: Json = self._http.call("POST", "/api/v1/profile/availability", json={"profile": values})
         return found
 
-    def health(self) -> Json:
-        """Of the server: its version and the state of its queue."""
-        found: Json = self._http.call("GET", "/health")
-        return found
-
     def create_account(self, name: str) -> Json:
         made: Json = self._http.call("POST", "/api/v1/accounts", json={"name": name})
         return made
