@@ -183,6 +183,8 @@ class InboxdTui(App[int]):
         if screen is not None:
             self.show_status(screen)
             screen.tick()
+        if self._behind and time.monotonic() - self._behind_at > _BEHIND_S:
+            self.call_later(self.catch_up)
 
     def _tell(self, happened: list[dict[str, Any]]) -> None:
         if self.directory.is_touched_by(happened):

@@ -24,6 +24,17 @@ class Choice:
     note: str = ""
 
 
+class _Needle(Input):
+    """Gives way to the keys of the list: what it took itself would never come there."""
+
+    async def _on_key(self, event: events.Key) -> None:
+        if isinstance(self.screen, Picker) and self.screen.takes(event.key):
+            event.stop()
+            event.prevent_default()
+        else:
+            await super()._on_key(event)
+
+
 class Picker(Modal[list[Any]]):
     """Enter takes the row under the cursor; with `several` space marks and Enter takes what is marked, where
     `chosen` is marked from the beginning. With `free` what was typed can be taken too."""
@@ -53,7 +64,7 @@ class Picker(Modal[list[Any]]):
         hint = "space marks, Enter takes" if self.several else "Enter takes, 1-9 pick"
         with Vertical(classes="box"):
             yield Static(f"{line(self.title_text)}  ({hint})", markup=False, classes="row")
-            yield Input(placeholder="type to filter", id="needle", compact=True)
+            yield _Needle(placeholder="type to filter", id="needle", compact=True)
             yield RowList(self._draw, empty="nothing like that", id="choices")
 
     def on_mount(self) -> None:
@@ -85,21 +96,32 @@ class Picker(Modal[list[Any]]):
         self._fill(event.value)
 
     def on_key(self, event: events.Key) -> None:
+        # Typed ahead, before the field has the focus.
+        field = self.query_one(_Needle)
+        if field.has_focus or self.takes(event.key):
+            return
+        if event.key == "enter":
+            self._take()
+        elif event.is_printable and event.character:
+            field.insert_text_at_cursor(event.character)
+
+    def takes(self, key: str) -> bool:
+        """A key of the list instead of the field; whether it was one."""
         rows = self.query_one(RowList)
         needle = self.query_one(Input).value
-        if event.key in ("down", "ctrl+n"):
+        if key in ("down", "ctrl+n"):
             rows.move_by(1)
-        elif event.key in ("up", "ctrl+p"):
+        elif key in ("up", "ctrl+p"):
             rows.move_by(-1)
-        elif event.key == "space" and self.several and not needle:
+        elif key == "space" and self.several and not needle:
             rows.toggle_mark()
-        elif event.key.isdigit() and event.key != "0" and not needle and not self.several:
-            rows.move_to(int(event.key) - 1)
-            self._take()
+        elif key.isdigit() and key != "0" and not needle and not self.several:
+            if int(key) <= len(rows.rows):
+                rows.move_to(int(key) - 1)
+                self._take()
         else:
-            return
-        event.stop()
-        event.prevent_default()
+            return False
+        return True
 
     def on_input_submitted(self) -> None:
         self._take()

@@ -68,6 +68,11 @@ class Composer(TextArea):
         self.replace(text, (row, column - length), (row, column))
 
     async def _on_key(self, event: events.Key) -> None:
+        await self._take_key(event)
+        if self.is_command(event.key):
+            await catch_up(self)
+
+    async def _take_key(self, event: events.Key) -> None:
         key = event.key
         # Keys this close together were pasted by a terminal that does not say so.
         is_pasted = event.time - self._key_at < _BURST_S
@@ -88,8 +93,6 @@ class Composer(TextArea):
             return
         event.prevent_default()
         event.stop()
-        if self.is_command(key):
-            await catch_up(self)
 
     def on_text_area_changed(self, event: TextArea.Changed) -> None:
         event.stop()

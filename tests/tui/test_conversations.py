@@ -116,6 +116,9 @@ def test_labels_that_others_set_meanwhile_stay(desk: Desk) -> None:
             await seat.type("mine")
             await seat.press("enter")
             await seat.until(lambda: sorted(desk.client.conversation(number)["labels"]) == ["mine", "theirs"])
+            await seat.until(lambda: len(seat.screen.talks.current.data.labels) == 2)
+            await seat.burst("L", "space", "enter")
+            await seat.until(lambda: len(desk.client.conversation(number)["labels"]) == 1)
 
     run(story())
 
