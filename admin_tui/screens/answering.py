@@ -39,10 +39,11 @@ class Answering(Vertical):
     """
 
     class Sent(Message):
-        """What waits for `talk_id` has changed; `stored` is the message as the server has it."""
+        """What waits for `talk_id` has changed: sending has `begun`, or ended, with the message as `stored`."""
 
-        def __init__(self, talk_id: int, stored: dict[str, Any] | None = None) -> None:
+        def __init__(self, talk_id: int, stored: dict[str, Any] | None = None, *, begun: bool = False) -> None:
             super().__init__()
+            self.begun = begun
             self.talk_id = talk_id
             self.stored = stored
 
@@ -57,6 +58,7 @@ class Answering(Vertical):
         self._presence = presence
         self._since = 0.0
         self._edited_at = self._kept_at = self._typing_at = 0.0
+        self._title = ""
         self._canned: list[dict[str, Any]] = []
         self._recalled: Note | None = None
 
@@ -120,12 +122,13 @@ class Answering(Vertical):
             return
         who = "PRIVATE, only agents see it" if self.private else f"reply to {talk.name}"
         warning = self._presence.collision(talk.id, self._since)
-        title = f"! {warning} · {who}" if warning else f"{who} · {self.tui.directory.inbox_name(talk.inbox_id)}"
+        about = f"! {warning} · {who}" if warning else f"{who} · {self.tui.directory.inbox_name(talk.inbox_id)}"
         send = "enter" if self.composer.enter_sends else "ctrl+s"
         other = "reply" if self.private else "private"
         # A title is markup: what stands in brackets would be taken for a style.
-        self.composer.border_title = line(title).replace("[", "(")
-        self.composer.border_subtitle = f"{send} sends · ctrl+t {other} · ctrl+g canned"
+        title = line(f"{about} · {send} sends, ctrl+t {other}").replace("[", "(")
+        if title != self._title:
+            self._title = self.composer.border_title = title
 
     def tick(self, now: float) -> None:
         if not self.is_open:
@@ -246,7 +249,7 @@ class Answering(Vertical):
         """Shown at once. Its key is the echo_id and the Idempotency-Key: sent again it is still one message."""
         note.status, note.error = "sending", ""
         self.tui.sending += 1
-        self.post_message(self.Sent(talk_id))
+        self.post_message(self.Sent(talk_id, begun=True))
 
         def come(outcome: Outcome) -> None:
             self.tui.sending -= 1

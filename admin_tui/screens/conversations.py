@@ -92,14 +92,19 @@ class ConversationsScreen(TalkActions):
 
     # What is shown, and what happens.
 
+    def _hear(self, events: Iterable[dict[str, Any]]) -> None:
+        """What of ours has arrived, though its answer may have been lost."""
+        keys = {str(event["payload"].get("echo_id")) for event in events}
+        self.pane.answering.heard |= {key for key in keys if self.tui.unsent.waits_for(key)}
+
     def wanted(self) -> None:
+        self._hear(self.tui.happened)
         self.listing.load()
         self.pane.load()
 
     def news(self, events: list[dict[str, Any]]) -> None:
         self.presence.hear(events, self.tui.directory.me)
-        heard = {event["payload"].get("echo_id") for event in events}
-        self.pane.answering.heard |= {str(key) for key in heard if key}
+        self._hear(events)
         numbers = model.touched(events)
         if numbers:
             self._touch(numbers)

@@ -153,7 +153,7 @@ class TalkList(Vertical):
             first = [talk for talk in kept if talk.id == here and talk.id not in listed]
             kept = [*first, *found, *(talk for talk in kept if talk.id not in listed and talk.id != here)]
         if page == 1:
-            self.newer = _raised([talk.id for talk in kept], [talk.id for talk in found])
+            self.newer = _raised([talk.id for talk in kept], [talk.id for talk in found if talk.id != here])
         self._show(kept)
         self.post_message(self.Loaded())
 

@@ -142,7 +142,8 @@ class TalkThread(Vertical):
                 self.notes.append(stored)
         if self._shown == event.talk_id:
             self.show_notes()
-            self.view.move_to(len(self.view.posts))
+            if event.begun:
+                self.view.move_to(len(self.view.posts))
 
     def _left(self) -> None:
         if self.screen.focused is self.answering.composer:

@@ -29,6 +29,9 @@ class Unsent:
     def of(self, conversation_id: int) -> list[Note]:
         return self._notes.get(conversation_id, [])
 
+    def waits_for(self, key: str) -> bool:
+        return any(one.key == key for notes in self._notes.values() for one in notes)
+
     def add(self, conversation_id: int, text: str, *, private: bool, key: str = "") -> Note:
         note = Note(key or f"echo-{uuid.uuid4()}", "outgoing", "", text, time.time(), private, "sending", mine=True)
         self._notes.setdefault(conversation_id, []).append(note)

@@ -92,3 +92,20 @@ def test_the_mode_belongs_to_the_words(desk: Desk) -> None:
             assert found == {"hello": False, "she is difficult": True, "hi": False}
 
     run(story())
+
+
+def test_the_feed_tells_that_a_message_arrived_whose_answers_were_all_lost(desk: Desk) -> None:
+    number = desk.talk("Ann", "hello")
+
+    async def story() -> None:
+        with relayed(desk.url) as relay:
+            relay.trouble, relay.times = "lost", 99
+            async with seated(replace(desk, url=relay.url)) as seat:
+                await seat.sees("#1 Ann")
+                await seat.burst("r", "arrived", "ctrl+s")
+                await seat.until(lambda: relay.posted == 2)
+                await seat.until(lambda: not seat.tui.unsent.of(number))
+                await seat.until(lambda: seat.text.count("  arrived") == 1 and "✓ sent" in seat.text)
+                assert said(desk, number) == ["arrived"]
+
+    run(story())
