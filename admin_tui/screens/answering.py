@@ -47,9 +47,10 @@ class Answering(Vertical):
             self.talk_id = talk_id
             self.stored = stored
 
-    def __init__(self, presence: Presence, left: Callable[[], None], **kwargs: Any) -> None:
+    def __init__(self, presence: Presence, left: Callable[[], None], *, enter_sends: bool, **kwargs: Any) -> None:
         """`left` is called when the composer is closed, before the next key."""
         super().__init__(**kwargs)
+        self.composer = Composer(self._obey, enter_sends=enter_sends, id="composer")
         self._left = left
         self.talk: Talk | None = None
         self.private = False
@@ -67,11 +68,7 @@ class Answering(Vertical):
         return cast("InboxdTui", self.app)
 
     def compose(self) -> ComposeResult:
-        yield Composer(self._obey, enter_sends=self.tui.settings.enter_sends, id="composer")
-
-    @property
-    def composer(self) -> Composer:
-        return self.query_one(Composer)
+        yield self.composer
 
     @property
     def is_open(self) -> bool:

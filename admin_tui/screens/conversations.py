@@ -1,6 +1,5 @@
 """Conversations: the list, the thread and the details side by side, and what is done to them."""
 
-import json
 import time
 from collections.abc import Iterable
 from typing import Any
@@ -51,23 +50,19 @@ class ConversationsScreen(TalkActions):
         self._renewing = self._stale = False
 
     def body(self) -> Iterable[Widget]:
+        glyphs = self.tui.glyphs
+        self.listing = TalkList(glyphs, id="talks")
+        self.pane = TalkThread(glyphs, self.presence, enter_sends=self.tui.settings.enter_sends, id="right")
+        self.details = TalkDetails(id="details")
         with Horizontal(classes="split"):
-            yield TalkList(id="talks")
-            yield TalkThread(self.presence, id="right")
+            yield self.listing
+            yield self.pane
             with VerticalScroll(id="beside", can_focus=False):
-                yield TalkDetails(id="details")
-
-    @property
-    def listing(self) -> TalkList:
-        return self.query_one(TalkList)
+                yield self.details
 
     @property
     def talks(self) -> RowList:
         return self.listing.rows
-
-    @property
-    def pane(self) -> TalkThread:
-        return self.query_one(TalkThread)
 
     @property
     def thread(self) -> ThreadView:
@@ -75,11 +70,7 @@ class ConversationsScreen(TalkActions):
 
     @property
     def composer(self) -> Composer:
-        return self.query_one(Composer)
-
-    @property
-    def details(self) -> TalkDetails:
-        return self.query_one(TalkDetails)
+        return self.pane.answering.composer
 
     @property
     def talk(self) -> Talk | None:
@@ -216,7 +207,7 @@ class ConversationsScreen(TalkActions):
             self.listing.clear_filter()
 
     def action_info(self) -> None:
-        talk = self._target()
+        talk = self.target()
         if self.has_class("-wide"):
             self.toggle_class("-bare")
         elif talk is not None:
@@ -284,12 +275,12 @@ class ConversationsScreen(TalkActions):
         self.tui.say("nothing unread is loaded")
 
     def action_conv_deliveries(self) -> None:
-        talk = self._target()
+        talk = self.target()
         if talk is not None:
             self._hand_to("deliveries", "show_conversation", talk.id)
 
     def action_conv_contact(self) -> None:
-        talk = self._target()
+        talk = self.target()
         if talk is not None:
             self._hand_to("contacts", "show_contact", talk.contact_id)
 
@@ -310,7 +301,7 @@ class ConversationsScreen(TalkActions):
         self._write(private=note.private, quote=f"{quote}\n\n")
 
     def _write(self, *, private: bool, quote: str = "") -> None:
-        talk = self._target()
+        talk = self.target()
         if talk is None:
             return
         self._rest_until = 0.0
@@ -320,7 +311,7 @@ class ConversationsScreen(TalkActions):
         self.pane.seen()
 
     def action_conv_again(self) -> None:
-        talk, note = self._target(), self.pane.current
+        talk, note = self.target(), self.pane.current
         if talk is None:
             return
         failed = [one for one in self.tui.unsent.of(talk.id) if one.status == "failed"]
@@ -332,65 +323,22 @@ class ConversationsScreen(TalkActions):
         else:
             self.tui.say("no message failed here")
 
-    def action_conv_files(self) -> None:
-        note = self.pane.current
-        notes = [note] if note is not None and note.files else [one for one in self.pane.notes if one.files]
-        files = [file for one in reversed(notes) for file in one.raw.get("attachments") or ()]
-        choices = [
-            Choice((verb, file.get("data_url")), f"{verb} {model.file_line(file)}")
-            for file in files
-            for verb in ("open", "copy the link of")
-        ]
-
-        def chosen(found: list[Any]) -> None:
-            verb, url = found[0]
-            if verb == "open":
-                self.app.open_url(url)
-            else:
-                self.tui.copy(url, "the link")
-
-        if choices:
-            self._pick("Files", choices, chosen)
-        else:
-            self.tui.say("no file is in the messages that are loaded")
-
-    def action_copy(self) -> None:
-        note, talk = self._noted(), self._target()
-        if note is not None:
-            self.tui.copy(note.text, "the message")
-        elif talk is not None:
-            self.tui.copy(f"#{talk.id}", f"#{talk.id}")
-
-    def action_copy_as(self) -> None:
-        note, talk = self._noted(), self._target()
-        if talk is None:
-            return
-        account = self.tui.directory.meta["account"]["id"]
-        curl = (
-            f'curl -X POST "$INBOXD_URL/api/v1/accounts/{account}/conversations/{talk.id}/messages" '
-            '-H "Api-Access-Token: $INBOXD_TOKEN" '
-            "-H 'Content-Type: application/json' -d '{\"content\": \"hello\"}'"
-        )
-        choices = [Choice(f"#{talk.id}", "number of the conversation"), Choice(curl, "curl that posts a reply", curl)]
-        if note is not None:
-            choices += [
-                Choice(str(note.key), "id of the message"),
-                Choice(note.text, "text of the message"),
-                Choice(json.dumps(note.raw, indent=2, ensure_ascii=False), "message as JSON"),
-            ]
-        self._pick("Copy", choices, lambda found: self.tui.copy(found[0], "it"))
-
     # What the keys mean.
 
-    def _target(self) -> Talk | None:
+    def target(self) -> Talk | None:
         """The conversation that the keys mean: where the cursor is, in the list or in a thread."""
         row = self.talks.current
         if self.focused is self.talks or self.talk is None:
             return row.data if row is not None else None
         return self.talk
 
-    def _noted(self) -> Note | None:
+    def noted(self) -> Note | None:
         return self.pane.current if self.focused is self.thread else None
+
+    def filed(self) -> list[dict[str, Any]]:
+        note = self.pane.current
+        notes = [note] if note is not None and note.files else [one for one in self.pane.notes if one.files]
+        return [file for one in reversed(notes) for file in one.raw.get("attachments") or ()]
 
     def chosen(self) -> list[Talk]:
         if self.focused is self.talks or self.talk is None:

@@ -1,5 +1,6 @@
 """What is done to conversations by key, to the one under the cursor or to all that are marked."""
 
+import json
 import time
 from collections.abc import Callable, Iterable
 from typing import Any
@@ -9,15 +10,28 @@ from admin_tui.modals.picker import Choice, Picker
 from admin_tui.screens import talk_changes as make
 from admin_tui.screens.base import BaseScreen
 from admin_tui.screens.talk_changes import Change, Changes
-from admin_tui.state.conversations import Talk
+from admin_tui.state.conversations import Note, Talk, file_line
 
 
 class TalkActions(BaseScreen):
-    """The screen says which conversations are `chosen` and makes `changes`."""
+    """The screen says what the keys mean, and makes `changes`."""
 
     changes: Changes
 
+    def target(self) -> Talk | None:
+        """The conversation that the keys mean: where the cursor is, in the list or in a thread."""
+        raise NotImplementedError
+
+    def noted(self) -> Note | None:
+        """The message under the cursor of the thread, when that has the focus."""
+        raise NotImplementedError
+
+    def filed(self) -> list[dict[str, Any]]:
+        """The attachments of the message under the cursor, else of all that are loaded, the newest first."""
+        raise NotImplementedError
+
     def chosen(self) -> list[Talk]:
+        """What is marked, or else `target`."""
         raise NotImplementedError
 
     def _make(self, change: Change) -> None:
@@ -109,6 +123,51 @@ class TalkActions(BaseScreen):
 
     def action_conv_unread(self) -> None:
         self._make(make.unread())
+
+    def action_conv_files(self) -> None:
+        choices = [
+            Choice((verb, file.get("data_url")), f"{verb} {file_line(file)}")
+            for file in self.filed()
+            for verb in ("open", "copy the link of")
+        ]
+
+        def chosen(found: list[Any]) -> None:
+            verb, url = found[0]
+            if verb == "open":
+                self.app.open_url(url)
+            else:
+                self.tui.copy(url, "the link")
+
+        if choices:
+            self._pick("Files", choices, chosen)
+        else:
+            self.tui.say("no file is in the messages that are loaded")
+
+    def action_copy(self) -> None:
+        note, talk = self.noted(), self.target()
+        if note is not None:
+            self.tui.copy(note.text, "the message")
+        elif talk is not None:
+            self.tui.copy(f"#{talk.id}", f"#{talk.id}")
+
+    def action_copy_as(self) -> None:
+        note, talk = self.noted(), self.target()
+        if talk is None:
+            return
+        account = self.tui.directory.meta["account"]["id"]
+        curl = (
+            f'curl -X POST "$INBOXD_URL/api/v1/accounts/{account}/conversations/{talk.id}/messages" '
+            '-H "Api-Access-Token: $INBOXD_TOKEN" '
+            "-H 'Content-Type: application/json' -d '{\"content\": \"hello\"}'"
+        )
+        choices = [Choice(f"#{talk.id}", "number of the conversation"), Choice(curl, "curl that posts a reply", curl)]
+        if note is not None:
+            choices += [
+                Choice(str(note.key), "id of the message"),
+                Choice(note.text, "text of the message"),
+                Choice(json.dumps(note.raw, indent=2, ensure_ascii=False), "message as JSON"),
+            ]
+        self._pick("Copy", choices, lambda found: self.tui.copy(found[0], "it"))
 
     def _pick(
         self, title: str, choices: list[Choice], then: Callable[[list[Any]], None], *, several: bool = False,

@@ -9,6 +9,7 @@ from textual.containers import Vertical
 from textual.message import Message
 from textual.widgets import Static
 
+from admin_tui.glyphs import Glyphs
 from admin_tui.net.outcome import Outcome
 from admin_tui.state import conversations as model
 from admin_tui.state.conversations import SORTS, VIEWS, Talk
@@ -38,8 +39,15 @@ class TalkList(Vertical):
     class Loaded(Message):
         """The rows are as the server has them."""
 
-    def __init__(self, **kwargs: Any) -> None:
+    def __init__(self, glyphs: Glyphs, **kwargs: Any) -> None:
         super().__init__(**kwargs)
+        self._views = Static(id="views", markup=False, classes="views")
+        self._field = AskField(
+            self._asked, id="filter", placeholder="words, status: assignee: inbox: label: team: priority:"
+        )
+        self.rows = RowList(
+            self._draw, height=2, empty="…", cursor=glyphs("cursor"), marked=glyphs("marked"), id="list"
+        )
         self.view = "All"
         self.sort = next(iter(SORTS))
         self.filter = Filter()
@@ -51,7 +59,7 @@ class TalkList(Vertical):
         self._loading = self._dirty = self._wants_more = False
         self._touched: set[int] = set()
         self._leftover: set[int] = set()
-        self._views = ""
+        self._said = ""
         self._aged_at = time.monotonic()
 
     @property
@@ -59,18 +67,13 @@ class TalkList(Vertical):
         return cast("InboxdTui", self.app)
 
     @property
-    def rows(self) -> RowList:
-        return self.query_one(RowList)
-
-    @property
     def talks(self) -> list[Talk]:
         return [row.data for row in self.rows.rows]
 
     def compose(self) -> ComposeResult:
-        glyphs = self.tui.glyphs
-        yield Static(id="views", markup=False, classes="views")
-        yield AskField(self._asked, id="filter", placeholder="words, status: assignee: inbox: label: team: priority:")
-        yield RowList(self._draw, height=2, empty="…", cursor=glyphs("cursor"), marked=glyphs("marked"), id="list")
+        yield self._views
+        yield self._field
+        yield self.rows
 
     # Loading.
 
@@ -220,10 +223,6 @@ class TalkList(Vertical):
         names = list(VIEWS)
         self.ask(names[(names.index(self.view) + steps) % len(names)])
 
-    @property
-    def _field(self) -> AskField:
-        return self.query_one("#filter", AskField)
-
     def open_filter(self) -> None:
         self._field.add_class("-on")
         self.screen.set_focus(self._field)
@@ -266,9 +265,9 @@ class TalkList(Vertical):
 
     def show_views(self) -> None:
         text = self._views_text(max(20, self.size.width - 2))
-        if text != self._views:
-            self._views = text
-            self.query_one("#views", Static).update(text, layout=False)
+        if text != self._said:
+            self._said = text
+            self._views.update(text, layout=False)
 
     def _views_text(self, width: int) -> str:
         if self._wrong:

@@ -7,6 +7,7 @@ from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.widgets import Static
 
+from admin_tui.glyphs import Glyphs
 from admin_tui.net.outcome import Outcome
 from admin_tui.screens.answering import Answering
 from admin_tui.state import conversations as model
@@ -29,8 +30,14 @@ class TalkThread(Vertical):
     TalkThread #find.-on { display: block; }
     """
 
-    def __init__(self, presence: Presence, **kwargs: Any) -> None:
+    def __init__(self, glyphs: Glyphs, presence: Presence, *, enter_sends: bool, **kwargs: Any) -> None:
         super().__init__(**kwargs)
+        self._top = Static(id="title", markup=False, classes="title")
+        self.view = ThreadView(cursor=glyphs("cursor"), id="thread")
+        self._find = AskField(
+            self._search, id="find", placeholder="find in this conversation: n older, N newer, esc ends"
+        )
+        self.answering = Answering(presence, self._left, enter_sends=enter_sends, id="answering")
         self.talk: Talk | None = None
         self.notes: list[Note] = []
         self._presence = presence
@@ -44,18 +51,10 @@ class TalkThread(Vertical):
         return cast("InboxdTui", self.app)
 
     def compose(self) -> ComposeResult:
-        yield Static(id="title", markup=False, classes="title")
-        yield ThreadView(cursor=self.tui.glyphs("cursor"), id="thread")
-        yield AskField(self._search, id="find", placeholder="find in this conversation: n older, N newer, esc ends")
-        yield Answering(self._presence, self._left, id="answering")
-
-    @property
-    def view(self) -> ThreadView:
-        return self.query_one(ThreadView)
-
-    @property
-    def answering(self) -> Answering:
-        return self.query_one(Answering)
+        yield self._top
+        yield self.view
+        yield self._find
+        yield self.answering
 
     @property
     def current(self) -> Note | None:
@@ -168,12 +167,11 @@ class TalkThread(Vertical):
     # Search.
 
     def ask(self) -> None:
-        field = self.query_one("#find", AskField)
-        field.add_class("-on")
-        self.screen.set_focus(field)
+        self._find.add_class("-on")
+        self.screen.set_focus(self._find)
 
     def _search(self, key: str) -> None:
-        text = self.query_one("#find", AskField).value.strip()
+        text = self._find.value.strip()
         self.screen.set_focus(self.view)
         if key == "escape" or not text:
             self.end_search()
@@ -182,10 +180,9 @@ class TalkThread(Vertical):
 
     def end_search(self) -> bool:
         """Whether there was one."""
-        field = self.query_one("#find", AskField)
-        was_on = field.has_class("-on")
-        field.remove_class("-on")
-        field.value = self.view.searched = ""
+        was_on = self._find.has_class("-on")
+        self._find.remove_class("-on")
+        self._find.value = self.view.searched = ""
         self.view.refresh()
         return was_on
 
@@ -233,7 +230,7 @@ class TalkThread(Vertical):
         title = self._title_text()
         if title != self._title:
             self._title = title
-            self.query_one("#title", Static).update(title, layout=False)
+            self._top.update(title, layout=False)
 
     def _title_text(self) -> str:
         talk, glyphs = self.talk, self.tui.glyphs
