@@ -175,16 +175,18 @@ class Answering(Vertical):
             return
         was = self._recalled
         key = was.key if was is not None and (was.text, was.private) == (text, self.private) else ""
+        note = self.tui.unsent.add(talk.id, text, private=self.private, key=key)
         self.composer.text = ""
         self.close()
-        self.send(talk.id, talk.name, self.tui.unsent.add(talk.id, text, private=self.private, key=key))
+        self.send(talk.id, talk.name, note)
 
     def _do_recall(self) -> None:
         note = self.tui.unsent.take_failed(self.talk.id) if self.talk is not None else None
         if self.talk is None or note is None:
             return
         self._mode(note.private)
-        self._fill(note.text)
+        # There may be a draft in the mode it was in.
+        self._fill(f"{note.text}\n\n{self.composer.text}".rstrip("\n"))
         self._recalled = note
         self.post_message(self.Sent(self.talk.id))
 

@@ -1,6 +1,7 @@
 """Who a conversation is with, and how it stands."""
 
 import json
+import time
 from typing import TYPE_CHECKING, Any, cast
 
 from textual.widgets import Static
@@ -13,16 +14,18 @@ if TYPE_CHECKING:
     from admin_tui.app import InboxdTui
 
 _SHOWN = 8
+_PAUSE_S = 1.0
 
 
 class TalkDetails(Static):
-    """Draws only what changed. What has to be fetched for it is fetched once, when a conversation is looked at."""
+    """Draws only what changed. The rest is fetched when a conversation is looked at, once a second at most."""
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(markup=False, **kwargs)
         self._drawn = ""
         self._more: dict[int, dict[str, Any]] = {}
         self._asked: set[int] = set()
+        self._asked_at = 0.0
 
     @property
     def tui(self) -> "InboxdTui":
@@ -35,14 +38,14 @@ class TalkDetails(Static):
             self.update(text)
 
     def forget(self, numbers: set[int]) -> None:
-        """Something happened in these."""
-        for number in numbers:
-            self._more.pop(number, None)
-            self._asked.discard(number)
+        """Something happened in these: what was fetched is shown until it has been fetched again."""
+        self._asked -= numbers
 
     def learn(self, talk: Talk) -> None:
-        if talk.id in self._asked:
+        now = time.monotonic()
+        if talk.id in self._asked or now - self._asked_at < _PAUSE_S:
             return
+        self._asked_at = now
         self._asked.add(talk.id)
 
         def work(client: Any) -> Any:
