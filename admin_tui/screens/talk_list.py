@@ -122,7 +122,9 @@ class TalkList(Vertical):
             self._loading = False
             if not self.is_attached or question != self._question:
                 self._dirty = True
+                self._touched |= set(strays)
             elif outcome.problem is not None:
+                self._touched |= set(strays)
                 self.tui.tell_problem("conversations", outcome.problem)
                 if not self.rows.rows:
                     key = self.tui.key_of_id("refresh")
@@ -190,6 +192,8 @@ class TalkList(Vertical):
 
     def change(self, talk: Talk) -> None:
         """Show one as it is about to be; it leaves when the cursor does, if it no longer belongs here."""
+        # An answer that is on its way may be from before.
+        self._question += 1
         self.rows.change(talk.id, talk)
         if self._fits(talk):
             self._leftover.discard(talk.id)
