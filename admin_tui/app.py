@@ -36,8 +36,10 @@ from admin_tui.screens.webhooks import WebhooksScreen
 from admin_tui.state.directory import Directory
 from admin_tui.state.drafts import Drafts
 from admin_tui.state.undo import Undo
+from admin_tui.state.unsent import Unsent
 from admin_tui.text import line, span
 from admin_tui.theme import THEMES
+from admin_tui.widgets.fields import LeavingField
 
 if TYPE_CHECKING:
     from inboxd.client import Client
@@ -46,6 +48,8 @@ DRAIN_S = 0.25
 _KEPT_EVENTS = 2_000
 _SAID_AGAIN_S = 30.0
 _RECENT = 10
+_BEHIND_S = 1.0
+"""A field that takes longer over a command than this no longer holds up the keys behind it."""
 
 
 @dataclass(frozen=True)
@@ -55,6 +59,10 @@ class Said:
     at: float
     text: str
     bad: bool
+
+
+def _can(node: Any, action: str) -> bool:
+    return hasattr(node, f"action_{action}")
 
 
 class InboxdTui(App[int]):
@@ -110,6 +118,7 @@ class InboxdTui(App[int]):
         ascii_only = needs_ascii() if settings.ascii == "auto" else settings.ascii == "true"
         self.glyphs = Glyphs(ascii_only=ascii_only)
         self.drafts = Drafts(state_dir() / "drafts.json", server)
+        self.unsent = Unsent(state_dir() / "unsent.json", server)
         self.undoing = Undo()
         self.directory = Directory()
         self.pool = Pool(connect, self._hand_over)
@@ -122,6 +131,8 @@ class InboxdTui(App[int]):
         self.live = False
         self.paused = False
         self._lost: News | None = None
+        self._behind: list[events.Key] | None = None
+        self._behind_at = 0.0
         self._problem_at: dict[str, float] = {}
         self._places: list[str] = []
         for theme in THEMES:
@@ -201,6 +212,8 @@ class InboxdTui(App[int]):
         if screen is not None:
             self.show_status(screen)
             screen.tick()
+        if self._behind and time.monotonic() - self._behind_at > _BEHIND_S:
+            self.call_later(self.catch_up)
 
     def _tell(self, happened: list[dict[str, Any]]) -> None:
         if self.directory.is_touched_by(happened):
@@ -296,13 +309,38 @@ class InboxdTui(App[int]):
     async def on_event(self, event: events.Event) -> None:
         # Keys are commands in the order they were typed: Textual would send each to the focused widget first and
         # run its binding later, when a key typed after it may already have moved the cursor.
-        if isinstance(event, events.Key) and not event.is_forwarded and not isinstance(self.focused, Input | TextArea):
+        if not isinstance(event, events.Key) or event.is_forwarded:
+            await super().on_event(event)
+        elif self._behind is not None:
+            self._behind.append(event)
+            if time.monotonic() - self._behind_at > _BEHIND_S:
+                await self.catch_up()
+        else:
+            await self._key(event)
+
+    async def _key(self, event: events.Key) -> None:
+        field = self.focused
+        if not isinstance(field, Input | TextArea):
             found = self.screen.active_bindings.get(event.key)
             if found is not None and found.enabled and isinstance(self.screen, BaseScreen):
-                if not await self.run_action(found.binding.action, found.node):
-                    await self.run_action(found.binding.action)
+                name = found.binding.action.partition("(")[0]
+                await self.run_action(found.binding.action, found.node if _can(found.node, name) else self)
                 return
+        elif isinstance(field, LeavingField) and field.is_command(event.key):
+            # It may give the focus away: the keys behind it wait until it has done so, in `catch_up`.
+            self._behind, self._behind_at = [], time.monotonic()
         await super().on_event(event)
+
+    async def catch_up(self) -> None:
+        """Called by a field when its command is done: now the keys behind it find their target."""
+        while self._behind:
+            waiting = self._behind
+            await self._key(waiting.pop(0))
+            if self._behind is not waiting:
+                # It was such a command itself: the rest waits for that one.
+                self._behind = [*waiting, *(self._behind or [])]
+                return
+        self._behind = None
 
     def key_of(self, action: Action) -> str:
         return shown(self.settings.keys.get(action.id, action.keys))

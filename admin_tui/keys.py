@@ -66,7 +66,13 @@ ACTIONS: tuple[Action, ...] = (
     Action("conv.again", "R", "Send again", "conversations", writes=True, about="a message that failed"),
     Action("conv.next", "J", "Next conversation", "conversations"),
     Action("conv.previous", "K", "Previous conversation", "conversations"),
-    Action("conv.next.unread", "n", "Next unread", "conversations", about="or the next find"),
+    Action(
+        "conv.next.unread", "n", "Next unread", "conversations", about="or the find before, when searching a thread"
+    ),
+    Action("conv.previous.unread", "N", "Previous unread", "conversations", about="or the find after"),
+    Action("conv.sort", "S", "Sort…", "conversations"),
+    Action("conv.files", "o", "Files…", "conversations", about="open them, or copy their links"),
+    Action("conv.contact", "C", "Contact", "conversations"),
     Action("conv.deliveries", "w", "Its deliveries", "conversations", admin=True),
     Action("inbox.test", "t", "Test message", "inboxes", hint=True, writes=True, admin=True),
     Action("inbox.hook.test", "T", "Test webhook", "inboxes", hint=True, writes=True, admin=True),

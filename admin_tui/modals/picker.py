@@ -25,10 +25,10 @@ class Choice:
 
 
 class _Needle(Input):
-    """Asks its picker before it takes a key as text."""
+    """Gives way to the keys of the list: what it took itself would never come there."""
 
     async def _on_key(self, event: events.Key) -> None:
-        if isinstance(self.screen, Picker) and self.screen.takes(event):
+        if isinstance(self.screen, Picker) and self.screen.takes(event.key):
             event.stop()
             event.prevent_default()
         else:
@@ -95,19 +95,30 @@ class Picker(Modal[list[Any]]):
     def on_input_changed(self, event: Input.Changed) -> None:
         self._fill(event.value)
 
-    def takes(self, event: events.Key) -> bool:
-        """Whether a key moves, marks or picks instead of being typed."""
+    def on_key(self, event: events.Key) -> None:
+        # Typed ahead, before the field has the focus.
+        field = self.query_one(_Needle)
+        if field.has_focus or self.takes(event.key):
+            return
+        if event.key == "enter":
+            self._take()
+        elif event.is_printable and event.character:
+            field.insert_text_at_cursor(event.character)
+
+    def takes(self, key: str) -> bool:
+        """A key of the list instead of the field; whether it was one."""
         rows = self.query_one(RowList)
         needle = self.query_one(Input).value
-        if event.key in ("down", "ctrl+n"):
+        if key in ("down", "ctrl+n"):
             rows.move_by(1)
-        elif event.key in ("up", "ctrl+p"):
+        elif key in ("up", "ctrl+p"):
             rows.move_by(-1)
-        elif event.key == "space" and self.several and not needle:
+        elif key == "space" and self.several and not needle:
             rows.toggle_mark()
-        elif event.key.isdigit() and event.key != "0" and not needle and not self.several:
-            rows.move_to(int(event.key) - 1)
-            self._take()
+        elif key.isdigit() and key != "0" and not needle and not self.several:
+            if int(key) <= len(rows.rows):
+                rows.move_to(int(key) - 1)
+                self._take()
         else:
             return False
         return True

@@ -7,6 +7,15 @@ from admin_tui.text import clock, day, line, seconds_of
 
 Json = dict[str, Any]
 KINDS = ("incoming", "outgoing", "activity", "template")
+TYPING = ("conversation_typing_on", "conversation_typing_off")
+SORTS = {
+    "last_activity_at_desc": "newest activity",
+    "waiting_since_asc": "waiting longest",
+    "priority_desc": "priority",
+    "unread": "most unread",
+    "created_at_desc": "newest",
+    "created_at_asc": "oldest",
+}
 VIEWS: dict[str, Json] = {
     "Mine": {"assignee_type": "me"},
     "Unassigned": {"assignee_type": "unassigned"},
@@ -37,6 +46,7 @@ class Talk:
     snoozed_until: Any
     muted: bool
     contact_id: int
+    contact: Json = field(default_factory=dict, compare=False)
 
 
 def talk(found: Json) -> Talk:
@@ -60,6 +70,7 @@ def talk(found: Json) -> Talk:
         snoozed_until=found.get("snoozed_until"),
         muted=bool(found.get("muted")),
         contact_id=sender.get("id", 0),
+        contact=sender,
     )
 
 
@@ -94,7 +105,7 @@ def note(found: Json, me: int = 0) -> Note:
     kind = found.get("message_type", 0)
     sender = found.get("sender") or {}
     attributes = found.get("content_attributes") or {}
-    files = tuple(_file(one) for one in found.get("attachments") or ())
+    files = tuple(file_line(one) for one in found.get("attachments") or ())
     return Note(
         key=found["id"],
         kind=KINDS[kind] if isinstance(kind, int) and 0 <= kind < len(KINDS) else "activity",
@@ -110,7 +121,7 @@ def note(found: Json, me: int = 0) -> Note:
     )
 
 
-def _file(found: Json) -> str:
+def file_line(found: Json) -> str:
     url = str(found.get("data_url") or "")
     size = found.get("file_size") or 0
     return f"{found.get('file_type', 'file')} {line(url.rpartition('/')[2])} ({size:,} bytes)"
@@ -135,11 +146,40 @@ def head(one: Note, sign: str, status: str) -> str:
     return "  ".join(word for word in words if word)
 
 
+def typing(events: list[Json], me: int) -> list[tuple[int, str, bool, bool]]:
+    """(conversation, who, whether an agent, whether still) for what others than we are typing."""
+    found = []
+    for event in events:
+        payload = event["payload"]
+        if payload.get("event") in TYPING:
+            who = payload.get("user") or {}
+            is_agent = who.get("type") == "user"
+            number = (payload.get("conversation") or {}).get("id")
+            if isinstance(number, int) and not (is_agent and who.get("id") == me):
+                found.append((number, line(who.get("name") or "somebody"), is_agent, payload["event"] == TYPING[0]))
+    return found
+
+
+def answered(events: list[Json], me: int) -> list[tuple[int, str]]:
+    """(conversation, who) for what other agents wrote to contacts."""
+    found = []
+    for event in events:
+        payload = event["payload"]
+        if payload.get("event") == "message_created" and payload.get("message_type") == "outgoing":
+            who = payload.get("sender") or {}
+            number = (payload.get("conversation") or {}).get("id")
+            if isinstance(number, int) and who.get("id") != me and not payload.get("private"):
+                found.append((number, line(who.get("name") or "somebody")))
+    return found
+
+
 def touched(events: list[Json]) -> set[int]:
-    """The conversations that some events are about."""
+    """The conversations that some events are about; typing changes nothing in them."""
     found = set()
     for event in events:
         payload = event["payload"]
+        if payload.get("event") in TYPING:
+            continue
         talk_of = payload.get("conversation") or payload
         if isinstance(talk_of, dict) and (
             "messages" in talk_of or "contact_inbox" in talk_of or talk_of is not payload

@@ -1,5 +1,7 @@
 """Where a reply is written."""
 
+import re
+from collections.abc import Callable
 from typing import Any
 
 from textual import events
@@ -7,69 +9,90 @@ from textual.message import Message
 from textual.strip import Strip
 from textual.widgets import TextArea
 
+from admin_tui.widgets.fields import catch_up
+
+_BURST_S = 0.008
+_CODE = re.compile(r"(?:^|\s)/(\S+)$")
+_COMMANDS = {
+    "ctrl+s": "send",
+    "ctrl+enter": "send",
+    "escape": "leave",
+    "ctrl+t": "toggle",
+    "ctrl+g": "canned",
+    "ctrl+o": "editor",
+}
+
 
 class Composer(TextArea):
-    """`ctrl+s` sends. Enter is a new line, or sends too when `enter_sends`; pasted lines never send."""
+    """`ctrl+s` sends. Enter is a new line, or sends too when `enter_sends`; pasted lines never send.
+
+    `obey` is called with a command between two keys, never later: what is typed behind it must find it done.
+    """
 
     DEFAULT_CSS = """
     Composer {
         height: 4; min-width: 4; padding: 0 1; background: $background; border: none; border-top: solid $border-blurred;
     }
-    Composer:focus { height: 7; border-top: solid $border; }
-    Composer.-private { border-top: heavy $warning; }
+    Composer:focus { height: 7; border: none; border-top: solid $border; }
+    Composer.-private, Composer.-private:focus { border-top: heavy $warning; }
     """
-
-    class Sent(Message):
-        def __init__(self, text: str) -> None:
-            super().__init__()
-            self.text = text
-
-    class Left(Message):
-        """Escape: back to the thread, the draft stays."""
-
-    class Toggled(Message):
-        """Between a reply and a private message."""
 
     class Edited(Message):
         """Words changed: time to keep the draft."""
 
         can_replace_all = True
 
-    class Wanted(Message):
-        """A helper was asked for: canned, editor or recall."""
-
-        def __init__(self, what: str) -> None:
-            super().__init__()
-            self.what = what
-
-    def __init__(self, *, enter_sends: bool = False, **kwargs: Any) -> None:
-        super().__init__(show_line_numbers=False, soft_wrap=True, compact=True, **kwargs)
+    def __init__(self, obey: Callable[[str], None], *, enter_sends: bool = False, **kwargs: Any) -> None:
+        # Not compact: that takes the border away, and with it the line that says to whom this goes.
+        super().__init__(show_line_numbers=False, soft_wrap=True, **kwargs)
+        self._obey = obey
         self.enter_sends = enter_sends
         self.cursor_blink = False
+        self._key_at = 0.0
+
+    def is_command(self, key: str) -> bool:
+        """Whether the keys behind this one have to wait for what it does."""
+        return key in _COMMANDS or (key == "enter" and self.enter_sends)
+
+    @property
+    def code(self) -> str:
+        """The `/name` that the cursor stands behind, without its slash."""
+        row, column = self.cursor_location
+        found = _CODE.search(self.document.get_line(row)[:column])
+        return found[1] if found else ""
+
+    def complete(self, text: str) -> None:
+        """Put a text in the place of the `/name` before the cursor, or where the cursor is."""
+        row, column = self.cursor_location
+        length = len(self.code) + 1 if self.code else 0
+        self.replace(text, (row, column - length), (row, column))
 
     async def _on_key(self, event: events.Key) -> None:
+        await self._take_key(event)
+        if self.is_command(event.key):
+            await catch_up(self)
+
+    async def _take_key(self, event: events.Key) -> None:
         key = event.key
-        if key in ("ctrl+s", "ctrl+enter") or (key == "enter" and self.enter_sends):
-            message: Message = self.Sent(self.text)
-        elif key == "escape":
-            message = self.Left()
-        elif key == "ctrl+t":
-            message = self.Toggled()
-        elif key == "ctrl+g":
-            message = self.Wanted("canned")
-        elif key == "ctrl+o":
-            message = self.Wanted("editor")
+        # Keys this close together were pasted by a terminal that does not say so.
+        is_pasted = event.time - self._key_at < _BURST_S
+        self._key_at = event.time
+        command = _COMMANDS.get(key)
+        if key == "enter" and self.enter_sends and not is_pasted:
+            command = "send"
         elif key == "up" and not self.text:
-            message = self.Wanted("recall")
+            command = "recall"
+        elif key == "tab" and self.code:
+            command = "complete"
+        if command is not None:
+            self._obey(command)
         elif key == "ctrl+j":
             self.insert("\n")
-            message = self.Edited()
         else:
             await super()._on_key(event)
             return
         event.prevent_default()
         event.stop()
-        self.post_message(message)
 
     def on_text_area_changed(self, event: TextArea.Changed) -> None:
         event.stop()

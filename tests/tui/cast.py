@@ -7,6 +7,8 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
+from textual import events
+from textual.keys import _character_to_key
 from textual.pilot import Pilot
 
 from admin_tui.app import InboxdTui
@@ -83,6 +85,14 @@ class Seat:
         for char in text:
             await self.pilot.press(names.get(char, char))
 
+    async def burst(self, *keys: str) -> None:
+        """Keys and texts as a terminal that was typed ahead in sends them: all at once."""
+        for key in keys:
+            for one in [key] if len(key) == 1 or "+" in key or key in ("enter", "escape", "tab", "space") else key:
+                name = one if len(one) > 1 else _character_to_key(one)
+                self.tui.post_message(events.Key(name, one if len(one) == 1 else " " if one == "space" else None))
+        await self.pilot.pause()
+
     @property
     def screen(self) -> Any:
         """The screen that is looked at, whatever stands above it."""
@@ -100,12 +110,18 @@ class Seat:
 
 @asynccontextmanager
 async def seated(
-    desk: Desk, at: str = "conversations", size: tuple[int, int] = (120, 40), *, token: str = "", **settings: Any
+    desk: Desk,
+    at: str = "conversations",
+    size: tuple[int, int] = (120, 40),
+    *,
+    token: str = "",
+    timeout_s: float = 10,
+    **settings: Any,
 ) -> AsyncIterator[Seat]:
     """The dashboard on a desk's server, begun at a screen."""
     secret = token or desk.token
     tui = InboxdTui(
-        lambda: Client(desk.url, secret, timeout_s=10, retries=0),
+        lambda: Client(desk.url, secret, timeout_s=timeout_s, retries=0),
         Settings(default_screen=at, ascii="false", **settings),
         server="test",
     )

@@ -1,0 +1,184 @@
+"""What is done to conversations by key, to the one under the cursor or to all that are marked."""
+
+import json
+import time
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from admin_tui.modals.confirm import Confirm
+from admin_tui.modals.picker import Choice, Picker
+from admin_tui.screens import talk_changes as make
+from admin_tui.screens.base import BaseScreen
+from admin_tui.screens.talk_changes import Change, Changes
+from admin_tui.state.conversations import Note, Talk, file_line
+
+
+class TalkActions(BaseScreen):
+    """The screen says what the keys mean, and makes `changes`."""
+
+    changes: Changes
+
+    def target(self) -> Talk | None:
+        """The conversation that the keys mean: where the cursor is, in the list or in a thread."""
+        raise NotImplementedError
+
+    def noted(self) -> Note | None:
+        """The message under the cursor of the thread, when that has the focus."""
+        raise NotImplementedError
+
+    def filed(self) -> list[dict[str, Any]]:
+        """The attachments of the message under the cursor, else of all that are loaded, the newest first."""
+        raise NotImplementedError
+
+    def chosen(self) -> list[Talk]:
+        """What is marked, or else `target`."""
+        raise NotImplementedError
+
+    def _make(self, change: Change) -> None:
+        self.changes.make(change, self.chosen())
+        if self.rows is not None:
+            self.rows.clear_marks()
+
+    def action_conv_resolve(self) -> None:
+        talks = self.chosen()
+        is_done = bool(talks) and all(talk.status == "resolved" for talk in talks)
+        self._make(make.status("open" if is_done else "resolved"))
+
+    def action_conv_status(self) -> None:
+        choices = [Choice(word, word) for word in ("open", "pending", "resolved", "snoozed")]
+        self._pick("Status", choices, lambda found: self._make(make.status(found[0])))
+
+    def action_conv_snooze(self) -> None:
+        now = time.time()
+        year, month, today = time.localtime(now)[:3]
+
+        def morning(days: int) -> int:
+            return int(time.mktime((year, month, today + days, 9, 0, 0, 0, 0, -1)))
+
+        choices = [
+            Choice(int(now + 3_600), "an hour"),
+            Choice(int(now + 4 * 3_600), "four hours"),
+            Choice(morning(1), "tomorrow 9:00"),
+            Choice(morning(7 - time.localtime(now).tm_wday), "Monday 9:00"),
+            Choice(int(now + 7 * 86_400), "a week"),
+            Choice(None, "until the contact writes"),
+        ]
+        self._pick("Snooze for", choices, lambda found: self._make(make.status("snoozed", found[0])))
+
+    def action_conv_priority(self) -> None:
+        words = [Choice(word, word) for word in ("urgent", "high", "medium", "low")]
+        self._pick("Priority", [*words, Choice("", "none")], lambda found: self._make(make.priority(found[0])))
+
+    def action_conv_take(self) -> None:
+        self._make(make.assignee(self.tui.directory.me, "me"))
+
+    def assign_to(self, user_id: int, name: str) -> None:
+        """What the palette offers."""
+        self._make(make.assignee(user_id, name))
+
+    def action_conv_assign(self) -> None:
+        agents = self.tui.directory.agents
+        choices = [Choice(one["id"], one["name"], one.get("availability_status") or "") for one in agents]
+        names = {one["id"]: one["name"] for one in agents}
+        self._pick(
+            "Assign to",
+            [*choices, Choice(None, "nobody")],
+            lambda found: self._make(make.assignee(found[0], names.get(found[0], "nobody"))),
+        )
+
+    def action_conv_team(self) -> None:
+        names = {one["id"]: one["name"] for one in self.tui.directory.teams}
+        choices = [Choice(team_id, name) for team_id, name in names.items()]
+        self._pick(
+            "Team",
+            [*choices, Choice(None, "none")],
+            lambda found: self._make(make.team(found[0], names.get(found[0], "none"))),
+        )
+
+    def action_conv_labels(self) -> None:
+        talks = self.chosen()
+        if not talks:
+            return
+        shared = set.intersection(*(set(talk.labels) for talk in talks))
+        known = [str(one["title"]) for one in self.tui.directory.labels]
+        choices = [Choice(label, label) for label in sorted({*known, *shared})]
+
+        def chosen(found: list[Any]) -> None:
+            add = [label for label in found if label not in shared]
+            remove = sorted(shared - set(found))
+            if add or remove:
+                self._make(make.labels(add, remove))
+
+        self._pick("Labels", choices, chosen, several=True, chosen=shared, free=True)
+
+    def action_conv_mute(self) -> None:
+        talks = self.chosen()
+        if talks and all(talk.muted for talk in talks):
+            self._make(make.unmute())
+            return
+
+        def answered(sure: bool | None) -> None:
+            if sure:
+                self._make(make.mute())
+
+        who = talks[0].name if len(talks) == 1 else f"{len(talks)} contacts"
+        if talks:
+            self.app.push_screen(Confirm(f"Mute and resolve? {who} can write no more.", "Mute"), answered)
+
+    def action_conv_unread(self) -> None:
+        self._make(make.unread())
+
+    def action_conv_files(self) -> None:
+        choices = [
+            Choice((verb, file.get("data_url")), f"{verb} {file_line(file)}")
+            for file in self.filed()
+            for verb in ("open", "copy the link of")
+        ]
+
+        def chosen(found: list[Any]) -> None:
+            verb, url = found[0]
+            if verb == "open":
+                self.app.open_url(url)
+            else:
+                self.tui.copy(url, "the link")
+
+        if choices:
+            self._pick("Files", choices, chosen)
+        else:
+            self.tui.say("no file is in the messages that are loaded")
+
+    def action_copy(self) -> None:
+        note, talk = self.noted(), self.target()
+        if note is not None:
+            self.tui.copy(note.text, "the message")
+        elif talk is not None:
+            self.tui.copy(f"#{talk.id}", f"#{talk.id}")
+
+    def action_copy_as(self) -> None:
+        note, talk = self.noted(), self.target()
+        if talk is None:
+            return
+        account = self.tui.directory.meta["account"]["id"]
+        curl = (
+            f'curl -X POST "$INBOXD_URL/api/v1/accounts/{account}/conversations/{talk.id}/messages" '
+            '-H "Api-Access-Token: $INBOXD_TOKEN" '
+            "-H 'Content-Type: application/json' -d '{\"content\": \"hello\"}'"
+        )
+        choices = [Choice(f"#{talk.id}", "number of the conversation"), Choice(curl, "curl that posts a reply", curl)]
+        if note is not None:
+            choices += [
+                Choice(str(note.key), "id of the message"),
+                Choice(note.text, "text of the message"),
+                Choice(json.dumps(note.raw, indent=2, ensure_ascii=False), "message as JSON"),
+            ]
+        self._pick("Copy", choices, lambda found: self.tui.copy(found[0], "it"))
+
+    def _pick(
+        self, title: str, choices: list[Choice], then: Callable[[list[Any]], None], *, several: bool = False,
+        chosen: Iterable[Any] = (), free: bool = False,
+    ) -> None:  # fmt: skip
+        def picked(found: Any) -> None:
+            if found or (several and found is not None):
+                then(found)
+
+        self.app.push_screen(Picker(title, choices, several=several, chosen=[*chosen], free=free), picked)

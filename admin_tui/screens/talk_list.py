@@ -1,0 +1,338 @@
+"""The conversations of a view, in an order that does not change under the cursor."""
+
+import time
+from typing import TYPE_CHECKING, Any, cast
+
+from rich.text import Text
+from textual.app import ComposeResult
+from textual.containers import Vertical
+from textual.message import Message
+from textual.widgets import Static
+
+from admin_tui.glyphs import Glyphs
+from admin_tui.net.outcome import Outcome
+from admin_tui.state import conversations as model
+from admin_tui.state.conversations import SORTS, VIEWS, Talk
+from admin_tui.state.filters import Filter, Wrong, parse
+from admin_tui.text import ago, cut, line
+from admin_tui.widgets.fields import AskField
+from admin_tui.widgets.row_list import Row, RowList
+
+if TYPE_CHECKING:
+    from admin_tui.app import InboxdTui
+
+PAGE = 25
+_STRAYS = 20
+_AGES_S = 60.0
+_COUNTS = {"Mine": "mine_count", "Unassigned": "unassigned_count", "All": "all_count"}
+
+
+class TalkList(Vertical):
+    """New and raised conversations wait until the cursor is on the first row, or somebody asks for them. A row that
+    belongs here no longer stays while the cursor is on it: what is done next is done to the row that is seen."""
+
+    DEFAULT_CSS = """
+    TalkList #filter { display: none; background: $surface; }
+    TalkList #filter.-on { display: block; }
+    """
+
+    class Loaded(Message):
+        """The rows are as the server has them."""
+
+    def __init__(self, glyphs: Glyphs, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self._views = Static(id="views", markup=False, classes="views")
+        self._field = AskField(
+            self._asked, id="filter", placeholder="words, status: assignee: inbox: label: team: priority:"
+        )
+        self.rows = RowList(
+            self._draw, height=2, empty="…", cursor=glyphs("cursor"), marked=glyphs("marked"), id="list"
+        )
+        self.view = "All"
+        self.sort = next(iter(SORTS))
+        self.filter = Filter()
+        self.newer = 0
+        self._wrong = ""
+        self._counts: dict[str, int] = {}
+        self._question = 0
+        self._more = False
+        self._loading = self._dirty = self._wants_more = False
+        self._touched: set[int] = set()
+        self._leftover: set[int] = set()
+        self._said = ""
+        self._aged_at = time.monotonic()
+
+    @property
+    def tui(self) -> "InboxdTui":
+        return cast("InboxdTui", self.app)
+
+    @property
+    def talks(self) -> list[Talk]:
+        return [row.data for row in self.rows.rows]
+
+    def compose(self) -> ComposeResult:
+        yield self._views
+        yield self._field
+        yield self.rows
+
+    # Loading.
+
+    def touch(self, numbers: set[int]) -> None:
+        """Something happened in these."""
+        self._touched |= numbers
+        self._dirty = True
+
+    def tick(self, now: float, *, hold: bool) -> None:
+        """`hold`: changes are under way, and what the server says now may be from before them."""
+        if self._loading or hold:
+            pass
+        elif self._dirty:
+            self.load()
+        elif self._wants_more:
+            self._wants_more = False
+            self._load(len(self.rows.rows) // PAGE + 1)
+        if now - self._aged_at >= _AGES_S:
+            self._aged_at = now
+            self.rows.redraw()
+
+    def load(self) -> None:
+        self._load(1)
+
+    def _load(self, page: int) -> None:
+        if self._loading:
+            self._dirty = True
+            return
+        self._loading = True
+        self._dirty = self._dirty and page > 1
+        question, me = self._question, self.tui.directory.me
+        query = self.filter.query(self.view, self.sort, page)
+        asked = self.filter.conditions(self.view, me) if self.filter.needs_conditions else None
+        shown = {row.key for row in self.rows.rows}
+        strays, self._touched = sorted(self._touched & shown)[:_STRAYS], set()
+
+        def work(client: Any) -> Any:
+            if asked is None:
+                found = client.call("GET", "/conversations", **query)["data"]
+            else:
+                found = client.call("POST", "/conversations/filter", payload=asked, page=page)
+            here = {one["id"] for one in found["payload"]}
+            return found, {number: _one(client, number) for number in strays if number not in here}
+
+        def come(outcome: Outcome) -> None:
+            self._loading = False
+            if not self.is_attached or question != self._question:
+                self._dirty = True
+                self._touched |= set(strays)
+            elif outcome.problem is not None:
+                self._touched |= set(strays)
+                self.tui.tell_problem("conversations", outcome.problem)
+                if not self.rows.rows:
+                    key = self.tui.key_of_id("refresh")
+                    self.rows.show([], empty=f"{outcome.problem.message}\n{key} tries again")
+            else:
+                found, others = outcome.value
+                self._counts = found["meta"]
+                fresh = [model.talk(one) for one in found["payload"]]
+                strangers = {number: model.talk(one) if one else None for number, one in others.items()}
+                self._merge(page, fresh, strangers)
+
+        self.tui.call(work, come)
+
+    def _merge(self, page: int, found: list[Talk], others: dict[int, Talk | None]) -> None:
+        shown, current = self.talks, self.rows.current
+        known = {number: talk for number, talk in others.items() if talk is not None}
+        known |= {talk.id: talk for talk in found}
+        listed = {talk.id for talk in found}
+        gone = {number for number, talk in others.items() if talk is None or not self._fits(talk)}
+        is_whole = page == 1 and len(found) < PAGE
+        if is_whole:
+            gone |= {talk.id for talk in shown} - listed
+        self._more = len(found) == PAGE if page > 1 or len(shown) <= PAGE else self._more and not is_whole
+        here = current.key if current is not None else None
+        self._leftover = {number for number in gone if number == here}
+        kept = [known.get(talk.id, talk) for talk in shown if talk.id not in gone or talk.id == here]
+        if page > 1:
+            there = {talk.id for talk in kept}
+            kept += [talk for talk in found if talk.id not in there]
+        elif self.rows.cursor == 0 or not kept:
+            first = [talk for talk in kept if talk.id == here and talk.id not in listed]
+            kept = [*first, *found, *(talk for talk in kept if talk.id not in listed and talk.id != here)]
+        if page == 1:
+            self.newer = _raised([talk.id for talk in kept], [talk.id for talk in found if talk.id != here])
+        self._show(kept)
+        self.post_message(self.Loaded())
+
+    def _show(self, talks: list[Talk]) -> None:
+        self.rows.show([Row(talk.id, talk) for talk in talks], empty=self._nothing())
+        self.show_views()
+
+    def _fits(self, talk: Talk) -> bool:
+        query, wanted = self.filter.query(self.view, "", 1), self.filter
+        kind = query["assignee_type"]
+        return (
+            query["status"] in ("all", talk.status)
+            and (kind != "me" or talk.assignee_id == self.tui.directory.me)
+            and (kind != "unassigned" or talk.assignee_id is None)
+            and (not isinstance(wanted.assignee, int) or talk.assignee_id == wanted.assignee)
+            and wanted.inbox_id in (0, talk.inbox_id)
+            and wanted.team_id in (0, talk.team_id)
+            and wanted.priority in ("", talk.priority)
+            and set(wanted.labels) <= set(talk.labels)
+        )
+
+    def on_row_list_near_end(self) -> None:
+        self._wants_more = self._more
+
+    def on_row_list_highlighted(self) -> None:
+        here = self.rows.current
+        left = self._leftover - {here.key if here is not None else None}
+        if left:
+            self._leftover -= left
+            self._show([talk for talk in self.talks if talk.id not in left])
+
+    def change(self, talk: Talk) -> None:
+        """Show one as it is about to be; it leaves when the cursor does, if it no longer belongs here."""
+        # An answer that is on its way may be from before.
+        self._question += 1
+        self.rows.change(talk.id, talk)
+        if self._fits(talk):
+            self._leftover.discard(talk.id)
+        else:
+            self._leftover.add(talk.id)
+
+    def show_newer(self) -> bool:
+        """Take in what waits at the top, and go there; whether anything waited."""
+        waited, self.newer = bool(self.newer), 0
+        if waited:
+            self.rows.move_to(0)
+            self.load()
+            self.show_views()
+        return waited
+
+    # What is asked for.
+
+    def ask(self, view: str = "", *, sort: str = "", wanted: Filter | None = None) -> None:
+        """Another view, order or filter: the rows are fetched anew."""
+        self.view, self.sort = view or self.view, sort or self.sort
+        self.filter = self.filter if wanted is None else wanted
+        self._question += 1
+        self._wrong, self.newer, self._more, self._wants_more = "", 0, False, False
+        self._leftover = set()
+        self.rows.clear_marks()
+        self.rows.show([], empty="…")
+        self.show_views()
+        self.load()
+
+    def step_view(self, steps: int) -> None:
+        names = list(VIEWS)
+        self.ask(names[(names.index(self.view) + steps) % len(names)])
+
+    def open_filter(self) -> None:
+        self._field.add_class("-on")
+        self.screen.set_focus(self._field)
+
+    def clear_filter(self) -> bool:
+        """Whether there was one."""
+        had = bool(self.filter.text) or self._field.has_class("-on")
+        self._field.value, self._wrong = "", ""
+        self._field.remove_class("-on")
+        self.screen.set_focus(self.rows)
+        if self.filter.text:
+            self.ask(wanted=Filter())
+        self.show_views()
+        return had
+
+    def _asked(self, key: str) -> None:
+        if key == "escape":
+            self.clear_filter()
+            return
+        try:
+            wanted = parse(self._field.value, self.tui.directory)
+        except Wrong as wrong:
+            self._wrong = str(wrong)
+            self.tui.say(self._wrong, bad=True)
+            self.show_views()
+            return
+        self._field.remove_class("-on")
+        self.screen.set_focus(self.rows)
+        self.ask(wanted=wanted)
+
+    # Drawing.
+
+    def _nothing(self) -> str:
+        key = self.tui.key_of_id
+        if self.filter.text:
+            return f"nothing in {self.view} for {self.filter.text}\n{key('filter.clear')} clears the filter"
+        if self.view != "All":
+            return f"no conversation is in {self.view}\n{key('view.next')} shows the next view"
+        return "no open conversation\n2 shows the inboxes: t there sends a test message"
+
+    def show_views(self) -> None:
+        text = self._views_text(max(20, self.size.width - 2))
+        if text != self._said:
+            self._said = text
+            self._views.update(text, layout=False)
+
+    def _views_text(self, width: int) -> str:
+        if self._wrong:
+            return cut(f"{self.tui.glyphs('failed')} {self._wrong}", width)
+        about = [*self.filter.chips, *([f'"{self.filter.words}"'] if self.filter.words else [])]
+        about += [f"by {SORTS[self.sort]}"] if self.sort != next(iter(SORTS)) else []
+        count = self._counts.get(_COUNTS.get(self.view, "all_count"), "")
+        if self.newer:
+            key = self.tui.key_of_id("follow")
+            return cut(f"{self.tui.glyphs('up')} {self.newer} newer - {key} or gg shows  [{self.view} {count}]", width)
+        if about:
+            return cut(f"[{self.view} {count}] {' '.join(about)}", width)
+        words = []
+        for name in VIEWS:
+            number = self._counts.get(_COUNTS.get(name, ""), "") if VIEWS[self.view].get("status") is None else ""
+            word = f"{name} {number}".strip()
+            words.append(f"[{word}]" if name == self.view else word)
+        place = list(VIEWS).index(self.view)
+        while place and len(" ".join(words[: place + 1])) > width:
+            words, place = words[1:], place - 1
+        return cut(" ".join(words), width)
+
+    def _draw(self, talk: Talk, width: int) -> list[Text]:
+        glyphs = self.tui.glyphs
+        unread = glyphs("unread") if talk.unread else " "
+        who = f"@{talk.assignee}" if talk.assignee else "-"
+        right = f" {line(self.tui.directory.inbox_name(talk.inbox_id))[:8]} {who[:10]} {ago(talk.active_at):>4}"
+        first = Text(f"{unread} {cut(talk.name, width - len(right) - 2)}{right}", no_wrap=True)
+        if talk.unread:
+            first.stylize("bold")
+        waiting = f" waits {ago(talk.waiting_since)}" if talk.waiting_since else ""
+        tail = (f" +{talk.unread}" if talk.unread else "") + waiting
+        about = [glyphs(talk.status) + ("" if talk.status == "open" else f" {talk.status}")]
+        about += [f"{talk.priority}!"] if talk.priority else []
+        unsent = any(one.status == "failed" for one in self.tui.unsent.of(talk.id))
+        about += [f"{glyphs('failed')} not sent"] if unsent else []
+        about += ["draft"] if self.tui.drafts.has(talk.id) else []
+        text = cut(" ".join([*about, talk.preview or "no message yet"]), width - 2 - len(tail))
+        return [first, Text(f"  {text}{tail}", no_wrap=True)]
+
+
+def _raised(shown: list[int], found: list[int]) -> int:
+    """How many of those found are not shown, or stand further down than somebody they should stand above."""
+    places = {number: place for place, number in enumerate(shown)}
+    count, least = 0, len(shown)
+    for number in reversed(found):
+        place = places.get(number)
+        if place is None or place > least:
+            count += 1
+        else:
+            least = place
+    return count
+
+
+def _one(client: Any, number: int) -> Any:
+    """A conversation, or None when it is not there for us any more."""
+    from inboxd.client import ApiError
+
+    try:
+        return client.conversation(number)
+    except ApiError as error:
+        if error.status in (401, 404):
+            return None
+        raise

@@ -1,0 +1,131 @@
+"""What is typed to find conversations: words, and `status: assignee: inbox: label: team: priority:`."""
+
+import shlex
+from dataclasses import dataclass, field
+from typing import Any
+
+from admin_tui.state.conversations import VIEWS
+from admin_tui.state.directory import Directory
+
+Json = dict[str, Any]
+STATUSES = ("open", "pending", "snoozed", "resolved", "all")
+PRIORITIES = ("urgent", "high", "medium", "low")
+KEYS = ("status", "assignee", "inbox", "label", "team", "priority")
+
+
+class Wrong(ValueError):
+    """What is wrong with a filter, in words that name the place."""
+
+
+@dataclass(frozen=True)
+class Filter:
+    """`assignee` is me, none, or the id of an agent."""
+
+    text: str = ""
+    words: str = ""
+    status: str = ""
+    assignee: Any = ""
+    inbox_id: int = 0
+    team_id: int = 0
+    labels: tuple[str, ...] = ()
+    priority: str = ""
+    chips: tuple[str, ...] = field(default=(), compare=False)
+
+    @property
+    def needs_conditions(self) -> bool:
+        """The plain list knows no priorities, and no assignees but oneself and nobody."""
+        return bool(self.priority) or isinstance(self.assignee, int)
+
+    def query(self, view: str, sort: str, page: int) -> Json:
+        """The parameters of the plain list."""
+        query = {"status": "open", "sort_by": sort, "page": page, **VIEWS[view]}
+        kinds = {"me": "me", "none": "unassigned"}
+        given = {
+            "q": self.words, "status": self.status, "assignee_type": kinds.get(self.assignee),
+            "inbox_id": self.inbox_id, "team_id": self.team_id, "labels[]": list(self.labels),
+        }  # fmt: skip
+        return query | {key: value for key, value in given.items() if value}
+
+    def conditions(self, view: str, me: int) -> list[Json]:
+        """The same for the list by conditions."""
+        query = self.query(view, "", 1)
+        asked: list[tuple[str, str, list[Any]]] = [("status", "equal_to", [query["status"]])]
+        if isinstance(self.assignee, int):
+            asked.append(("assignee_id", "equal_to", [self.assignee]))
+        elif query["assignee_type"] == "me":
+            asked.append(("assignee_id", "equal_to", [me]))
+        elif query["assignee_type"] == "unassigned":
+            asked.append(("assignee_id", "is_not_present", []))
+        asked += [(key, "equal_to", [query[key]]) for key in ("inbox_id", "team_id") if key in query]
+        asked += [("labels", "equal_to", [label]) for label in self.labels]
+        asked += [("priority", "equal_to", [self.priority])] if self.priority else []
+        return [
+            {
+                "attribute_key": key,
+                "filter_operator": operator,
+                "values": values,
+                "query_operator": "and" if place < len(asked) else None,
+            }
+            for place, (key, operator, values) in enumerate(asked, 1)
+        ]
+
+
+def parse(text: str, directory: Directory) -> Filter:
+    """Raises Wrong."""
+    try:
+        tokens = shlex.split(text) if '"' in text else text.split()
+    except ValueError:
+        raise Wrong('a " has no end') from None
+    given: dict[str, Any] = {}
+    words, labels, chips = [], [], []
+    for token in tokens:
+        key, colon, value = token.partition(":")
+        if not colon or key.lower() not in KEYS:
+            words.append(token)
+            continue
+        key = key.lower()
+        if not value:
+            raise Wrong(f"{key}: nothing is behind it")
+        chips.append(f"{key}:{value}")
+        if key == "label":
+            labels.append(value)
+        else:
+            name, found = _meant(key, value, directory)
+            given[name] = found
+    found = Filter(text.strip(), " ".join(words), labels=tuple(labels), chips=tuple(chips), **given)
+    if found.words and found.needs_conditions:
+        what = "priority:" if found.priority else "assignee: of somebody else"
+        raise Wrong(f"{what} cannot be combined with words ({found.words})")
+    return found
+
+
+def _meant(key: str, value: str, directory: Directory) -> tuple[str, Any]:
+    if key == "status":
+        return key, _one_of(key, value, STATUSES)
+    if key == "priority":
+        return key, _one_of(key, value, PRIORITIES)
+    if key == "assignee":
+        if value in ("me", "none"):
+            return key, value
+        return key, _named(key, value, directory.agents, "me, none")
+    return f"{key}_id", _named(key, value, directory.inboxes if key == "inbox" else directory.teams)
+
+
+def _one_of(key: str, value: str, words: tuple[str, ...]) -> str:
+    found = [word for word in words if word.startswith(value.lower())]
+    if len(found) != 1:
+        raise Wrong(f"{key}:{value} is none of {', '.join(words)}")
+    return found[0]
+
+
+def _named(key: str, value: str, things: list[Json], also: str = "") -> int:
+    """By number, by the whole name, or by how the name of one alone begins."""
+    wanted = value.lower()
+    exact = [one["id"] for one in things if wanted in (str(one["id"]), str(one["name"]).lower())]
+    found = exact or [one["id"] for one in things if str(one["name"]).lower().startswith(wanted)]
+    if not found:
+        names = [str(one["name"]) for one in things[:8]] + ([also] if also else [])
+        raise Wrong(f"{key}:{value} is unknown; there is {', '.join(names) or 'none'}")
+    if len(found) > 1:
+        raise Wrong(f"{key}:{value} could be {len(found)} of them")
+    return int(found[0])
