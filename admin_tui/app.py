@@ -209,7 +209,7 @@ class InboxdTui(App[int]):
             self.happened.extend(happened)
             self._tell(happened)
         self.first_minute.tick(happened)
-        if screen is not None:
+        if screen is not None and screen.is_mounted:
             self.show_status(screen)
             screen.tick()
         if self._behind and time.monotonic() - self._behind_at > _BEHIND_S:
