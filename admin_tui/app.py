@@ -1,18 +1,21 @@
 """The dashboard: its screens, its keys in the order they were typed, and the news from the server."""
 
+import contextlib
+import sys
 import time
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from rich.text import Text
 from textual import events
 from textual.app import App
 from textual.binding import Binding
 from textual.message import Message
 from textual.widgets import Input, TextArea
 
-from admin_tui import clipboard, fixes
+from admin_tui import clipboard, crash, fixes, pace
 from admin_tui.config import Settings, state_dir
 from admin_tui.glyphs import Glyphs, needs_ascii
 from admin_tui.keys import ACTIONS, SCREENS, Action, by_id, problems, shown
@@ -26,13 +29,19 @@ from admin_tui.screens.conversations import ConversationsScreen
 from admin_tui.state.directory import Directory
 from admin_tui.state.drafts import Drafts
 from admin_tui.state.undo import Undo
-from admin_tui.text import line, span
+from admin_tui.text import clean, line, span
 from admin_tui.theme import THEMES
 
 if TYPE_CHECKING:
     from inboxd.client import Client
 
 DRAIN_S = 0.25
+_UNSEEN_S = 1.0
+"""Pause between two looks at the queue while the terminal is not the one in front."""
+_SLOW_S = 2.0
+_TOAST_S, _BAD_TOAST_S = 3, 6
+_MOST_TOASTS = 3
+_TOAST_LENGTH = 300
 _KEPT_EVENTS = 2_000
 _SAID_AGAIN_S = 30.0
 
@@ -52,8 +61,8 @@ class InboxdTui(App[int]):
     CSS_PATH = "app.tcss"
     TITLE = "inboxd"
     ENABLE_COMMAND_PALETTE = True
-    HORIZONTAL_BREAKPOINTS = [(0, "-tiny"), (60, "-narrow"), (100, "-mid"), (140, "-wide")]
-    VERTICAL_BREAKPOINTS = [(0, "-short"), (30, "-tall")]
+    HORIZONTAL_BREAKPOINTS = [(0, "-slit"), (40, "-tiny"), (60, "-narrow"), (100, "-mid"), (140, "-wide")]
+    VERTICAL_BREAKPOINTS = [(0, "-flat"), (10, "-short"), (30, "-tall")]
     MODES: ClassVar = {screen.place: screen for screen in (ConversationsScreen,)}
     BINDINGS: ClassVar = [
         Binding("ctrl+q", "quit", "Quit", show=False, priority=False),
@@ -76,8 +85,10 @@ class InboxdTui(App[int]):
         server: str,
         start_at: str = "",
         no_color: bool = False,
+        secret: str = "",
     ) -> None:
         super().__init__(ansi_color=True if no_color else None)
+        self._secret = secret
         self.settings = settings
         self.server = server
         self.start_at = start_at
@@ -96,6 +107,9 @@ class InboxdTui(App[int]):
         self.paused = False
         self._lost: News | None = None
         self._problem_at: dict[str, float] = {}
+        self._toasts: dict[str, float] = {}
+        self._drained_at = 0.0
+        self._left: events.Key | None = None
         self._places: list[str] = []
         for theme in THEMES:
             self.register_theme(theme)
@@ -121,6 +135,25 @@ class InboxdTui(App[int]):
     def on_unmount(self) -> None:
         self.feed.stop()
         self.pool.stop()
+
+    def exit(self, *given: Any, **more: Any) -> None:
+        self._leave_screens()
+        super().exit(*given, **more)
+
+    def _leave_screens(self) -> None:
+        for name in self._screens_there():
+            screen = self.get_screen_of(name)
+            if screen is not None:
+                screen.leaving()
+
+    def _fatal_error(self) -> None:
+        """Textual would print every local variable, tokens among them."""
+        error = self._exception or sys.exc_info()[1]
+        if error is not None and not self._exit_renderables:
+            with contextlib.suppress(Exception):
+                self._leave_screens()
+            self._exit_renderables.append(Text("\n".join(crash.report(error, self._secret))))
+        self._close_messages_no_wait()
 
     # The server.
 
@@ -158,6 +191,10 @@ class InboxdTui(App[int]):
         self.feed.hurry()
 
     def _drain(self) -> None:
+        now = time.monotonic()
+        if not self.app_focus and now - self._drained_at < _UNSEEN_S:
+            return
+        self._drained_at = now
         screen = self.place
         happened: list[dict[str, Any]] = []
         while not self.feed.news.empty():
@@ -202,7 +239,10 @@ class InboxdTui(App[int]):
     def show_status(self, screen: BaseScreen) -> None:
         lost = self._lost
         about = f"{self.server}{'  [RO]' if self.read_only else ''}"
-        if self.live:
+        slow_s = self.pool.waited_s()
+        if self.live and slow_s > _SLOW_S:
+            screen.top_bar.say(f" {self.glyphs('slow')} slow {span(slow_s)}", about)
+        elif self.live:
             sign = f"{self.glyphs('on')} {'paused' if self.paused else 'live'}"
             screen.top_bar.say(f" {sign}", about)
         elif lost is None:
@@ -253,15 +293,42 @@ class InboxdTui(App[int]):
 
     # Keys.
 
+    def post_message(self, message: Message) -> bool:
+        if isinstance(message, events.Key) and message.is_forwarded:
+            # On its way up from widgets that left it; `_take` waits for it.
+            self._left = message
+            return True
+        return super().post_message(message)
+
     async def on_event(self, event: events.Event) -> None:
-        # Keys are commands in the order they were typed: Textual would send each to the focused widget first and
-        # run its binding later, when a key typed after it may already have moved the cursor.
-        if isinstance(event, events.Key) and not event.is_forwarded and not isinstance(self.focused, Input | TextArea):
-            found = self.screen.active_bindings.get(event.key)
-            if found is not None and found.enabled and isinstance(self.screen, BaseScreen):
-                await self.run_action(found.binding.action, found.node)
-                return
+        if isinstance(event, events.Key):
+            await self._take(event)
+            return
+        if isinstance(event, events.Paste):
+            event.text = clean(event.text)
         await super().on_event(event)
+
+    async def _take(self, event: events.Key) -> None:
+        """Keys are done in the order they were typed, on the screen that the one before led to. A field gets them
+        first and leaves what it does not know; elsewhere the commands come first."""
+        await pace.ready(self.screen)
+        self.app_focus = True
+        target = self.focused or self.screen
+        if not isinstance(self.focused, Input | TextArea) and await self._command(event.key):
+            await pace.settled(target)
+            return
+        await super().on_event(event)
+        await pace.settled(target)
+        if self._left is event:
+            await self._command(event.key)
+            await pace.settled(target)
+
+    async def _command(self, key: str) -> bool:
+        """Run what a key is bound to, on the screen or else here; whether there was anything."""
+        found = self.screen.active_bindings.get(key)
+        if found is None or not found.enabled:
+            return False
+        return await self.run_action(found.binding.action, found.node) or await self.run_action(found.binding.action)
 
     def key_of(self, action: Action) -> str:
         return shown(self.settings.keys.get(action.id, action.keys))
@@ -307,6 +374,10 @@ class InboxdTui(App[int]):
         self._mouse_off = enabled
         self.say("mouse off: the terminal selects text" if enabled else "mouse on")
 
+    def action_suspend(self) -> None:
+        self._leave_screens()
+        self.action_suspend_process()
+
     def action_redraw(self) -> None:
         self.refresh(layout=True)
 
@@ -341,7 +412,11 @@ class InboxdTui(App[int]):
         """A toast, and a line of the messages. Never markup."""
         text = line(text)
         self.said.append(Said(time.time(), text, bad))
-        self.notify(text, severity="error" if bad else "information", markup=False, timeout=6 if bad else 3)
+        now, lasts_s = time.monotonic(), _BAD_TOAST_S if bad else _TOAST_S
+        self._toasts = {said: until for said, until in self._toasts.items() if until > now}
+        if text not in self._toasts and len(self._toasts) < _MOST_TOASTS:
+            self._toasts[text] = now + lasts_s
+            self.notify(line(text)[:_TOAST_LENGTH], severity="error" if bad else "information", markup=False, timeout=lasts_s)
 
     def tell_problem(self, what: str, problem: Problem) -> None:
         """The same problem once in half a minute; being offline is told by the header alone."""

@@ -3,6 +3,7 @@
 import asyncio
 import codecs
 import contextlib
+import functools
 import signal
 from typing import Any
 
@@ -20,8 +21,8 @@ def tolerate_bytes() -> None:
 
 
 def leave_on_signals(app: Any) -> None:
-    """TERM and HUP leave the terminal as it was: without this the mouse stays caught."""
+    """Signals leave the terminal as it was: without this the mouse stays caught. A shell's 128 and the number."""
     loop = asyncio.get_running_loop()
-    for name in ("SIGTERM", "SIGHUP"):
+    for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGINT):
         with contextlib.suppress(NotImplementedError, ValueError, RuntimeError):
-            loop.add_signal_handler(getattr(signal, name), lambda: app.exit(return_code=143))
+            loop.add_signal_handler(number, functools.partial(app.exit, return_code=128 + number))

@@ -92,6 +92,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("log", "exclamation_mark", "Messages", "everywhere", about="what was said and what failed in this session"),
     Action("mouse", "f2", "Mouse on or off", "everywhere", about="off: the terminal selects text"),
     Action("redraw", "ctrl+l", "Redraw", "everywhere"),
+    Action("suspend", "ctrl+z", "To the shell", "everywhere", about="fg comes back"),
     Action("quit", "q,ctrl+q", "Quit", "everywhere"),
 )
 

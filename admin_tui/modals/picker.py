@@ -24,6 +24,17 @@ class Choice:
     note: str = ""
 
 
+class _Needle(Input):
+    """Asks its picker before it takes a key as text."""
+
+    async def _on_key(self, event: events.Key) -> None:
+        if isinstance(self.screen, Picker) and self.screen.takes(event):
+            event.stop()
+            event.prevent_default()
+        else:
+            await super()._on_key(event)
+
+
 class Picker(Modal[list[Any]]):
     """Enter takes the row under the cursor; with `several` space marks and Enter takes what is marked, where
     `chosen` is marked from the beginning. With `free` what was typed can be taken too."""
@@ -53,7 +64,7 @@ class Picker(Modal[list[Any]]):
         hint = "space marks, Enter takes" if self.several else "Enter takes, 1-9 pick"
         with Vertical(classes="box"):
             yield Static(f"{line(self.title_text)}  ({hint})", markup=False, classes="row")
-            yield Input(placeholder="type to filter", id="needle", compact=True)
+            yield _Needle(placeholder="type to filter", id="needle", compact=True)
             yield RowList(self._draw, empty="nothing like that", id="choices")
 
     def on_mount(self) -> None:
@@ -84,7 +95,8 @@ class Picker(Modal[list[Any]]):
     def on_input_changed(self, event: Input.Changed) -> None:
         self._fill(event.value)
 
-    def on_key(self, event: events.Key) -> None:
+    def takes(self, event: events.Key) -> bool:
+        """Whether a key moves, marks or picks instead of being typed."""
         rows = self.query_one(RowList)
         needle = self.query_one(Input).value
         if event.key in ("down", "ctrl+n"):
@@ -97,9 +109,8 @@ class Picker(Modal[list[Any]]):
             rows.move_to(int(event.key) - 1)
             self._take()
         else:
-            return
-        event.stop()
-        event.prevent_default()
+            return False
+        return True
 
     def on_input_submitted(self) -> None:
         self._take()

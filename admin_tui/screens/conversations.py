@@ -415,6 +415,9 @@ class ConversationsScreen(BaseScreen):
         if self.talk is not None and self.composer.has_class("-on"):
             self.tui.drafts.set(self.talk.id, self.composer.text, private=self.private)
 
+    def leaving(self) -> None:
+        self._keep_draft()
+
     def on_composer_edited(self) -> None:
         self._draft_until = time.monotonic() + 1.0
 
