@@ -95,6 +95,8 @@ class InboxdTui(App[int]):
         self.read_only = settings.read_only
         ascii_only = needs_ascii() if settings.ascii == "auto" else settings.ascii == "true"
         self.glyphs = Glyphs(ascii_only=ascii_only)
+        if ascii_only:
+            self._filters.append(fixes.Ascii())
         self.drafts = Drafts(state_dir() / "drafts.json", server)
         self.undoing = Undo()
         self.directory = Directory()
@@ -432,7 +434,7 @@ class InboxdTui(App[int]):
 
     def copy(self, text: str, what: str) -> None:
         """To the clipboard of whoever looks, also over SSH and through tmux."""
-        how = self.settings.clipboard
+        how, text = self.settings.clipboard, clean(text)
         if how == "off":
             self.push_screen(TextView(what, text, hint="select it with the mouse held under shift"))
             return

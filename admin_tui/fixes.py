@@ -7,6 +7,19 @@ import functools
 import signal
 from typing import Any
 
+from rich.segment import Segment
+from textual.color import Color
+from textual.filter import LineFilter
+
+from admin_tui.glyphs import in_ascii
+
+
+class Ascii(LineFilter):
+    """Frames, scrollbars and signs in what every terminal has, whoever drew them."""
+
+    def apply(self, segments: list[Segment], background: Color) -> list[Segment]:
+        return [Segment(in_ascii(text), style, control) for text, style, control in segments]
+
 
 def tolerate_bytes() -> None:
     """One byte that is no UTF-8, such as an old mouse report past column 95, would end the program."""

@@ -400,7 +400,7 @@ class ConversationsScreen(BaseScreen):
             return
         self.composer.set_class(private, "-private")
         who = f"{'PRIVATE, only agents see it' if private else 'reply to ' + talk.name}"
-        self.composer.border_title = line(f"{who} · {self.tui.directory.inbox_name(talk.inbox_id)}")
+        self.composer.border_title = Text(line(f"{who} · {self.tui.directory.inbox_name(talk.inbox_id)}"))
         self.composer.border_subtitle = "ctrl+s send · ctrl+t " + ("reply" if private else "private")
         self.composer.text = self.tui.drafts.get(talk.id, private=private)
         self.composer.move_cursor(self.composer.document.end)

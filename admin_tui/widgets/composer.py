@@ -15,8 +15,8 @@ class Composer(TextArea):
     Composer {
         height: 4; min-width: 4; padding: 0 1; background: $background; border: none; border-top: solid $border-blurred;
     }
-    Composer:focus { height: 7; border-top: solid $border; }
-    Composer.-private { border-top: heavy $warning; }
+    Composer:focus { height: 7; border: none; border-top: solid $border; }
+    Composer.-private, Composer.-private:focus { border: none; border-top: heavy $warning; }
     """
 
     class Sent(Message):
@@ -43,7 +43,8 @@ class Composer(TextArea):
             self.what = what
 
     def __init__(self, *, enter_sends: bool = False, **kwargs: Any) -> None:
-        super().__init__(show_line_numbers=False, soft_wrap=True, compact=True, **kwargs)
+        # Not `compact`: that takes away the border, and with it the line that says to whom this goes.
+        super().__init__(show_line_numbers=False, soft_wrap=True, **kwargs)
         self.enter_sends = enter_sends
         self.cursor_blink = False
 

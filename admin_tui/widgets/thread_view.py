@@ -40,7 +40,7 @@ class ThreadView(ScrollView, can_focus=True):
     """The cursor is on a message, for quoting, copying and sending again. It stays at the end while it is there."""
 
     DEFAULT_CSS = """
-    ThreadView { scrollbar-size-vertical: 1; overflow-x: hidden; background: $background; }
+    ThreadView { scrollbar-size-vertical: 1; scrollbar-gutter: stable; overflow-x: hidden; background: $background; }
     ThreadView > .thread--head { text-style: bold; }
     ThreadView > .thread--dim { color: $text-muted; }
     ThreadView > .thread--private { text-style: italic; }
