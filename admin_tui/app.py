@@ -23,7 +23,7 @@ from admin_tui.modals.confirm import Confirm
 from admin_tui.modals.text_view import TextView
 from admin_tui.net.feed import Feed, News
 from admin_tui.net.outcome import Outcome, Problem
-from admin_tui.net.pool import Pool, Then, Work
+from admin_tui.net.pool import Pool, Then, Work, problem_of
 from admin_tui.screens.base import BaseScreen
 from admin_tui.screens.conversations import ConversationsScreen
 from admin_tui.state.directory import Directory
@@ -168,7 +168,13 @@ class InboxdTui(App[int]):
             self.post_message(self.Handed(then, outcome))
 
     def on_inboxd_tui_handed(self, message: Handed) -> None:
-        message.then(message.outcome)
+        try:
+            message.then(message.outcome)
+        except (KeyError, TypeError, AttributeError) as error:
+            # What answers may be no inboxd, or one of another version: that must not end the dashboard.
+            if not message.outcome.ok:
+                raise
+            self.tell_problem(self.current_mode, problem_of(error))
 
     def learn(self) -> None:
         """Who we are and what things are called: inboxes, people, teams, labels."""

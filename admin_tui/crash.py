@@ -20,9 +20,9 @@ def report(error: BaseException, secret: str = "") -> list[str]:
     except OSError as refused:
         where = f"could not be written: {refused.strerror}"
     return [
-        f"inboxd: the dashboard stopped: {type(error).__name__} (a defect; what you wrote is kept as drafts)",
+        f"inboxd: the dashboard stopped, by a defect of its own: {type(error).__name__}",
         f"report: {line(where)}",
-        "start it again with `inboxd tui`; the server is not touched",
+        "Drafts are kept and the server is not touched: start it again.",
     ]
 
 

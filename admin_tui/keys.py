@@ -119,6 +119,19 @@ _NAMES = {
 }  # fmt: skip
 
 
+def table(actions: tuple[Action, ...] = ACTIONS) -> list[tuple[str, str, str, str]]:
+    """Every action as (keys, what it does, where, id), for the README and `--dump-keys`."""
+    return [
+        (
+            " ".join(shown(key.strip()) for key in action.keys.split(",")),
+            f"{action.label}: {action.about}" if action.about else action.label,
+            {"list": "every list"}.get(action.context, action.context),
+            action.id,
+        )
+        for action in actions
+    ]
+
+
 def problems(overrides: Mapping[str, str], actions: tuple[Action, ...] = ACTIONS) -> list[str]:
     """What is wrong with the keys of a config file: names nobody knows, and keys that two actions of one
     place would share."""

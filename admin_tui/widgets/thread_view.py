@@ -161,7 +161,11 @@ class ThreadView(ScrollView, can_focus=True):
 
     def watch_scroll_y(self, old_value: float, new_value: float) -> None:
         super().watch_scroll_y(old_value, new_value)
-        self._wrap_around(bisect_right(self._ends, int(new_value)))
+        # Not at once: an animation that scrolls must not meet another scroll in the midst of its step.
+        self.call_next(self._wrap_seen)
+
+    def _wrap_seen(self) -> None:
+        self._wrap_around(bisect_right(self._ends, self.scroll_offset.y))
 
     def _wrap_around(self, place: int) -> None:
         """Know the height of whatever can be in sight together with a post."""
