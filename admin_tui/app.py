@@ -29,8 +29,9 @@ from admin_tui.screens.conversations import ConversationsScreen
 from admin_tui.state.directory import Directory
 from admin_tui.state.drafts import Drafts
 from admin_tui.state.undo import Undo
-from admin_tui.text import clean, line, span
+from admin_tui.text import line, span
 from admin_tui.theme import THEMES
+from inboxd.domain.text import clean
 
 if TYPE_CHECKING:
     from inboxd.client import Client
@@ -424,7 +425,9 @@ class InboxdTui(App[int]):
         self._toasts = {said: until for said, until in self._toasts.items() if until > now}
         if text not in self._toasts and len(self._toasts) < _MOST_TOASTS:
             self._toasts[text] = now + lasts_s
-            self.notify(line(text)[:_TOAST_LENGTH], severity="error" if bad else "information", markup=False, timeout=lasts_s)
+            self.notify(
+                line(text)[:_TOAST_LENGTH], severity="error" if bad else "information", markup=False, timeout=lasts_s
+            )
 
     def tell_problem(self, what: str, problem: Problem) -> None:
         """The same problem once in half a minute; being offline is told by the header alone."""

@@ -67,7 +67,17 @@ def load(path: Path | None = None) -> Settings:
 def dumped(settings: Settings) -> str:
     """Settings as a file that `load` takes."""
     lines = []
-    for name in ("theme", "enter_sends", "mouse", "ascii", "read_only", "clipboard", "bell", "default_screen", "accent"):
+    for name in (
+        "theme",
+        "enter_sends",
+        "mouse",
+        "ascii",
+        "read_only",
+        "clipboard",
+        "bell",
+        "default_screen",
+        "accent",
+    ):
         lines.append(f"{name} = {json.dumps(getattr(settings, name))}")
     lines += ["", "[keys]", *(f"{json.dumps(key)} = {json.dumps(keys)}" for key, keys in settings.keys.items())]
     return "\n".join(lines)

@@ -4,6 +4,7 @@ It asks nobody who they are, so it listens on this machine only; from elsewhere 
 token travels to the children in the environment: their command line can be read by everybody here.
 """
 
+import importlib
 import ipaddress
 import os
 import shlex
@@ -56,11 +57,11 @@ def serve(url: str, token: str, where: str, flags: Sequence[str]) -> int:
     """Until it is interrupted."""
     host, port = address(where)
     try:
-        from textual_serve.server import Server
+        serving: Any = importlib.import_module("textual_serve.server")
     except ImportError:
         raise Refused("--web needs textual-serve: pip install 'inboxd[web]'") from None
     os.environ["INBOXD_TOKEN"] = token
     print(f"The dashboard is at http://{host}:{port} for whoever is on this machine; Ctrl-C ends it.")
     print(f"From elsewhere: ssh -L {port}:{host}:{port} THIS-HOST, then open that address there.", flush=True)
-    Server(command(url, flags), host=host, port=port, title="inboxd").serve()
+    serving.Server(command(url, flags), host=host, port=port, title="inboxd").serve()
     return 0

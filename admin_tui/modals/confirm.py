@@ -8,7 +8,8 @@ from textual.containers import Horizontal, Vertical
 from textual.widgets import Button, Input, Static
 
 from admin_tui.modals.base import Modal
-from admin_tui.text import clean, line
+from admin_tui.text import line
+from inboxd.domain.text import clean
 
 
 class Confirm(Modal[bool]):

@@ -11,7 +11,8 @@ from textual.widgets import Button, Checkbox, Input, Select, Static, TextArea
 from admin_tui.modals.base import Modal
 from admin_tui.modals.confirm import Confirm
 from admin_tui.net.outcome import Problem
-from admin_tui.text import clean, line
+from admin_tui.text import line
+from inboxd.domain.text import clean
 
 
 @dataclass(frozen=True)
@@ -59,7 +60,9 @@ class Form(Modal[dict[str, Any]]):
         with VerticalScroll(classes="box"):
             yield Static(line(self.title_text), markup=False, classes="row")
             for one in self.fields:
-                yield Static(line(f"{one.label}{' *' if one.required else ''}  {one.hint}"), markup=False, classes="dim row")
+                yield Static(
+                    line(f"{one.label}{' *' if one.required else ''}  {one.hint}"), markup=False, classes="dim row"
+                )
                 yield self._widget(one)
                 yield Static("", markup=False, classes="error", id=f"error-{one.name}")
             yield Static("", markup=False, classes="error", id="error")

@@ -228,9 +228,9 @@ class ThreadView(ScrollView, can_focus=True):
         place = bisect_right(self._ends, at)
         if place >= len(self.posts):
             return Strip.blank(width, background)
-        lines = self._drawn(place)
+        drawn = self._drawn(place)
         part = at - self._top(place)
-        tone, text = lines[part] if part < len(lines) else ("plain", "")
+        tone, text = drawn[part] if part < len(drawn) else ("plain", "")
         sign = self._sign if place == self.cursor and self.has_focus else " "
         style = self._style(tone)
         if self.searched and self.searched in text.lower():

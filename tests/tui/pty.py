@@ -23,7 +23,13 @@ class Terminal:
     """`inboxd.py tui` for a server, in a terminal of `size` (columns, lines)."""
 
     def __init__(
-        self, url: str, token: str, *flags: str, size: tuple[int, int] = (80, 24), cwd: Path | None = None, **environ: str
+        self,
+        url: str,
+        token: str,
+        *flags: str,
+        size: tuple[int, int] = (80, 24),
+        cwd: Path | None = None,
+        **environ: str,
     ) -> None:
         known = {name: value for name, value in os.environ.items() if name not in ("TMUX", "NO_COLOR")}
         given = known | {"TERM": "xterm-256color", "INBOXD_TOKEN": token, "COLORTERM": "truecolor"} | environ
@@ -56,7 +62,7 @@ class Terminal:
         fcntl.ioctl(self._fd, termios.TIOCSWINSZ, struct.pack("HHHH", lines, columns, 0, 0))
 
     def read(self, seconds: float) -> bytes:
-        """What comes within this time."""
+        """What comes within this time, all of which is waited."""
         end, found = time.monotonic() + seconds, b""
         while (left := end - time.monotonic()) > 0:
             if not select.select([self._fd], [], [], left)[0]:

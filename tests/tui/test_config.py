@@ -69,7 +69,9 @@ def test_a_rebound_key_works_and_mistakes_are_said(desk: Desk) -> None:
     run(story())
 
 
-@pytest.mark.parametrize("where", ["0.0.0.0:80", "192.168.1.5:8765", "example.com:80", "127.0.0.1:0", "127.0.0.1", "[::]:9"])
+@pytest.mark.parametrize(
+    "where", ["0.0.0.0:80", "192.168.1.5:8765", "example.com:80", "127.0.0.1:0", "127.0.0.1", "[::]:9"]
+)
 def test_the_web_is_served_to_this_machine_only(where: str) -> None:
     with pytest.raises(web.Refused):
         web.address(where)

@@ -28,12 +28,8 @@ EVIL = [
 NAME = "[/x]\x1b]0;owned\x07\x9b2J\u202e[@click=app.quit]evil"
 
 
-def clean_for_server(text: str) -> str:
-    return text.replace("\x00", "")
-
-
 def test_nothing_foreign_steers_the_terminal(desk: Desk, home: Path) -> None:
-    desk.open_inbox(clean_for_server("in[/x]box"))
+    desk.open_inbox("in[/x]box")
     number = desk.talk("Mallory", *[one for one in EVIL if one.strip()])
     contact = desk.client.conversation(number)["meta"]["sender"]["id"]
     desk.client.call("PUT", f"/contacts/{contact}", name=NAME[:200])
@@ -43,7 +39,21 @@ def test_nothing_foreign_steers_the_terminal(desk: Desk, home: Path) -> None:
     desk.client.reply(number, "x" * 100_000, private=True)
     with Terminal(desk.url, desk.token, "--open", "conversations", size=(160, 40)) as terminal:
         terminal.sees("evil")
-        for keys in ("\r", "k", "k", "k", "y", "r", "\x1b[200~\x9b2J\x1b]0;pasted\x07pasted\x1b[201~", "\x1b", "\x1b", "L", "\x1b", "!", "\x1b"):
+        for keys in (
+            "\r",
+            "k",
+            "k",
+            "k",
+            "y",
+            "r",
+            "\x1b[200~\x9b2J\x1b]0;pasted\x07pasted\x1b[201~",
+            "\x1b",
+            "\x1b",
+            "L",
+            "\x1b",
+            "!",
+            "\x1b",
+        ):
             terminal.type(keys)
             terminal.read(0.25)
         for key in "123456789":

@@ -5,11 +5,15 @@ import pytest
 
 from tests.tui.pty import ROOT
 
-PLAIN = "net.pool net.feed state.conversations state.drafts state.undo state.directory keys glyphs config text clipboard"
+PLAIN = (
+    "net.pool net.feed state.conversations state.drafts state.undo state.directory keys glyphs config text clipboard"
+)
 
 
 def python(code: str) -> str:
-    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True, timeout=30)
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True, timeout=30
+    )
     return done.stdout.strip()
 
 
@@ -23,7 +27,9 @@ def test_the_network_imports_requests_only_when_it_talks() -> None:
     assert python(code) == "False"
 
 
-@pytest.mark.parametrize("command", [["--version"], ["tui", "--help"], ["tui", "--dump-keys"], ["tui", "--dump-config"]])
+@pytest.mark.parametrize(
+    "command", [["--version"], ["tui", "--help"], ["tui", "--dump-keys"], ["tui", "--dump-config"]]
+)
 def test_no_command_but_the_dashboard_pays_for_it(command: list[str]) -> None:
     code = (
         "import sys\nfrom inboxd.cli import main\n"

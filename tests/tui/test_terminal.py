@@ -1,15 +1,21 @@
 """The program in a real terminal: how it begins and ends, and what it writes."""
 
 import os
+import re
+import shlex
+import shutil
 import signal
 import stat
+import subprocess
+import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from tests.tui.cast import Desk
-from tests.tui.pty import Terminal
+from tests.tui.pty import ROOT, Terminal
 
 RESTORED = (b"\x1b[?1049l", b"\x1b[?1003l", b"\x1b[?25h")
 
@@ -74,7 +80,7 @@ def test_nothing_is_written_while_nothing_happens(desk: Desk) -> None:
     [{"NO_COLOR": "1"}, {"TERM": "linux", "COLORTERM": ""}, {"TERM": "dumb", "COLORTERM": ""}, {"LC_ALL": "C"}],
     ids=["no colour", "console", "dumb", "no UTF-8"],
 )
-def test_poor_terminals_can_be_worked_in(desk: Desk, environ: dict[str, str]) -> None:
+def test_poor_terminals_can_be_worked_in(desk: Desk, environ: dict[str, Any]) -> None:
     number = desk.talk("Ann", "hello")
     with Terminal(desk.url, desk.token, "--open", "conversations", **environ) as terminal:
         terminal.sees("Ann")
@@ -82,9 +88,42 @@ def test_poor_terminals_can_be_worked_in(desk: Desk, environ: dict[str, str]) ->
         terminal.until(lambda: desk.client.messages(number)[-1]["content"] == "hi there", "the reply")
         terminal.sees("sent")
         if "NO_COLOR" in environ:
-            assert b"\x1b[38;" not in terminal.bytes and b";38;" not in terminal.bytes
+            assert not re.search(rb"\x1b\[[0-9;]*[34]8;", terminal.bytes)
         else:
             written = terminal.bytes.decode()
             assert all(ord(char) < 128 for char in written), {char for char in written if ord(char) > 127}
         terminal.type("q")
         assert terminal.ends() == 0
+
+
+@pytest.mark.skipif(not shutil.which("tmux"), reason="needs tmux")
+def test_a_reply_through_tmux(desk: Desk) -> None:
+    number = desk.talk("Ann", "hello")
+    server = ["tmux", "-L", f"inboxd-{os.getpid()}", "-f", "/dev/null"]
+
+    def tmux(*words: str) -> str:
+        return subprocess.run([*server, *words], capture_output=True, text=True, check=False, timeout=10).stdout
+
+    def sees(text: str) -> None:
+        end = time.monotonic() + 20
+        while text not in (screen := tmux("capture-pane", "-p")):
+            assert time.monotonic() < end, screen
+            time.sleep(0.1)
+
+    program = [sys.executable, str(ROOT / "inboxd.py"), "tui", "--url", desk.url, "--open", "conversations"]
+    command = f"INBOXD_TOKEN={desk.token} {shlex.join(program)}; echo ended $?; sleep 60"
+    tmux("new-session", "-d", "-x", "80", "-y", "24", command)
+    try:
+        sees("Ann")
+        tmux("send-keys", "r")
+        sees("reply to Ann")
+        tmux("send-keys", "-l", "hi from tmux")
+        tmux("send-keys", "C-s")
+        sees("hi from tmux")
+        tmux("resize-window", "-x", "120", "-y", "30")
+        sees("ctrl+p Commands")
+        tmux("send-keys", "q")
+        sees("ended 0")
+        assert desk.client.messages(number)[-1]["content"] == "hi from tmux"
+    finally:
+        tmux("kill-server")
