@@ -31,7 +31,9 @@ class Terminal:
         cwd: Path | None = None,
         **environ: str,
     ) -> None:
-        known = {name: value for name, value in os.environ.items() if name not in ("TMUX", "NO_COLOR")}
+        known = {
+            name: value for name, value in os.environ.items() if name not in ("TMUX", "NO_COLOR", "COLUMNS", "LINES")
+        }
         given = known | {"TERM": "xterm-256color", "INBOXD_TOKEN": token, "COLORTERM": "truecolor"} | environ
         command = [sys.executable, str(ROOT / "inboxd.py"), "tui", "--url", url, *flags]
         self.began = time.monotonic()

@@ -66,7 +66,7 @@ async def keys_work(seat: Seat) -> None:
     await seat.press("question_mark")
     await seat.sees("type to search")
     await seat.press("escape", "j", "k")
-    assert time.monotonic() - began < 2
+    assert time.monotonic() - began < 5
 
 
 @pytest.mark.parametrize(

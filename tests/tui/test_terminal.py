@@ -65,6 +65,17 @@ def test_it_sleeps_and_comes_back(desk: Desk) -> None:
         assert terminal.ends() == 0
 
 
+def test_it_follows_the_size_of_the_terminal(desk: Desk) -> None:
+    desk.talk("Ann", "hello")
+    with Terminal(desk.url, desk.token, "--open", "conversations") as terminal:
+        terminal.sees("Ann")
+        since = len(terminal.bytes)
+        terminal.resize(120, 30)
+        terminal.sees("Commands", since=since)
+        terminal.type("q")
+        assert terminal.ends() == 0
+
+
 def test_nothing_is_written_while_nothing_happens(desk: Desk) -> None:
     desk.talk("Ann", "hello")
     with Terminal(desk.url, desk.token, "--open", "conversations") as terminal:
@@ -120,8 +131,6 @@ def test_a_reply_through_tmux(desk: Desk) -> None:
         tmux("send-keys", "-l", "hi from tmux")
         tmux("send-keys", "C-s")
         sees("hi from tmux")
-        tmux("resize-window", "-x", "120", "-y", "30")
-        sees("ctrl+p Commands")
         tmux("send-keys", "q")
         sees("ended 0")
         assert desk.client.messages(number)[-1]["content"] == "hi from tmux"
