@@ -2,12 +2,8 @@
 
 import os
 import re
-import shlex
-import shutil
 import signal
 import stat
-import subprocess
-import sys
 import time
 from pathlib import Path
 from typing import Any
@@ -15,7 +11,7 @@ from typing import Any
 import pytest
 
 from tests.tui.cast import Desk
-from tests.tui.pty import ROOT, Terminal
+from tests.tui.pty import Terminal
 
 RESTORED = (b"\x1b[?1049l", b"\x1b[?1003l", b"\x1b[?25h")
 
@@ -105,34 +101,3 @@ def test_poor_terminals_can_be_worked_in(desk: Desk, environ: dict[str, Any]) ->
             assert all(ord(char) < 128 for char in written), {char for char in written if ord(char) > 127}
         terminal.type("q")
         assert terminal.ends() == 0
-
-
-@pytest.mark.skipif(not shutil.which("tmux"), reason="needs tmux")
-def test_a_reply_through_tmux(desk: Desk) -> None:
-    number = desk.talk("Ann", "hello")
-    server = ["tmux", "-L", f"inboxd-{os.getpid()}", "-f", "/dev/null"]
-
-    def tmux(*words: str) -> str:
-        return subprocess.run([*server, *words], capture_output=True, text=True, check=False, timeout=10).stdout
-
-    def sees(text: str) -> None:
-        end = time.monotonic() + 20
-        while text not in (screen := tmux("capture-pane", "-p")):
-            assert time.monotonic() < end, screen
-            time.sleep(0.1)
-
-    program = [sys.executable, str(ROOT / "inboxd.py"), "tui", "--url", desk.url, "--open", "conversations"]
-    command = f"INBOXD_TOKEN={desk.token} {shlex.join(program)}; echo ended $?; sleep 60"
-    tmux("new-session", "-d", "-x", "80", "-y", "24", command)
-    try:
-        sees("Ann")
-        tmux("send-keys", "r")
-        sees("reply to Ann")
-        tmux("send-keys", "-l", "hi from tmux")
-        tmux("send-keys", "C-s")
-        sees("hi from tmux")
-        tmux("send-keys", "q")
-        sees("ended 0")
-        assert desk.client.messages(number)[-1]["content"] == "hi from tmux"
-    finally:
-        tmux("kill-server")
