@@ -1,18 +1,21 @@
 """The dashboard: its screens, its keys in the order they were typed, and the news from the server."""
 
+import contextlib
+import sys
 import time
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from rich.text import Text
 from textual import events
 from textual.app import App
 from textual.binding import Binding
 from textual.message import Message
 from textual.widgets import Input, TextArea
 
-from admin_tui import clipboard, fixes
+from admin_tui import clipboard, crash, fixes, pace
 from admin_tui.commands import palette
 from admin_tui.config import Settings, state_dir
 from admin_tui.glyphs import Glyphs, needs_ascii
@@ -22,7 +25,7 @@ from admin_tui.modals.onboarding import FirstMinute
 from admin_tui.modals.text_view import TextView
 from admin_tui.net.feed import Feed, News
 from admin_tui.net.outcome import Outcome, Problem
-from admin_tui.net.pool import Pool, Then, Work
+from admin_tui.net.pool import Pool, Then, Work, problem_of
 from admin_tui.screens.agents import AgentsScreen
 from admin_tui.screens.base import BaseScreen
 from admin_tui.screens.contacts import ContactsScreen
@@ -39,17 +42,21 @@ from admin_tui.state.undo import Undo
 from admin_tui.state.unsent import Unsent
 from admin_tui.text import line, span
 from admin_tui.theme import THEMES
-from admin_tui.widgets.fields import LeavingField
+from inboxd.domain.text import clean
 
 if TYPE_CHECKING:
     from inboxd.client import Client
 
 DRAIN_S = 0.25
+_UNSEEN_S = 1.0
+"""Pause between two looks at the queue while the terminal is not the one in front."""
+_SLOW_S = 2.0
+_TOAST_S, _BAD_TOAST_S = 3, 6
+_MOST_TOASTS = 3
+_TOAST_LENGTH = 300
 _KEPT_EVENTS = 2_000
 _SAID_AGAIN_S = 30.0
 _RECENT = 10
-_BEHIND_S = 1.0
-"""A field that takes longer over a command than this no longer holds up the keys behind it."""
 
 
 @dataclass(frozen=True)
@@ -61,10 +68,6 @@ class Said:
     bad: bool
 
 
-def _can(node: Any, action: str) -> bool:
-    return hasattr(node, f"action_{action}")
-
-
 class InboxdTui(App[int]):
     """`connect` makes a client for whichever thread asks. `server` names the server in the header."""
 
@@ -72,8 +75,8 @@ class InboxdTui(App[int]):
     TITLE = "inboxd"
     # Textual would open its own above anything; ours is an action of the screens.
     ENABLE_COMMAND_PALETTE = False
-    HORIZONTAL_BREAKPOINTS = [(0, "-tiny"), (60, "-narrow"), (100, "-mid"), (140, "-wide")]
-    VERTICAL_BREAKPOINTS = [(0, "-short"), (30, "-tall")]
+    HORIZONTAL_BREAKPOINTS = [(0, "-slit"), (40, "-tiny"), (60, "-narrow"), (100, "-mid"), (140, "-wide")]
+    VERTICAL_BREAKPOINTS = [(0, "-flat"), (10, "-short"), (30, "-tall")]
     MODES: ClassVar = {
         screen.place: screen
         for screen in (
@@ -109,14 +112,18 @@ class InboxdTui(App[int]):
         server: str,
         start_at: str = "",
         no_color: bool = False,
+        secret: str = "",
     ) -> None:
         super().__init__(ansi_color=True if no_color else None)
+        self._secret = secret
         self.settings = settings
         self.server = server
         self.start_at = start_at
         self.read_only = settings.read_only
         ascii_only = needs_ascii() if settings.ascii == "auto" else settings.ascii == "true"
         self.glyphs = Glyphs(ascii_only=ascii_only)
+        if ascii_only:
+            self._filters.append(fixes.Ascii())
         self.drafts = Drafts(state_dir() / "drafts.json", server)
         self.unsent = Unsent(state_dir() / "unsent.json", server)
         self.undoing = Undo()
@@ -131,9 +138,10 @@ class InboxdTui(App[int]):
         self.live = False
         self.paused = False
         self._lost: News | None = None
-        self._behind: list[events.Key] | None = None
-        self._behind_at = 0.0
         self._problem_at: dict[str, float] = {}
+        self._toasts: dict[str, float] = {}
+        self._drained_at = 0.0
+        self._left: events.Key | None = None
         self._places: list[str] = []
         for theme in THEMES:
             self.register_theme(theme)
@@ -160,6 +168,25 @@ class InboxdTui(App[int]):
         self.feed.stop()
         self.pool.stop()
 
+    def exit(self, *given: Any, **more: Any) -> None:
+        self._leave_screens()
+        super().exit(*given, **more)
+
+    def _leave_screens(self) -> None:
+        for name in self._screens_there():
+            screen = self.get_screen_of(name)
+            if screen is not None:
+                screen.leaving()
+
+    def _fatal_error(self) -> None:
+        """Textual would print every local variable, tokens among them."""
+        error = self._exception or sys.exc_info()[1]
+        if error is not None and not self._exit_renderables:
+            with contextlib.suppress(Exception):
+                self._leave_screens()
+            self._exit_renderables.append(Text("\n".join(crash.report(error, self._secret))))
+        self._close_messages_no_wait()
+
     # The server.
 
     def call(self, work: Work, then: Then) -> None:
@@ -171,7 +198,13 @@ class InboxdTui(App[int]):
             self.post_message(self.Handed(then, outcome))
 
     def on_inboxd_tui_handed(self, message: Handed) -> None:
-        message.then(message.outcome)
+        try:
+            message.then(message.outcome)
+        except (KeyError, TypeError, AttributeError) as error:
+            # What answers may be no inboxd, or one of another version: that must not end the dashboard.
+            if not message.outcome.ok:
+                raise
+            self.tell_problem(self.current_mode, problem_of(error))
 
     def learn(self) -> None:
         """Who we are and what things are called: inboxes, people, teams, labels."""
@@ -197,6 +230,10 @@ class InboxdTui(App[int]):
         self.feed.hurry()
 
     def _drain(self) -> None:
+        now = time.monotonic()
+        if not self.app_focus and now - self._drained_at < _UNSEEN_S:
+            return
+        self._drained_at = now
         screen = self.place
         happened: list[dict[str, Any]] = []
         while not self.feed.news.empty():
@@ -212,8 +249,6 @@ class InboxdTui(App[int]):
         if screen is not None and screen.is_mounted:
             self.show_status(screen)
             screen.tick()
-        if self._behind and time.monotonic() - self._behind_at > _BEHIND_S:
-            self.call_later(self.catch_up)
 
     def _tell(self, happened: list[dict[str, Any]]) -> None:
         if self.directory.is_touched_by(happened):
@@ -244,7 +279,10 @@ class InboxdTui(App[int]):
     def show_status(self, screen: BaseScreen) -> None:
         lost = self._lost
         about = f"{self.server}{'  [RO]' if self.read_only else ''}"
-        if self.live:
+        slow_s = self.pool.waited_s()
+        if self.live and slow_s > _SLOW_S:
+            screen.top_bar.say(f" {self.glyphs('slow')} slow {span(slow_s)}", about)
+        elif self.live:
             sign = f"{self.glyphs('on')} {'paused' if self.paused else 'live'}"
             screen.top_bar.say(f" {sign}", about)
         elif lost is None:
@@ -306,41 +344,42 @@ class InboxdTui(App[int]):
 
     # Keys.
 
-    async def on_event(self, event: events.Event) -> None:
-        # Keys are commands in the order they were typed: Textual would send each to the focused widget first and
-        # run its binding later, when a key typed after it may already have moved the cursor.
-        if not isinstance(event, events.Key) or event.is_forwarded:
-            await super().on_event(event)
-        elif self._behind is not None:
-            self._behind.append(event)
-            if time.monotonic() - self._behind_at > _BEHIND_S:
-                await self.catch_up()
-        else:
-            await self._key(event)
+    def post_message(self, message: Message) -> bool:
+        if isinstance(message, events.Key) and message.is_forwarded:
+            # On its way up from widgets that left it; `_take` waits for it.
+            self._left = message
+            return True
+        return super().post_message(message)
 
-    async def _key(self, event: events.Key) -> None:
-        field = self.focused
-        if not isinstance(field, Input | TextArea):
-            found = self.screen.active_bindings.get(event.key)
-            if found is not None and found.enabled and isinstance(self.screen, BaseScreen):
-                name = found.binding.action.partition("(")[0]
-                await self.run_action(found.binding.action, found.node if _can(found.node, name) else self)
-                return
-        elif isinstance(field, LeavingField) and field.is_command(event.key):
-            # It may give the focus away: the keys behind it wait until it has done so, in `catch_up`.
-            self._behind, self._behind_at = [], time.monotonic()
+    async def on_event(self, event: events.Event) -> None:
+        if isinstance(event, events.Key):
+            await self._take(event)
+            return
+        if isinstance(event, events.Paste):
+            event.text = clean(event.text)
         await super().on_event(event)
 
-    async def catch_up(self) -> None:
-        """Called by a field when its command is done: now the keys behind it find their target."""
-        while self._behind:
-            waiting = self._behind
-            await self._key(waiting.pop(0))
-            if self._behind is not waiting:
-                # It was such a command itself: the rest waits for that one.
-                self._behind = [*waiting, *(self._behind or [])]
-                return
-        self._behind = None
+    async def _take(self, event: events.Key) -> None:
+        """Keys are done in the order they were typed, on the screen that the one before led to. A field gets them
+        first and leaves what it does not know; elsewhere the commands come first."""
+        await pace.ready(self.screen)
+        self.app_focus = True
+        target = self.focused or self.screen
+        if not isinstance(self.focused, Input | TextArea) and await self._command(event.key):
+            await pace.settled(target)
+            return
+        await super().on_event(event)
+        await pace.settled(target)
+        if self._left is event:
+            await self._command(event.key)
+            await pace.settled(target)
+
+    async def _command(self, key: str) -> bool:
+        """Run what a key is bound to, on the screen or else here; whether there was anything."""
+        found = self.screen.active_bindings.get(key)
+        if found is None or not found.enabled:
+            return False
+        return await self.run_action(found.binding.action, found.node) or await self.run_action(found.binding.action)
 
     def key_of(self, action: Action) -> str:
         return shown(self.settings.keys.get(action.id, action.keys))
@@ -386,6 +425,10 @@ class InboxdTui(App[int]):
         self._mouse_off = enabled
         self.say("mouse off: the terminal selects text" if enabled else "mouse on")
 
+    def action_suspend(self) -> None:
+        self._leave_screens()
+        self.action_suspend_process()
+
     def action_redraw(self) -> None:
         self.refresh(layout=True)
 
@@ -424,7 +467,13 @@ class InboxdTui(App[int]):
         """A toast, and a line of the messages. Never markup."""
         text = line(text)
         self.said.append(Said(time.time(), text, bad))
-        self.notify(text, severity="error" if bad else "information", markup=False, timeout=6 if bad else 3)
+        now, lasts_s = time.monotonic(), _BAD_TOAST_S if bad else _TOAST_S
+        self._toasts = {said: until for said, until in self._toasts.items() if until > now}
+        if text not in self._toasts and len(self._toasts) < _MOST_TOASTS:
+            self._toasts[text] = now + lasts_s
+            self.notify(
+                line(text)[:_TOAST_LENGTH], severity="error" if bad else "information", markup=False, timeout=lasts_s
+            )
 
     def tell_problem(self, what: str, problem: Problem) -> None:
         """The same problem once in half a minute; being offline is told by the header alone."""
@@ -440,7 +489,7 @@ class InboxdTui(App[int]):
 
     def copy(self, text: str, what: str) -> None:
         """To the clipboard of whoever looks, also over SSH and through tmux."""
-        how = self.settings.clipboard
+        how, text = self.settings.clipboard, clean(text)
         if how == "off":
             self.push_screen(TextView(what, text, hint="select it with the mouse held under shift"))
             return

@@ -35,6 +35,9 @@ class Settings:
     path: Path = field(default_factory=lambda: config_dir() / "tui.toml")
 
 
+_ONE_OF = {"ascii": ("auto", "true", "false"), "clipboard": ("auto", "osc52", "tmux", "off")}
+
+
 def load(path: Path | None = None) -> Settings:
     """The settings of a file; what is wrong with it is in `problems`, and the default holds instead."""
     settings = Settings(path=path or config_dir() / "tui.toml")
@@ -52,8 +55,11 @@ def load(path: Path | None = None) -> Settings:
             known[name] = str(value).lower()
         elif default is None or type(default) is not type(value):
             problems.append(f"{settings.path}: {name} is unknown or of the wrong kind")
+        elif name in _ONE_OF and value not in _ONE_OF[name]:
+            problems.append(f"{settings.path}: {name} is one of {', '.join(_ONE_OF[name])}")
         elif name == "keys":
-            known[name] = {str(key): str(keys) for key, keys in value.items()}
+            known[name] = {key: keys for key, keys in value.items() if isinstance(keys, str)}
+            problems += [f"{settings.path}: the keys of {key} are no text" for key in value if key not in known[name]]
         else:
             known[name] = value
     return replace(settings, **known, problems=tuple(problems))
@@ -86,3 +92,22 @@ def save(path: Path, name: str, value: str | bool) -> None:
     with os.fdopen(handle, "w") as file:
         file.write(text)
     fresh.replace(path)
+
+
+def dumped(settings: Settings) -> str:
+    """Settings as a file that `load` takes."""
+    lines = []
+    for name in (
+        "theme",
+        "enter_sends",
+        "mouse",
+        "ascii",
+        "read_only",
+        "clipboard",
+        "bell",
+        "default_screen",
+        "accent",
+    ):
+        lines.append(f"{name} = {json.dumps(getattr(settings, name))}")
+    lines += ["", "[keys]", *(f"{json.dumps(key)} = {json.dumps(keys)}" for key, keys in settings.keys.items())]
+    return "\n".join(lines)

@@ -3,8 +3,22 @@
 import asyncio
 import codecs
 import contextlib
+import functools
 import signal
 from typing import Any
+
+from rich.segment import Segment
+from textual.color import Color
+from textual.filter import LineFilter
+
+from admin_tui.glyphs import in_ascii
+
+
+class Ascii(LineFilter):
+    """Frames, scrollbars and signs in what every terminal has, whoever drew them."""
+
+    def apply(self, segments: list[Segment], background: Color) -> list[Segment]:
+        return [Segment(in_ascii(text), style, control) for text, style, control in segments]
 
 
 def tolerate_bytes() -> None:
@@ -20,8 +34,8 @@ def tolerate_bytes() -> None:
 
 
 def leave_on_signals(app: Any) -> None:
-    """TERM and HUP leave the terminal as it was: without this the mouse stays caught."""
+    """Signals leave the terminal as it was: without this the mouse stays caught. A shell's 128 and the number."""
     loop = asyncio.get_running_loop()
-    for name in ("SIGTERM", "SIGHUP"):
+    for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGINT):
         with contextlib.suppress(NotImplementedError, ValueError, RuntimeError):
-            loop.add_signal_handler(getattr(signal, name), lambda: app.exit(return_code=143))
+            loop.add_signal_handler(number, functools.partial(app.exit, return_code=128 + number))

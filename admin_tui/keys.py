@@ -151,6 +151,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("log", "exclamation_mark", "Messages", "everywhere", about="what was said and what failed in this session"),
     Action("mouse", "f2", "Mouse on or off", "everywhere", about="off: the terminal selects text"),
     Action("redraw", "ctrl+l", "Redraw", "everywhere"),
+    Action("suspend", "ctrl+z", "To the shell", "everywhere", about="fg comes back"),
     Action("quit", "q,ctrl+q", "Quit", "everywhere"),
 )
 
@@ -175,6 +176,19 @@ _NAMES = {
     "question_mark": "?", "exclamation_mark": "!", "minus": "-", "colon": ":", "full_stop": ".", "less_than_sign": "<",
     "greater_than_sign": ">", "escape": "esc", "f1": "F1", "f2": "F2", "f5": "F5",
 }  # fmt: skip
+
+
+def table(actions: tuple[Action, ...] = ACTIONS) -> list[tuple[str, str, str, str]]:
+    """Every action as (keys, what it does, where, id), for the README and `--dump-keys`."""
+    return [
+        (
+            " ".join(shown(key.strip()) for key in action.keys.split(",")),
+            f"{action.label}: {action.about}" if action.about else action.label,
+            {"list": "every list"}.get(action.context, action.context),
+            action.id,
+        )
+        for action in actions
+    ]
 
 
 def problems(overrides: Mapping[str, str], actions: tuple[Action, ...] = ACTIONS) -> list[str]:

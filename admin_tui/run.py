@@ -18,6 +18,7 @@ def run(
         server=url.rsplit("://", maxsplit=1)[-1],
         start_at=start_at,
         no_color=no_color,
+        secret=token,
     )
     app.run(mouse=settings.mouse)
     return app.return_code or 0

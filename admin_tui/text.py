@@ -52,18 +52,19 @@ def wrap(text: str, width: int) -> list[str]:
 
 
 def _wrapped(paragraph: str, width: int) -> list[str]:
-    if cell_len(paragraph) <= width:
+    measure = len if paragraph.isascii() else cell_len
+    if measure(paragraph) <= width:
         return [paragraph]
     lines, current = [], ""
     for word in paragraph.split(" "):
         joined = f"{current} {word}" if current else word
-        if cell_len(joined) <= width:
+        if measure(joined) <= width:
             current = joined
             continue
         if current:
             lines.append(current)
         current = word
-        if cell_len(word) > width:
+        if measure(word) > width:
             *full, current = chop_cells(word, width)
             lines += full
     return [*lines, current]

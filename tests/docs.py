@@ -4,6 +4,7 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 
+from admin_tui.keys import table
 from inboxd import config
 from inboxd.api.routes import ROUTES
 from inboxd.domain.events import EVENT_TYPES
@@ -40,7 +41,16 @@ def settings() -> str:
     return _table(("setting", "default", "what it is"), rows)
 
 
-TABLES = {"routes": routes, "events": events, "settings": settings}
+def keys() -> str:
+    """The `|` of a key would end its cell."""
+    rows = [
+        (" ".join(f"`{key}`" for key in pressed.replace("|", "\\|").split()), what, where, f"`{action}`")
+        for pressed, what, where, action in table()
+    ]
+    return _table(("key", "what", "where", "id"), rows)
+
+
+TABLES = {"routes": routes, "events": events, "settings": settings, "keys": keys}
 
 
 def written(text: str) -> str:

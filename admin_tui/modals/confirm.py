@@ -2,11 +2,14 @@
 
 from typing import Any
 
+from rich.text import Text
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
 from textual.widgets import Button, Input, Static
 
 from admin_tui.modals.base import Modal
+from admin_tui.text import line
+from inboxd.domain.text import clean
 
 
 class Confirm(Modal[bool]):
@@ -27,13 +30,13 @@ class Confirm(Modal[bool]):
 
     def compose(self) -> ComposeResult:
         with Vertical(classes="box"):
-            yield Static(self.question, markup=False)
+            yield Static(clean(self.question), markup=False)
             if self.typed is not None:
-                yield Static(f"Type {self.typed} to go on:", markup=False, classes="dim")
+                yield Static(f"Type {clean(self.typed)} to go on:", markup=False, classes="dim")
                 yield Input(id="typed")
             with Horizontal():
                 yield Button("Cancel", id="cancel")
-                yield Button(self.yes, id="yes", disabled=self.typed is not None)
+                yield Button(Text(line(self.yes)), id="yes", disabled=self.typed is not None)
 
     def on_mount(self) -> None:
         self.set_focus(self.query_one("#typed" if self.typed is not None else "#cancel"))

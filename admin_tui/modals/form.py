@@ -11,6 +11,8 @@ from textual.widgets import Button, Checkbox, Input, Select, Static, TextArea
 from admin_tui.modals.base import Modal
 from admin_tui.modals.confirm import Confirm
 from admin_tui.net.outcome import Problem
+from admin_tui.text import line
+from inboxd.domain.text import clean
 
 
 @dataclass(frozen=True)
@@ -69,9 +71,11 @@ class Form(Modal[dict[str, Any]]):
 
     def compose(self) -> ComposeResult:
         with VerticalScroll(classes="box"):
-            yield Static(self.title_text, markup=False, classes="row")
+            yield Static(line(self.title_text), markup=False, classes="row")
             for one in self.fields:
-                yield Static(f"{one.label}{' *' if one.required else ''}  {one.hint}", markup=False, classes="dim row")
+                yield Static(
+                    line(f"{one.label}{' *' if one.required else ''}  {one.hint}"), markup=False, classes="dim row"
+                )
                 yield self._widget(one)
                 yield Static("", markup=False, classes="error", id=f"error-{one.name}")
             yield Static("", markup=False, classes="error", id="error")
@@ -124,7 +128,7 @@ class Form(Modal[dict[str, Any]]):
 
     def _tell(self, name: str, wrong: str | None) -> None:
         shown = self.query_one(f"#error-{name}" if name else "#error", Static)
-        shown.update(wrong or "")
+        shown.update(clean(wrong or ""))
         shown.set_class(bool(wrong), "-on")
 
     def action_save(self) -> None:

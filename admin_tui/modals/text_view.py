@@ -8,7 +8,7 @@ from textual.containers import Vertical
 from textual.widgets import Static
 
 from admin_tui.modals.base import Modal
-from admin_tui.text import cut, wrap
+from admin_tui.text import cut, line, wrap
 from admin_tui.widgets.row_list import Row, RowList
 
 
@@ -34,7 +34,7 @@ class TextView(Modal[bool]):
 
     def compose(self) -> ComposeResult:
         with Vertical(classes="box"):
-            yield Static(f"{self.title_text}  ({self.hint})", markup=False, classes="row")
+            yield Static(line(f"{self.title_text}  ({self.hint})"), markup=False, classes="row")
             yield RowList(lambda data, width: [Text(cut(data, width), no_wrap=True)])
 
     def on_mount(self) -> None:

@@ -15,10 +15,12 @@ from admin_tui.text import scrub
 if TYPE_CHECKING:
     from inboxd.client import Client
 
-WAIT_S = 25
+WAIT_S = 14
+"""With the timeout of the client on top a silent server is noticed within 25 s."""
 _BEFORE_S = 3.0
 """Pause between polls that the server had no seat to wait for."""
 _LEAST_S, _MOST_S = 0.5, 30.0
+_OVERDUE_S = 2.0
 
 
 @dataclass(frozen=True)
@@ -41,24 +43,29 @@ class Feed:
         self._connect = connect
         self.news: SimpleQueue[News] = SimpleQueue()
         self._wake = threading.Event()
-        self._stopping = False
-        self._thread = threading.Thread(target=self._run, name="feed", daemon=True)
+        self._turn = 0
+        self._answer_by = float("inf")
 
     def start(self) -> None:
-        self._thread.start()
+        self._turn += 1
+        threading.Thread(target=self._run, args=(self._turn,), name="feed", daemon=True).start()
 
     def hurry(self) -> None:
-        """Try again now instead of later."""
-        self._wake.set()
+        """Try again now instead of later; a try that is overdue is left to itself."""
+        if time.monotonic() > self._answer_by:
+            self.start()
+        else:
+            self._wake.set()
 
     def stop(self) -> None:
-        self._stopping = True
+        self._turn += 1
         self._wake.set()
 
-    def _run(self) -> None:
+    def _run(self, turn: int) -> None:
         client, seq, tries, live = None, -1, 0, False
-        while not self._stopping:
+        while turn == self._turn:
             try:
+                self._answer_by = time.monotonic() + (WAIT_S if live else 0) + _OVERDUE_S
                 client = client or self._connect()
                 if seq < 0:
                     seq = client.newest_seq()
@@ -67,6 +74,9 @@ class Feed:
                     live, tries = True, 0
                 seq = self._poll(client, seq)
             except Exception as error:
+                if turn != self._turn:
+                    return
+                self._answer_by = float("inf")
                 problem = problem_of(error)
                 oldest = getattr(error, "oldest_seq", None)
                 if oldest is not None:

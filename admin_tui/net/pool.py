@@ -4,6 +4,7 @@ Daemon threads, not a pool of asyncio: leaving must not wait for a call that han
 """
 
 import threading
+import time
 from collections.abc import Callable
 from queue import SimpleQueue
 from typing import TYPE_CHECKING, Any
@@ -29,6 +30,7 @@ class Pool:
         self._hand_over = hand_over
         self._work: SimpleQueue[tuple[Work, Then] | None] = SimpleQueue()
         self._own = threading.local()
+        self._began: dict[str, float] = {}
         self._threads = [
             threading.Thread(target=self._run, name=f"net-{number}", daemon=True) for number in range(threads)
         ]
@@ -41,6 +43,11 @@ class Pool:
         """`work(client)` on some thread, then `then(outcome)` on the screen's."""
         self._work.put((work, then))
 
+    def waited_s(self) -> float:
+        """How long the slowest call under way has taken."""
+        began = min(list(self._began.values()), default=0.0)
+        return time.monotonic() - began if began else 0.0
+
     def stop(self) -> None:
         """Take on nothing more. What is under way is left to end by itself."""
         for _ in self._threads:
@@ -49,7 +56,11 @@ class Pool:
     def _run(self) -> None:
         while (job := self._work.get()) is not None:
             work, then = job
-            self._hand_over(then, self._outcome(work))
+            name = threading.current_thread().name
+            self._began[name] = time.monotonic()
+            outcome = self._outcome(work)
+            del self._began[name]
+            self._hand_over(then, outcome)
 
     def _outcome(self, work: Work) -> Outcome:
         try:
@@ -59,6 +70,15 @@ class Pool:
             return Outcome(scrub(work(client)))
         except Exception as error:
             return Outcome(problem=problem_of(error))
+
+
+_REASONS = {
+    "ConnectionError": "connection refused",
+    "ConnectTimeout": "no answer",
+    "ReadTimeout": "no answer",
+    "SSLError": "the TLS connection failed",
+    "ChunkedEncodingError": "the answer broke off",
+}
 
 
 def problem_of(error: Exception) -> Problem:
@@ -71,7 +91,9 @@ def problem_of(error: Exception) -> Problem:
         return Problem(scrub(_said(error)), error.status, field)
     if isinstance(error, Unreachable):
         return Problem(scrub(_reason(error)))
-    return Problem(scrub(f"{type(error).__name__}: {error}"), 599)
+    if isinstance(error, KeyError | TypeError | IndexError | AttributeError):
+        return Problem(scrub(f"an answer that is not inboxd's ({type(error).__name__}: {error})"[:200]), 599)
+    return Problem(scrub(f"{type(error).__name__}: {error}"[:200]), 599)
 
 
 def _said(error: Any) -> str:
@@ -83,6 +105,4 @@ def _said(error: Any) -> str:
 
 def _reason(error: Exception) -> str:
     text = str(error).rpartition(": ")[2]
-    return {"ConnectionError": "connection refused", "ConnectTimeout": "no answer", "ReadTimeout": "no answer"}.get(
-        text, text
-    )
+    return _REASONS.get(text, text)

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
+from rich.text import Text
 from textual.app import ComposeResult, SuspendNotSupported
 from textual.containers import Vertical
 from textual.message import Message
@@ -122,10 +123,11 @@ class Answering(Vertical):
         about = f"! {warning} · {who}" if warning else f"{who} · {self.tui.directory.inbox_name(talk.inbox_id)}"
         send = "enter" if self.composer.enter_sends else "ctrl+s"
         other = "reply" if self.private else "private"
-        # A title is markup: what stands in brackets would be taken for a style.
-        title = line(f"{about} · {send} sends, ctrl+t {other}").replace("[", "(")
+        title = line(f"{about} · {send} sends, ctrl+t {other}")
         if title != self._title:
-            self._title = self.composer.border_title = title
+            self._title = title
+            # A title is markup: what stands in brackets would be taken for a style.
+            self.composer.border_title = Text(title)
 
     def tick(self, now: float) -> None:
         if not self.is_open:

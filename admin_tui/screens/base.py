@@ -13,7 +13,7 @@ from admin_tui.modals.goto import Goto
 from admin_tui.modals.help import Help
 from admin_tui.net.outcome import Outcome
 from admin_tui.net.pool import Work
-from admin_tui.widgets.bars import HintBar, TopBar
+from admin_tui.widgets.bars import HintBar, TooSmall, TopBar
 from admin_tui.widgets.row_list import RowList
 from admin_tui.widgets.thread_view import ThreadView
 
@@ -57,6 +57,7 @@ class BaseScreen(Screen[None]):
         yield self.top_bar
         yield from self.body()
         yield self.hint_bar
+        yield TooSmall()
 
     def body(self) -> Iterable[Widget]:
         raise NotImplementedError
@@ -70,6 +71,9 @@ class BaseScreen(Screen[None]):
 
     def tick(self) -> None:
         """Four times a second while the screen is looked at: draw only what changed."""
+
+    def leaving(self) -> None:
+        """The dashboard ends or sleeps: put away what would be lost."""
 
     def on_screen_resume(self) -> None:
         self.tui.show_status(self)

@@ -88,6 +88,9 @@ class ConversationsScreen(TalkActions):
         keys = {str(event["payload"].get("echo_id")) for event in events}
         self.pane.answering.heard |= {key for key in keys if self.tui.unsent.waits_for(key)}
 
+    def leaving(self) -> None:
+        self.pane.answering.keep()
+
     def wanted(self) -> None:
         self._hear(self.tui.happened)
         self.listing.load()

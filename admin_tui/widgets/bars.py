@@ -112,3 +112,16 @@ class HintBar(_Parts):
         text.append(self._help, "bold")
         self._places.append((begin, text.cell_len, "help"))
         return text
+
+
+class TooSmall(Widget):
+    """Covers a screen that has no room for anything else."""
+
+    DEFAULT_CSS = """
+    TooSmall { display: none; layer: over; dock: top; width: 100%; height: 100%; background: $background; }
+    .-slit > TooSmall, .-flat > TooSmall { display: block; }
+    """
+
+    def render(self) -> Text:
+        width, height = self.app.size
+        return Text(f"too small {width}x{height}, need 40x10", no_wrap=True, overflow="crop")

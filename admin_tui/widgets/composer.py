@@ -9,8 +9,6 @@ from textual.message import Message
 from textual.strip import Strip
 from textual.widgets import TextArea
 
-from admin_tui.widgets.fields import catch_up
-
 _BURST_S = 0.008
 _CODE = re.compile(r"(?:^|\s)/(\S+)$")
 _COMMANDS = {
@@ -34,7 +32,7 @@ class Composer(TextArea):
         height: 4; min-width: 4; padding: 0 1; background: $background; border: none; border-top: solid $border-blurred;
     }
     Composer:focus { height: 7; border: none; border-top: solid $border; }
-    Composer.-private, Composer.-private:focus { border-top: heavy $warning; }
+    Composer.-private, Composer.-private:focus { border: none; border-top: heavy $warning; }
     """
 
     class Edited(Message):
@@ -50,10 +48,6 @@ class Composer(TextArea):
         self.cursor_blink = False
         self._key_at = 0.0
 
-    def is_command(self, key: str) -> bool:
-        """Whether the keys behind this one have to wait for what it does."""
-        return key in _COMMANDS or (key == "enter" and self.enter_sends)
-
     @property
     def code(self) -> str:
         """The `/name` that the cursor stands behind, without its slash."""
@@ -68,11 +62,6 @@ class Composer(TextArea):
         self.replace(text, (row, column - length), (row, column))
 
     async def _on_key(self, event: events.Key) -> None:
-        await self._take_key(event)
-        if self.is_command(event.key):
-            await catch_up(self)
-
-    async def _take_key(self, event: events.Key) -> None:
         key = event.key
         # Keys this close together were pasted by a terminal that does not say so.
         is_pasted = event.time - self._key_at < _BURST_S

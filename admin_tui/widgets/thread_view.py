@@ -1,7 +1,12 @@
-"""The messages of a conversation, wrapped when they are seen."""
+"""The messages of a conversation, wrapped when they are seen.
+
+The height of the others is an estimate; when one turns out to be of another height, what is in sight stays where
+it is and only the lines above or below it become more or fewer.
+"""
 
 from bisect import bisect_right
 from dataclasses import dataclass, field
+from itertools import accumulate
 from typing import Any, ClassVar
 
 from rich.segment import Segment
@@ -13,6 +18,9 @@ from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
 from admin_tui.text import cut, line, wrap
+
+_LONGEST = 50_000
+"""Characters of one message that are drawn."""
 
 
 @dataclass(frozen=True)
@@ -32,7 +40,7 @@ class ThreadView(ScrollView, can_focus=True):
     """The cursor is on a message, for quoting, copying and sending again. It stays at the end while it is there."""
 
     DEFAULT_CSS = """
-    ThreadView { scrollbar-size-vertical: 1; overflow-x: hidden; background: $background; }
+    ThreadView { scrollbar-size-vertical: 1; scrollbar-gutter: stable; overflow-x: hidden; background: $background; }
     ThreadView > .thread--head { text-style: bold; }
     ThreadView > .thread--dim { color: $text-muted; }
     ThreadView > .thread--private { text-style: italic; }
@@ -52,6 +60,7 @@ class ThreadView(ScrollView, can_focus=True):
         self.empty = ""
         self.searched = ""
         self._lines: dict[Any, tuple[int, list[tuple[str, str]]]] = {}
+        self._heights: list[int] = []
         self._ends: list[int] = []
         self._width = 0
         self.newer = 0
@@ -81,11 +90,12 @@ class ThreadView(ScrollView, can_focus=True):
         places = {post.key: place for place, post in enumerate(posts)}
         if fresh or stuck or before is None:
             self.cursor, self.newer = max(0, len(posts) - 1), 0
-            self._scroll(self.virtual_size.height)
+            self._to_end()
         else:
             if posts and before.key != posts[-1].key and posts[-1].key not in known:
                 self.newer += max(0, added)
             self.cursor = places.get(before.key, min(self.cursor, max(0, len(posts) - 1)))
+            self._wrap_around(self.cursor)
             self._scroll(self._top(self.cursor) - at)
         self.refresh()
 
@@ -95,6 +105,7 @@ class ThreadView(ScrollView, can_focus=True):
         self.cursor = max(0, min(place, len(self.posts) - 1))
         if self.is_at_end:
             self.newer = 0
+        self._wrap_around(self.cursor)
         top, bottom = self._top(self.cursor), self._ends[self.cursor]
         seen, room = self.scroll_offset.y, self.size.height
         if bottom > seen + room:
@@ -144,6 +155,32 @@ class ThreadView(ScrollView, can_focus=True):
     def _scroll(self, y: int) -> None:
         self.scroll_to(y=max(0, y), animate=False, immediate=True, force=True)
 
+    def _to_end(self) -> None:
+        self._wrap_around(len(self.posts) - 1)
+        self._scroll(self._ends[-1] if self._ends else 0)
+
+    def watch_scroll_y(self, old_value: float, new_value: float) -> None:
+        super().watch_scroll_y(old_value, new_value)
+        # Not at once: an animation that scrolls must not meet another scroll in the midst of its step.
+        self.call_next(self._wrap_seen)
+
+    def _wrap_seen(self) -> None:
+        self._wrap_around(bisect_right(self._ends, self.scroll_offset.y))
+
+    def _wrap_around(self, place: int) -> None:
+        """Know the height of whatever can be in sight together with a post."""
+        room = max(1, self.size.height)
+        top = bisect_right(self._ends, self.scroll_offset.y)
+        into = self.scroll_offset.y - self._top(top)
+        changed = False
+        for near in range(max(0, place - room), min(len(self.posts), place + room + 1)):
+            height = len(self._drawn(near))
+            changed = changed or height != self._heights[near]
+            self._heights[near] = height
+        if changed:
+            self._add_up()
+            self._scroll(self._top(top) + into)
+
     def _drawn(self, place: int) -> list[tuple[str, str]]:
         """A post as lines of (tone, text)."""
         post = self.posts[place]
@@ -156,20 +193,29 @@ class ThreadView(ScrollView, can_focus=True):
             lines.append(("dim", f"── {post.day} ".ljust(width, "─")))
         if post.head:
             lines.append(("bad" if post.tone == "bad" else "head", line(post.head)))
-            lines += [(post.tone, "  " + one) for one in wrap(post.text, width - 2)]
+            lines += [(post.tone, "  " + one) for one in wrap(_shortened(post.text), width - 2)]
             lines.append(("plain", ""))
         else:
-            lines += [("dim", one) for one in wrap(post.text, width)]
+            lines += [("dim", one) for one in wrap(_shortened(post.text), width)]
         self._lines[post.key] = (self._width, lines)
         return lines
 
+    def _estimate(self, post: Post) -> int:
+        known = self._lines.get(post.key)
+        if known is not None and known[0] == self._width:
+            return len(known[1])
+        length = min(len(post.text), _LONGEST)
+        lines = 1 + post.text.count("\n", 0, length) + length // max(10, self._width - 4)
+        return lines + bool(post.day) + (2 if post.head else 0)
+
     def _measure(self) -> None:
         self._width = self.scrollable_content_region.width or 80
-        self._ends, total = [], 0
-        for place in range(len(self.posts)):
-            total += len(self._drawn(place))
-            self._ends.append(total)
-        self.virtual_size = Size(0, total)
+        self._heights = [self._estimate(post) for post in self.posts]
+        self._add_up()
+
+    def _add_up(self) -> None:
+        self._ends = list(accumulate(self._heights))
+        self.virtual_size = Size(0, self._ends[-1] if self._ends else 0)
 
     def render_line(self, y: int) -> Strip:
         width, background = self.scrollable_content_region.width, self.rich_style
@@ -182,7 +228,9 @@ class ThreadView(ScrollView, can_focus=True):
         place = bisect_right(self._ends, at)
         if place >= len(self.posts):
             return Strip.blank(width, background)
-        tone, text = self._drawn(place)[at - self._top(place)]
+        drawn = self._drawn(place)
+        part = at - self._top(place)
+        tone, text = drawn[part] if part < len(drawn) else ("plain", "")
         sign = self._sign if place == self.cursor and self.has_focus else " "
         style = self._style(tone)
         if self.searched and self.searched in text.lower():
@@ -196,11 +244,15 @@ class ThreadView(ScrollView, can_focus=True):
         return self.get_component_rich_style(f"thread--{tone}", partial=True)
 
     def on_resize(self, event: events.Resize) -> None:
-        stuck = self.is_at_end
-        self._lines.clear()
+        stuck, at = self.is_at_end, self._top(self.cursor) - self.scroll_offset.y
+        if self.scrollable_content_region.width != self._width:
+            self._lines.clear()
         self._measure()
         if stuck:
-            self._scroll(self.virtual_size.height)
+            self._to_end()
+        else:
+            self._wrap_around(self.cursor)
+            self._scroll(self._top(self.cursor) - at)
         self.refresh()
 
     def on_click(self, event: events.Click) -> None:
@@ -208,3 +260,9 @@ class ThreadView(ScrollView, can_focus=True):
         if place < len(self.posts):
             self.cursor = place
             self.refresh(Region(0, 0, *self.size))
+
+
+def _shortened(text: str) -> str:
+    if len(text) <= _LONGEST:
+        return text
+    return f"{text[:_LONGEST]}\n… {len(text) - _LONGEST:,} more characters: y copies them all"

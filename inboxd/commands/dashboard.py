@@ -23,9 +23,24 @@ def add(commands: Commands) -> None:
     made.add_argument("--ascii", action="store_true", help="signs that every terminal has")
     made.add_argument("--no-mouse", action="store_true", help="leave the mouse to the terminal")
     made.add_argument("--settings", metavar="FILE", help="its config file (default: ~/.config/inboxd/tui.toml)")
+    made.add_argument("--dump-keys", action="store_true", help="print every action with its keys, and leave")
+    made.add_argument("--dump-config", action="store_true", help="print the settings that hold, as a file of them")
+    made.add_argument(
+        "--web", metavar="HOST:PORT", nargs="?", const="127.0.0.1:8765",
+        help="serve it to a browser on this machine (default: 127.0.0.1:8765; needs the extra `web`)",
+    )  # fmt: skip
 
 
 def _tui(config: Config, given: argparse.Namespace) -> int:
+    if given.dump_keys or given.dump_config:
+        return _dump(given)
+    if given.web is not None:
+        from admin_tui import web
+
+        try:
+            return web.serve(*_server(config, given), given.web, web.passed_on(vars(given)))
+        except web.Refused as refused:
+            raise Stop(str(refused), 2) from None
     if not sys.stdout.isatty() or not sys.stdin.isatty():
         raise Stop("the dashboard needs a terminal", 2)
     url, secret = _server(config, given)
@@ -44,6 +59,21 @@ def _tui(config: Config, given: argparse.Namespace) -> int:
     return run(
         url, secret, wanted, account_id=given.account, start_at=given.open, no_color=bool(os.environ.get("NO_COLOR"))
     )
+
+
+def _dump(given: argparse.Namespace) -> int:
+    from admin_tui import config as settings
+    from admin_tui import keys
+
+    wanted = settings.load(Path(given.settings) if given.settings else None)
+    if given.dump_config:
+        print(settings.dumped(wanted))
+    else:
+        for pressed, what, where, action in keys.table():
+            print(f"{wanted.keys.get(action, pressed):<12} {action:<22} {where:<14} {what}")
+    for problem in [*wanted.problems, *keys.problems(wanted.keys)]:
+        print(f"inboxd: {problem}", file=sys.stderr)
+    return 0
 
 
 def _server(config: Config, given: argparse.Namespace) -> tuple[str, str]:

@@ -6,6 +6,7 @@ import os
 import sys
 import time
 
+from tests.bench.dashboard import dashboard
 from tests.bench.deliveries import alone, latency, while_posting
 from tests.bench.footprint import footprint
 from tests.bench.isolation import isolation
@@ -34,6 +35,7 @@ def main() -> int:
         isolation(made, report, 1 if quick else 3, 100 if quick else 300)
         many_webhooks(made, report, 1 if quick else 3)
         scale(made, report, *((1, (4_000, 100_000)) if quick else (5,)))
+        dashboard(made, report, *((1, 20) if quick else (3,)))
         footprint(made, report, 3 if quick else 5, 2 if quick else 5)
         name = made.load.name
     sys.stdout.write(

@@ -75,10 +75,10 @@ def _read(inboxd: Inboxd, path: str) -> float:
 
 
 def _grown(world: World, conversations: int, messages: int) -> AbstractContextManager[Inboxd]:
-    return world.inboxd(lambda directory: _grow(directory, conversations, messages))
+    return world.inboxd(lambda directory: grow(directory, conversations, messages))
 
 
-def _grow(directory: Path, conversations: int, messages: int) -> None:
+def grow(directory: Path, conversations: int, messages: int) -> None:
     """More of what is there, written behind the API's back: a million posts would take ten minutes."""
     database = sqlite3.connect(directory / "inboxd.sqlite3", isolation_level=None)
     database.execute("BEGIN")

@@ -1,0 +1,151 @@
+"""The dashboard in a real terminal of our own: what is typed into it, and every byte it writes."""
+
+import contextlib
+import fcntl
+import os
+import pty
+import re
+import select
+import signal
+import struct
+import sys
+import termios
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).parent.parent.parent
+PATIENCE_S = 20.0
+
+
+class Terminal:
+    """`inboxd.py tui` for a server, in a terminal of `size` (columns, lines)."""
+
+    def __init__(
+        self,
+        url: str,
+        token: str,
+        *flags: str,
+        size: tuple[int, int] = (80, 24),
+        cwd: Path | None = None,
+        **environ: str,
+    ) -> None:
+        known = {
+            name: value for name, value in os.environ.items() if name not in ("TMUX", "NO_COLOR", "COLUMNS", "LINES")
+        }
+        given = known | {"TERM": "xterm-256color", "INBOXD_TOKEN": token, "COLORTERM": "truecolor"} | environ
+        command = [sys.executable, str(ROOT / "inboxd.py"), "tui", "--url", url, *flags]
+        self.began = time.monotonic()
+        self.pid, self._fd = pty.fork()
+        if self.pid == 0:
+            with contextlib.suppress(BaseException):
+                os.chdir(cwd or ROOT)
+                fcntl.ioctl(1, termios.TIOCSWINSZ, struct.pack("HHHH", size[1], size[0], 0, 0))
+                os.execvpe(command[0], command, given)
+            os._exit(127)
+        self.bytes = b""
+        self._code: int | None = None
+
+    def __enter__(self) -> "Terminal":
+        return self
+
+    def __exit__(self, *_: Any) -> None:
+        if self._code is None:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(self.pid, signal.SIGKILL)
+                os.waitpid(self.pid, 0)
+        os.close(self._fd)
+
+    def type(self, keys: str) -> None:
+        os.write(self._fd, keys.encode())
+
+    def resize(self, columns: int, lines: int) -> None:
+        fcntl.ioctl(self._fd, termios.TIOCSWINSZ, struct.pack("HHHH", lines, columns, 0, 0))
+
+    def read(self, seconds: float) -> bytes:
+        """What comes within this time, all of which is waited."""
+        end, found = time.monotonic() + seconds, b""
+        while (left := end - time.monotonic()) > 0:
+            if not select.select([self._fd], [], [], left)[0]:
+                break
+            try:
+                piece = os.read(self._fd, 65_536)
+            except OSError:
+                break
+            if not piece:
+                break
+            found += piece
+        self.bytes += found
+        return found
+
+    def until(self, condition: Callable[[], Any], what: str) -> None:
+        end = time.monotonic() + PATIENCE_S
+        while not condition():
+            if time.monotonic() > end:
+                raise AssertionError(f"never came: {what}\n{self.text[-3000:]}")
+            self.read(0.02)
+
+    def sees(self, text: str, *, since: int = 0) -> float:
+        """Wait for a text among what was written behind byte `since`; when it was there, in seconds from the start."""
+        self.until(lambda: text in plain(self.bytes[since:]), repr(text))
+        return time.monotonic() - self.began
+
+    def key(self, keys: str, quiet_s: float = 0.06, most_s: float = 2.0) -> tuple[float, int]:
+        """Type, and measure: milliseconds until the last byte of the answer, and how many bytes there were."""
+        self.read(0.02)
+        began = last = time.perf_counter()
+        size = 0
+        self.type(keys)
+        while time.perf_counter() - began < most_s:
+            if not select.select([self._fd], [], [], quiet_s if size else most_s)[0]:
+                break
+            piece = os.read(self._fd, 65_536)
+            last = time.perf_counter()
+            size += len(piece)
+            self.bytes += piece
+        return (last - began) * 1000, size
+
+    def signal(self, number: int) -> None:
+        os.kill(self.pid, number)
+
+    def ends(self) -> int:
+        """The exit code, once it is over."""
+        end = time.monotonic() + PATIENCE_S
+        while self._code is None:
+            self.read(0.02)
+            done, status = os.waitpid(self.pid, os.WNOHANG)
+            if done:
+                self._code = os.waitstatus_to_exitcode(status)
+            elif time.monotonic() > end:
+                raise AssertionError("it does not end")
+        self.read(0.05)
+        return self._code
+
+    @property
+    def text(self) -> str:
+        return plain(self.bytes)
+
+
+OURS = re.compile(
+    rb"\x1b\[[0-9;:?<>=]*[ $]?[a-zA-Z]"  # colours, cursor, modes
+    rb"|\x1b\](?:0|2|22);[^\x00-\x1f\x7f]*\x07"  # a title
+    rb"|\x1bP[^\x1b]*\x1b\\\\"  # synchronised output is asked for
+    rb"|\x1b[78=>]"
+)
+"""The sequences that Textual writes by itself."""
+
+
+def plain(written: bytes) -> str:
+    """What a person would read of it; cells that move the cursor are gone."""
+    return OURS.sub(b"", written).decode("utf-8", "replace")
+
+
+def foreign(written: bytes) -> list[str]:
+    """Control characters that are in none of our own sequences."""
+    rest = OURS.sub(b"", written).decode("utf-8", "replace")
+    return [rest[max(0, at - 30) : at + 30] for at, char in enumerate(rest) if _controls(char)]
+
+
+def _controls(char: str) -> bool:
+    return (char < " " and char not in "\r\n\t") or "\x7f" <= char <= "\x9f" or char in "\u202e\u2066\u200f"
