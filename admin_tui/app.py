@@ -469,7 +469,11 @@ class InboxdTui(App[int]):
         self.said.append(Said(time.time(), text, bad))
         now, lasts_s = time.monotonic(), _BAD_TOAST_S if bad else _TOAST_S
         self._toasts = {said: until for said, until in self._toasts.items() if until > now}
-        if text not in self._toasts and len(self._toasts) < _MOST_TOASTS:
+        if text not in self._toasts:
+            if len(self._toasts) >= _MOST_TOASTS:
+                # What is said last is what matters; the others are in the log.
+                self.clear_notifications()
+                self._toasts.clear()
             self._toasts[text] = now + lasts_s
             self.notify(
                 line(text)[:_TOAST_LENGTH], severity="error" if bad else "information", markup=False, timeout=lasts_s

@@ -13,7 +13,7 @@ def test_numbers_and_what_needs_somebody_come_by_themselves(desk: Desk) -> None:
             await seat.sees("no webhook")
             print(seat.text)
             await seat.press("enter")
-            await seat.until(lambda: seat.screen.place == "conversations" and seat.screen.view == "Unassigned")
+            await seat.until(lambda: seat.screen.place == "conversations" and seat.screen.listing.view == "Unassigned")
 
     run(story())
 
