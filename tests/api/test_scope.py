@@ -252,7 +252,12 @@ def spoken_of() -> Iterator[tuple[Route, tuple[str, ...], bool]]:
 
 def everything(app: App) -> dict[str, list[Any]]:
     database = sqlite3.connect(app.store.directory / "inboxd.sqlite3")
-    tables = [name for (name,) in database.execute("SELECT name FROM sqlite_schema WHERE type = 'table'")]
+    tables = [
+        name
+        for (name,) in database.execute(
+            "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE '%_search%'"
+        )
+    ]
     found = {table: database.execute(f"SELECT * FROM {table}").fetchall() for table in tables}
     database.close()
     return found
