@@ -1,6 +1,8 @@
 """The whole API on one screen: method, path, handler, and what each takes."""
 
-from inboxd.api import events, files, health, public
+from typing import Any
+
+from inboxd.api import docs, events, files, health, public
 from inboxd.api.accounts import (
     agent_bots,
     agents,
@@ -42,6 +44,7 @@ from inboxd.domain.conversations import PRIORITIES, STATUSES
 from inboxd.domain.links import PREFIX
 from inboxd.domain.webhooks import ORDERINGS
 from inboxd.services.custom_filters import TYPES as FILTER_TYPES
+from inboxd.wire.shapes import Answer
 
 P = "/public/api/v1/inboxes/{identifier}"
 C = P + "/contacts/{source_id}"
@@ -310,6 +313,8 @@ ROUTES = (
     Route("GET", A + "/events", events.poll, (Integer("after", least=0), Integer("wait", least=0), Texts("types"), Integer("inbox_id"), Integer("limit", least=1)), about="every event behind a seq; waits for the next one"),
 
     Route("GET", PREFIX + "{signed}/{filename}", files.download, role="public", about="a file, by its signed link"),
+    Route("GET", "/openapi.json", docs.description, role="public", answer=dict[str, Any], about="this description, as OpenAPI"),
+    Route("GET", "/docs", docs.page, role="public", answer=Answer(str, media="text/html"), about="this description, as a page"),
     Route("GET", "/livez", health.livez, role="public", about="the process answers"),
     Route("GET", "/readyz", health.readyz, role="public", about="the store answers"),
     Route("GET", "/health", health.health, role="public", about="version and the state of the queue"),
