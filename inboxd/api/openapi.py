@@ -126,9 +126,8 @@ def _description(route: Route) -> str:
     about = _ROLES[route.role]
     if route.wrapper is not None and route.method not in _IN_QUERY:
         about += f" The parameters may also stand under `{route.wrapper}`; in a form they must."
-    if route.shown_once is not None:
-        about += f" `{route.shown_once}` is shown this once."
-    return about
+    secrets = (route.shown_once,) if isinstance(route.shown_once, str) else route.shown_once or ()
+    return about + "".join(f" `{path}` is shown this once." for path in secrets)
 
 
 def _path_parameter(name: str) -> Schema:
@@ -147,7 +146,7 @@ def _query_parameter(param: Param) -> Schema:
 def _body(route: Route) -> dict[str, Any]:
     plain = [param for param in route.params if not isinstance(param, Files)]
     content = _json(object_schema(plain))
-    if route.takes_files:
+    if len(plain) < len(route.params):
         content["multipart/form-data"] = {"schema": _form(route)}
     return {"required": any(param.required for param in plain), "content": content}
 

@@ -28,6 +28,13 @@ class Schemas:
         if kind in _PLAIN:
             return dict(_PLAIN[kind])
         origin, args = get_origin(kind), get_args(kind)
+        if is_typeddict(kind):
+            return self._component(kind)
+        if is_typeddict(origin):
+            return self._closed(origin, dict(zip(origin.__parameters__, args, strict=True)))
+        return self._of_generic(kind, origin, args)
+
+    def _of_generic(self, kind: Any, origin: Any, args: tuple[Any, ...]) -> Schema:
         if origin is Literal:
             return {"enum": list(args)}
         if origin in (Union, types.UnionType):
@@ -37,10 +44,6 @@ class Schemas:
         if origin is dict and args[0] is str:
             inner = self.of(args[1])
             return {"type": "object", "additionalProperties": inner} if inner else {"type": "object"}
-        if is_typeddict(kind):
-            return self._component(kind)
-        if is_typeddict(origin):
-            return self._closed(origin, dict(zip(origin.__parameters__, args, strict=True)))
         raise TypeError(f"{kind} has no JSON Schema")
 
     def _component(self, kind: Any) -> Schema:

@@ -19,13 +19,14 @@ from inboxd.store.models import (
     User,
     Webhook,
 )
-from inboxd.wire import deliveries, push, teams
+from inboxd.wire import deliveries, push, shapes_public, teams
+from inboxd.wire import shapes_accounts as shapes
 from inboxd.wire.times import float_seconds, iso, iso_or_none, seconds
 
 Json = dict[str, Any]
 
 
-def public_inbox(row: Inbox) -> Json:
+def public_inbox(row: Inbox) -> shapes_public.PublicInbox:
     return {
         "identifier": row.identifier,
         "identity_validation_enabled": row.hmac_mandatory,
@@ -38,7 +39,7 @@ def public_inbox(row: Inbox) -> Json:
     }
 
 
-def public_contact(row: Contact, contact_inbox: ContactInbox) -> Json:
+def public_contact(row: Contact, contact_inbox: ContactInbox) -> shapes_public.PublicContact:
     return {
         "source_id": contact_inbox.source_id,
         "pubsub_token": contact_inbox.pubsub_token,
@@ -49,7 +50,7 @@ def public_contact(row: Contact, contact_inbox: ContactInbox) -> Json:
     }
 
 
-def contact_record(row: Contact) -> Json:
+def contact_record(row: Contact) -> shapes_public.ContactRecord:
     """Every column, as the client API shows a contact after an update and inside a conversation."""
     return {
         "id": row.id,
@@ -191,7 +192,7 @@ def profile(row: User, memberships: list[tuple[AccountUser, Account]], token: st
     return shape
 
 
-def account(row: Account) -> Json:
+def account(row: Account) -> shapes.Account:
     return {
         "settings": row.settings,
         "created_at": iso(row.created_at),
@@ -251,7 +252,7 @@ def inbox(row: Inbox, webhook: Webhook, *, admin: bool, secret: str | None = Non
     return shape
 
 
-def inbox_slim(row: Inbox) -> Json:
+def inbox_slim(row: Inbox) -> shapes.InboxSlim:
     return {
         "id": row.id,
         "avatar_url": "",
@@ -262,7 +263,7 @@ def inbox_slim(row: Inbox) -> Json:
     }
 
 
-def inbox_row(row: Inbox) -> Json:
+def inbox_row(row: Inbox) -> shapes.InboxRow:
     """The plain column dump that contact creation answers with."""
     return {
         "id": row.id,
@@ -313,7 +314,7 @@ def contact(row: Contact, contact_inboxes: list[tuple[ContactInbox, Inbox]] | No
     return shape
 
 
-def contact_inbox(row: ContactInbox, inbox_of: Inbox) -> Json:
+def contact_inbox(row: ContactInbox, inbox_of: Inbox) -> shapes.ContactInbox:
     return {"source_id": row.source_id, "inbox": inbox_slim(inbox_of)}
 
 
