@@ -8,14 +8,15 @@ from inboxd.domain.events import Actor
 from inboxd.services import tokens
 from inboxd.store import accounts
 from inboxd.store.db import Tx
-from inboxd.store.models import AccountUser, Inbox, User
+from inboxd.store.models import AccountUser, AgentBot, Inbox, User
 
 SIGN_IN = "You need to sign in or sign up before continuing."
 
 
 @dataclass(frozen=True)
 class Caller:
-    """Nobody in particular on the client API; a user, and on account routes a member, elsewhere."""
+    """Nobody in particular on the client API; elsewhere an agent bot, or a user who is a member on
+    account routes."""
 
     user: User | None = None
     membership: AccountUser | None = None
@@ -23,6 +24,7 @@ class Caller:
     only_account: int | None = None
     """The account that the token is confined to."""
     token_id: int | None = None
+    bot: AgentBot | None = None
 
     @property
     def is_administrator(self) -> bool:
@@ -35,12 +37,17 @@ class Caller:
         return self.user
 
     @property
+    def sender(self) -> User | AgentBot:
+        """Who writes what this caller posts."""
+        return self.bot or self.known_user
+
+    @property
     def actor(self) -> Actor:
-        user = self.known_user
-        return Actor("user", user.id, user.name)
+        sender = self.sender
+        return Actor("bot" if self.bot else "user", sender.id, sender.name)
 
     def inbox_ids(self, tx: Tx) -> frozenset[int] | None:
-        """The inboxes this caller may look into; None for all of the account."""
+        """The inboxes this caller may look into; None for all of the account, as for bots."""
         if self.is_administrator or self.membership is None:
             return None
         return accounts.inbox_ids_of(tx, self.membership.account_id, self.membership.user_id)
@@ -61,11 +68,14 @@ def given_token(headers: Mapping[str, str]) -> str:
     return value.strip() if scheme.lower() == "bearer" else ""
 
 
-def authenticate(tx: Tx, headers: Mapping[str, str], account_id: int | None, *, local: bool, hidden: bool) -> Caller:
-    """The caller of an application route. Raises in Chatwoot's order: token, account, membership.
+def authenticate(
+    tx: Tx, headers: Mapping[str, str], account_id: int | None, *, local: bool, hidden: bool, bots: bool = False
+) -> Caller:
+    """The caller of an application route. Raises in Chatwoot's order: token, route, account, membership.
 
-    `hidden` accounts are not there for who is not in them.
+    `hidden` accounts are not there for who is not in them. `bots`: whether the route is for them too.
     """
+    bot: AgentBot | None = None
     if local:
         user: User | None = tx.find(User, kind="SuperAdmin")
         token, only, token_id = "", None, None
@@ -77,15 +87,22 @@ def authenticate(tx: Tx, headers: Mapping[str, str], account_id: int | None, *, 
         only = row.account_id if row is not None else None
         token_id = row.id if row is not None else None
         user = accounts.user(tx, row.owner_id) if row is not None and row.owner_type == "User" else None
-    if user is None:
+        bot = accounts.bot_by_id(tx, row.owner_id) if row is not None and row.owner_type == "AgentBot" else None
+    if user is None and bot is None:
         raise Unauthenticated("Invalid Access Token")
+    if bot is not None and not bots:
+        raise Unauthorized("Access to this endpoint is not authorized for bots")
     if account_id is None:
-        return Caller(user, token=token, only_account=only, token_id=token_id)
+        return Caller(user, token=token, only_account=only, token_id=token_id, bot=bot)
     account = accounts.account(tx, account_id)
     if account is None:
         raise NotFound
     if account.status != "active":
         raise Unauthorized("Account is suspended")
+    if bot is not None and bot.account_id != account_id:
+        raise Unauthorized("Bot is not authorized to access this account")
+    if user is None:
+        return Caller(token=token, only_account=only, token_id=token_id, bot=bot)
     membership = accounts.membership(tx, account_id, user.id) if only in (None, account_id) else None
     if membership is None and hidden:
         raise NotFound

@@ -6,6 +6,7 @@ import logging
 import threading
 from collections.abc import Callable
 from contextlib import ExitStack, suppress
+from functools import reduce
 from typing import Any
 
 from inboxd.api import auth, params, web
@@ -119,10 +120,12 @@ class Edge:
         tx.origin = "api"
         if route.role != "public":
             account_id = args.get("account_id")
-            caller = auth.authenticate(tx, request.headers, account_id, local=request.local, hidden=route.hidden)
+            caller = auth.authenticate(
+                tx, request.headers, account_id, local=request.local, hidden=route.hidden, bots=route.bots
+            )
             if caller.membership is not None and accounts.is_stale(caller.membership, tx.now):
                 request.stale = caller.membership
-            tx.origin, tx.token_id = "agent", caller.token_id
+            tx.origin, tx.token_id = "bot" if caller.bot else "agent", caller.token_id
 
         def write(unit: Callable[[Tx], Any]) -> Any:
             def signed(own: Tx) -> Any:
@@ -189,8 +192,8 @@ def _once(call: Call, route: Route) -> Response:
     if known is not None:
         return known
     response = _response(call, _run(call, route))
-    if route.shown_once is not None:
-        kept = jsons.dumps(_without(response.value, route.shown_once))
+    if route.secrets:
+        kept = jsons.dumps(reduce(_without, route.secrets, response.value))
     else:
         if response.value is not None:
             response.text, response.value = jsons.dumps(response.value), None

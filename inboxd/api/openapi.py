@@ -126,8 +126,9 @@ def _description(route: Route) -> str:
     about = _ROLES[route.role]
     if route.wrapper is not None and route.method not in _IN_QUERY:
         about += f" The parameters may also stand under `{route.wrapper}`; in a form they must."
-    secrets = (route.shown_once,) if isinstance(route.shown_once, str) else route.shown_once or ()
-    return about + "".join(f" `{path}` is shown this once." for path in secrets)
+    if route.bots:
+        about += " Agent bots may call it too."
+    return about + "".join(f" `{path}` is shown this once." for path in route.secrets)
 
 
 def _path_parameter(name: str) -> Schema:

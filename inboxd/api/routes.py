@@ -18,6 +18,7 @@ from inboxd.api.accounts import (
     labels,
     messages,
     notes,
+    overview,
     participants,
     profile,
     teams,
@@ -44,7 +45,9 @@ from inboxd.domain.conversations import PRIORITIES, STATUSES
 from inboxd.domain.links import PREFIX
 from inboxd.domain.webhooks import ORDERINGS
 from inboxd.services.custom_filters import TYPES as FILTER_TYPES
-from inboxd.wire.shapes import Answer
+from inboxd.wire import agent_bots as bot_wire
+from inboxd.wire import overview as overview_wire
+from inboxd.wire.shapes import Answer, Payload
 
 P = "/public/api/v1/inboxes/{identifier}"
 C = P + "/contacts/{source_id}"
@@ -73,6 +76,7 @@ MESSAGE = (
     Text("content"), Word("message_type", words=message_words.MESSAGE_TYPES), Boolean("private"),
     Word("content_type", words=message_words.CONTENT_TYPES), Object("content_attributes", lenient=True),
     Text("source_id"), Text("echo_id"), Value("external_created_at"), Value("campaign_id"), Object("template_params"),
+    Text("sender_type"), Integer("sender_id"),
 )  # fmt: skip
 LIST = (
     Text("status"), Text("assignee_type"), Integer("inbox_id"), Integer("team_id"), Texts("labels"), Text("q"),
@@ -167,6 +171,10 @@ ROUTES = (
     Route("GET", A + "/cache_keys", profile.show_cache_keys, hidden=True, about="what changes when labels, inboxes or teams do"),
     Route("POST", A + "/update_active_at", profile.update_active_at, hidden=True, about="the caller is here"),
 
+    Route("GET", A + "/meta", overview.meta, answer=overview_wire.Meta, about="version, who the caller is, features and limits"),
+    Route("GET", A + "/counts", overview.counts, answer=overview_wire.Counts, about="the numbers of a dashboard"),
+    Route("GET", A + "/attention", overview.attention, answer=Payload[list[overview_wire.Concern]], about="what wants a person, the worst first"),
+
     Route("GET", A + "/agents", agents.index, about="people of the account"),
     Route("POST", A + "/agents", agents.create, (Text("name"), Text("email", required=True), Word("role", words=("agent", ADMIN)), Word("availability", words=("online", "busy", "offline")), Boolean("auto_offline")), role=ADMIN, wrapper="agent", about="add somebody"),
     Route("POST", A + "/agents/bulk_create", agents.create_many, (Texts("emails"),), role=ADMIN, about="add several by e-mail"),
@@ -184,6 +192,7 @@ ROUTES = (
     Route("DELETE", A + "/inboxes/{id}", inboxes.delete, (), inboxes.find, ADMIN, about="delete an inbox with all in it"),
     Route("POST", A + "/inboxes/{id}/reset_secret", inboxes.reset_secret, (), inboxes.find, ADMIN, shown_once="secret", about="a new signing secret, shown once; the old one signs too for a day"),
     Route("GET", A + "/inboxes/{id}/health", health.inbox, (), inboxes.find, ADMIN, about="does it get messages, do its events arrive, what was refused"),
+    Route("POST", A + "/inboxes/{id}/test_message", overview.send_test_message, (Text("name", limit=255), Text("content", limit=message_words.CONTENT_LIMIT)), inboxes.find, ADMIN, answer=overview_wire.TestMessage, about="a message as a customer's system would send it"),
     Route("GET", A + "/inbox_members/{inbox_id}", inboxes.show_members, (), inboxes.find_in_body, about="members of an inbox"),
     Route("POST", A + "/inbox_members", inboxes.add_members, MEMBERS, inboxes.find_in_body, ADMIN, about="add members"),
     Route("PATCH", A + "/inbox_members", inboxes.set_members, MEMBERS, inboxes.find_in_body, ADMIN, about="set the members"),
@@ -194,10 +203,11 @@ ROUTES = (
     Route("POST", A + "/inboxes/{id}/set_agent_bot", agent_bots.connect, (Integer("agent_bot"),), inboxes.find, ADMIN, about="let a bot answer first, or nobody with null"),
 
     Route("GET", A + "/agent_bots", agent_bots.index, about="agent bots"),
-    Route("POST", A + "/agent_bots", agent_bots.create, BOT, role=ADMIN, shown_once="secret", about="create a bot; the secret is shown once"),
+    Route("POST", A + "/agent_bots", agent_bots.create, BOT, role=ADMIN, shown_once=("access_token", "secret"), about="create a bot; its token and secret are shown once"),
     Route("GET", A + "/agent_bots/{id}", agent_bots.show, (), agent_bots.find, about="a bot"),
     Route("PATCH", A + "/agent_bots/{id}", agent_bots.update, BOT, agent_bots.find, ADMIN, about="change a bot"),
     Route("DELETE", A + "/agent_bots/{id}", agent_bots.delete, (), agent_bots.find, ADMIN, about="delete a bot"),
+    Route("POST", A + "/agent_bots/{id}/reset_access_token", agent_bots.reset_access_token, (), agent_bots.find, ADMIN, shown_once="access_token", answer=bot_wire.Bot, about="a new access token, shown once; the old one dies"),
     Route("POST", A + "/agent_bots/{id}/reset_secret", agent_bots.reset_secret, (), agent_bots.find, ADMIN, shown_once="secret", about="a new signing secret, shown once"),
 
     Route("GET", A + "/teams", teams.index, about="teams of the account"),
@@ -240,16 +250,16 @@ ROUTES = (
 
     Route("GET", A + "/conversations", conversations.index, LIST, about="a page of conversations, with counts"),
     Route("GET", A + "/conversations/meta", conversations.meta, LIST, about="the counts alone"),
-    Route("POST", A + "/conversations", conversations.create, (Integer("inbox_id"), Integer("contact_id"), Text("source_id"), Word("status", words=STATUSES), Integer("assignee_id"), Integer("team_id"), Moment("snoozed_until"), Boolean("hmac_verified"), Object("custom_attributes"), Object("additional_attributes"), Nested("message", params=MESSAGE)), about="open a conversation"),
-    Route("GET", A + "/conversations/{id}", conversations.show, (), conversations.find, about="a conversation"),
-    Route("PATCH", A + "/conversations/{id}", conversations.update, (Word("priority", words=PRIORITIES, nothing=("none",)),), conversations.find, about="change the priority"),
-    Route("POST", A + "/conversations/{id}/toggle_status", conversations.toggle_status, (Word("status", words=STATUSES), Moment("snoozed_until")), conversations.find, about="open, resolve, snooze"),
-    Route("POST", A + "/conversations/{id}/toggle_priority", conversations.toggle_priority, (Word("priority", words=PRIORITIES, nothing=("none",)),), conversations.find, about="set or clear the priority"),
-    Route("POST", A + "/conversations/{id}/toggle_typing_status", conversations.toggle_typing, (Text("typing_status"), Boolean("is_private")), conversations.find, about="typing on or off"),
-    Route("POST", A + "/conversations/{id}/assignments", conversations.assign, (Integer("assignee_id"), Text("assignee_type"), Integer("team_id")), conversations.find, about="assign or unassign"),
-    Route("GET", A + "/conversations/{id}/labels", conversations.list_labels, (), conversations.find, about="labels"),
-    Route("POST", A + "/conversations/{id}/labels", conversations.set_labels, (Texts("labels"),), conversations.find, about="replace the labels"),
-    Route("POST", A + "/conversations/{id}/custom_attributes", conversations.set_custom_attributes, (Object("custom_attributes"),), conversations.find, about="replace the custom attributes"),
+    Route("POST", A + "/conversations", conversations.create, (Integer("inbox_id"), Integer("contact_id"), Text("source_id"), Word("status", words=STATUSES), Integer("assignee_id"), Integer("team_id"), Moment("snoozed_until"), Boolean("hmac_verified"), Object("custom_attributes"), Object("additional_attributes"), Nested("message", params=MESSAGE)), bots=True, about="open a conversation"),
+    Route("GET", A + "/conversations/{id}", conversations.show, (), conversations.find, bots=True, about="a conversation"),
+    Route("PATCH", A + "/conversations/{id}", conversations.update, (Word("priority", words=PRIORITIES, nothing=("none",)),), conversations.find, bots=True, about="change the priority"),
+    Route("POST", A + "/conversations/{id}/toggle_status", conversations.toggle_status, (Word("status", words=STATUSES), Moment("snoozed_until")), conversations.find, bots=True, about="open, resolve, snooze"),
+    Route("POST", A + "/conversations/{id}/toggle_priority", conversations.toggle_priority, (Word("priority", words=PRIORITIES, nothing=("none",)),), conversations.find, bots=True, about="set or clear the priority"),
+    Route("POST", A + "/conversations/{id}/toggle_typing_status", conversations.toggle_typing, (Text("typing_status"), Boolean("is_private")), conversations.find, bots=True, about="typing on or off"),
+    Route("POST", A + "/conversations/{id}/assignments", conversations.assign, (Integer("assignee_id"), Text("assignee_type"), Integer("team_id")), conversations.find, bots=True, about="assign or unassign"),
+    Route("GET", A + "/conversations/{id}/labels", conversations.list_labels, (), conversations.find, bots=True, about="labels"),
+    Route("POST", A + "/conversations/{id}/labels", conversations.set_labels, (Texts("labels"),), conversations.find, bots=True, about="replace the labels"),
+    Route("POST", A + "/conversations/{id}/custom_attributes", conversations.set_custom_attributes, (Object("custom_attributes"),), conversations.find, bots=True, about="replace the custom attributes"),
     Route("POST", A + "/conversations/{id}/update_last_seen", conversations.update_last_seen, (), conversations.find, about="the agent has read everything"),
 
     Route("GET", A + "/conversations/unread_counts", conversation_actions.unread_counts, about="403: no account has this feature"),
@@ -268,7 +278,7 @@ ROUTES = (
     Route("DELETE", A + "/conversations/{id}/draft_messages", drafts.delete, (), conversations.find, about="discard the draft"),
 
     Route("GET", A + "/conversations/{id}/messages", messages.index, (Integer("before"), Integer("after"), Text("filter_internal_messages")), conversations.find, about="a window of messages"),
-    Route("POST", A + "/conversations/{id}/messages", messages.create, (*MESSAGE, Files("attachments")), conversations.find, about="reply, write a private message, or inject an incoming one"),
+    Route("POST", A + "/conversations/{id}/messages", messages.create, (*MESSAGE, Files("attachments")), conversations.find, bots=True, about="reply, write a private message, or inject an incoming one"),
     Route("PATCH", A + "/conversations/{id}/messages/{message_id}", messages.update, (Text("status"), Text("external_error")), messages.find, about="report delivered, read or failed"),
     Route("DELETE", A + "/conversations/{id}/messages/{message_id}", messages.delete, (), messages.find, about="take a message back"),
 

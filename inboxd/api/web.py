@@ -151,9 +151,10 @@ class Route:
     `record` finds what the path names, inside the caller's scope, before the role is checked, so
     that what is not there is 404 for everybody. `handler(call)` or `handler(call, record)`
     returns JSON, or a Response. `wrapper` is the key clients may nest the parameters under.
-    `role` is public, agent, administrator or superadmin. GETs run on a snapshot unless `writes`.
+    `role` is public, agent, administrator or superadmin. `bots`: agent bots may call it too.
+    GETs run on a snapshot unless `writes`.
     `hidden` tells strangers that it is not there instead of that they may not. `shown_once` is
-    the path in an answer of what must not be stored, not even to answer the same request again.
+    the path in an answer, or several, of what must not be stored, not even to answer the same request again.
     `detached` ones write in several transactions, or wait for somebody between them: the handler
     looks around on a snapshot and leaves the rest in `call.after`. `answer` is the type of a good answer:
     a TypedDict of `wire`, a list of one, or None for an empty body.
@@ -169,9 +170,15 @@ class Route:
     writes: bool = False
     hidden: bool = False
     detached: bool = False
-    shown_once: str | None = None
+    shown_once: str | tuple[str, ...] = ()
     answer: Any = None
     about: str = ""
+    bots: bool = False
+
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """The paths of what an answer shows once."""
+        return (self.shown_once,) if isinstance(self.shown_once, str) else self.shown_once
 
     @property
     def is_unit(self) -> bool:

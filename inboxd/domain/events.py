@@ -74,8 +74,13 @@ DEFAULT_SUBSCRIPTIONS = tuple(kind.name for kind in EVENT_TYPES if kind.default)
 
 @dataclass(frozen=True)
 class Actor:
-    """Who is doing it: `kind` is contact, user or system."""
+    """Who is doing it: `kind` is contact, user, bot or system."""
 
     kind: str
     id: int | None = None
     name: str = ""
+
+    @property
+    def is_named(self) -> bool:
+        """Whether activity lines tell people who it was."""
+        return self.kind in ("user", "bot")

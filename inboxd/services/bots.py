@@ -7,23 +7,29 @@ from inboxd.domain.errors import NotFound
 from inboxd.services import tokens, webhooks
 from inboxd.store import accounts, conversations
 from inboxd.store.db import Tx
-from inboxd.store.models import AgentBot, AgentBotInbox, Inbox, Webhook
+from inboxd.store.models import AccessToken, AgentBot, AgentBotInbox, Inbox, Webhook
 
 
-def create(tx: Tx, account_id: int, values: dict[str, Any], guard: Guard) -> AgentBot:
-    """Raises Invalid for an outgoing_url that is too long or private."""
+def create(tx: Tx, account_id: int, values: dict[str, Any], guard: Guard) -> tuple[AgentBot, str]:
+    """The bot, and its access token for the only time. Raises Invalid for an outgoing_url that is too
+    long or private."""
     url = webhooks.checked_bot_url(values.pop("outgoing_url", None), guard)
     bot = tx.insert(AgentBot, account_id=account_id, **values)
-    tx.insert(
-        Webhook,
-        account_id=account_id,
-        kind="bot",
-        agent_bot_id=bot.id,
-        url=url,
-        secret=tokens.new(),
-        token_id=tx.token_id,
-    )
-    return bot
+    tx.insert(Webhook, account_id=account_id, kind="bot", agent_bot_id=bot.id, url=url, secret=tokens.new())
+    return bot, reset_token(tx, bot)
+
+
+def reset_token(tx: Tx, bot: AgentBot) -> str:
+    """A new access token in place of the one that the bot has, if it has one."""
+    token = tokens.new()
+    digest = tokens.digest(token)
+    row = tx.find(AccessToken, owner_type="AgentBot", owner_id=bot.id)
+    if row is not None:
+        tx.update(row, digest=digest)
+    else:
+        row = tx.insert(AccessToken, owner_type="AgentBot", owner_id=bot.id, account_id=bot.account_id, digest=digest)
+        tx.update(accounts.bot_webhook(tx, bot.id), token_id=row.id)
+    return token
 
 
 def update(tx: Tx, bot: AgentBot, values: dict[str, Any], guard: Guard) -> None:
@@ -37,6 +43,7 @@ def delete(tx: Tx, bot: AgentBot) -> None:
     """Its inboxes and conversations go on without it."""
     webhooks.delete(tx, accounts.bot_webhook(tx, bot.id))
     conversations.forget_bot(tx, bot.id)
+    tx.delete(AccessToken, owner_type="AgentBot", owner_id=bot.id)
     tx.delete(AgentBotInbox, agent_bot_id=bot.id)
     tx.delete(AgentBot, id=bot.id)
 

@@ -15,7 +15,8 @@ from inboxd.store import accounts, details, messages, teams
 from inboxd.store import conversations as store
 from inboxd.store.db import Changes, Tx
 from inboxd.store.details import ConversationDetails, Place
-from inboxd.store.models import Contact, Conversation, Message, Team, User
+from inboxd.store.messages import Sender
+from inboxd.store.models import AgentBot, Conversation, Message, Team, User
 
 READ_LIMIT = 500
 
@@ -65,7 +66,10 @@ def open_conversation(
 
 
 def change(tx: Tx, conversation: Conversation, actor: Actor, **values: Any) -> Changes:
-    """Change the row, write the activity lines, and emit what subscribers are owed."""
+    """Change the row, write the activity lines, and emit what subscribers are owed. An assignee takes it
+    from a bot."""
+    if values.get("assignee_id") is not None:
+        values["assignee_agent_bot_id"] = None
     changes = tx.update(conversation, **values)
     if changes:
         if changes.get("assignee_id", (None, None))[1] is not None:
@@ -103,20 +107,18 @@ def add_activity(tx: Tx, conversation: Conversation, text: str) -> None:
 def _activity(tx: Tx, changes: Changes, actor: Actor) -> Iterable[str]:
     if "status" in changes:
         status = changes["status"][1]
-        if actor.kind == "user":
+        if actor.is_named:
             yield activity.status_by_agent(status, actor.name)
         elif actor.kind == "contact" and status == "resolved":
             yield activity.resolved_by_contact(actor.name)
-    if actor.kind != "user":
+    if not actor.is_named:
         return
     if "priority" in changes:
         yield activity.priority(*changes["priority"], actor.name)
     if "team_id" in changes:
         yield from _team_activity(tx, changes, actor)
-    elif "assignee_id" in changes:
-        assignee_id = changes["assignee_id"][1]
-        self_assigned = assignee_id == actor.id
-        yield activity.assignee(_name_of(tx, assignee_id), actor.name, self_assigned=self_assigned)
+    elif "assignee_id" in changes or "assignee_agent_bot_id" in changes:
+        yield _assignee_activity(tx, changes, actor)
     if "label_list" in changes:
         yield from activity.labels(*changes["label_list"], actor.name)
 
@@ -128,6 +130,14 @@ def _team_activity(tx: Tx, changes: Changes, actor: Actor) -> Iterable[str]:
         yield activity.team(after.name, actor.name, _name_of(tx, changes.get("assignee_id", (None, None))[1]))
     elif before is not None:
         yield activity.team_removed(before.name, actor.name)
+
+
+def _assignee_activity(tx: Tx, changes: Changes, actor: Actor) -> str:
+    user_id = changes.get("assignee_id", (None, None))[1]
+    bot_id = changes.get("assignee_agent_bot_id", (None, None))[1]
+    bot = accounts.bot_by_id(tx, bot_id) if bot_id else None
+    self_assigned = (actor.kind, actor.id) == (("bot", bot_id) if bot_id else ("user", user_id))
+    return activity.assignee(bot.name if bot else _name_of(tx, user_id), actor.name, self_assigned=self_assigned)
 
 
 def _name_of(tx: Tx, user_id: int | None) -> str | None:
@@ -157,13 +167,20 @@ def set_status(
     return change(tx, conversation, actor, **values)
 
 
+def hand_off(tx: Tx, conversation: Conversation, actor: Actor) -> None:
+    """A bot gives its pending conversation to people."""
+    change(tx, conversation, actor, **rules.with_status("open"), waiting_since=conversation.waiting_since or tx.now)
+
+
 def _is_administrator(tx: Tx, account_id: int, actor: Actor) -> bool:
     membership = accounts.membership(tx, account_id, actor.id) if actor.id else None
     return membership is None or membership.role == "administrator"
 
 
-def assign(tx: Tx, conversation: Conversation, actor: Actor, assignee: User | None) -> Changes:
-    return change(tx, conversation, actor, assignee_id=assignee.id if assignee else None, assignee_agent_bot_id=None)
+def assign(tx: Tx, conversation: Conversation, actor: Actor, assignee: User | AgentBot | None) -> Changes:
+    user_id = assignee.id if isinstance(assignee, User) else None
+    bot_id = assignee.id if isinstance(assignee, AgentBot) else None
+    return change(tx, conversation, actor, assignee_id=user_id, assignee_agent_bot_id=bot_id)
 
 
 def assign_team(tx: Tx, conversation: Conversation, actor: Actor, team: Team | None) -> Changes:
@@ -226,7 +243,7 @@ def seen_by_contact(tx: Tx, conversation: Conversation) -> None:
             outbox.message_event(tx, "message_updated", one, shown, changes)
 
 
-def typing(tx: Tx, conversation: Conversation, typist: Contact | User, status: str | None, *, private: bool) -> None:
+def typing(tx: Tx, conversation: Conversation, typist: Sender, status: str | None, *, private: bool) -> None:
     """`on` and `off` are announced; any other word is politely ignored."""
     if status in ("on", "off"):
         shown = details.of_conversation(tx, conversation)

@@ -12,7 +12,7 @@ from inboxd.store import accounts, feed, retention
 from inboxd.store import deliveries as store
 from inboxd.store import outbox as queue
 from inboxd.store.db import Tx
-from inboxd.store.models import Delivery, Event, Message, Trouble, Webhook
+from inboxd.store.models import Conversation, Delivery, Event, Message, Trouble, Webhook
 from inboxd.store.outbox import Claim
 from inboxd.wire import webhook as wire
 
@@ -205,12 +205,16 @@ def _is_owed(tx: Tx, webhook: Webhook, event: Event) -> bool:
     """Whether the webhook would be owed such an event now."""
     kind = EVENTS[event.name]
     if webhook.kind == "bot":
-        return (
-            kind.bot
-            and not outbox.is_own(webhook, event)
-            and accounts.inbox_bot_id(tx, event.inbox_id or 0) == webhook.agent_bot_id
-        )
+        return kind.bot and not outbox.is_own(webhook, event) and _is_for_bot(tx, webhook, event)
     return not kind.operational and any(one.id == webhook.id for one in outbox.subscribers(tx, event))
+
+
+def _is_for_bot(tx: Tx, webhook: Webhook, event: Event) -> bool:
+    """Whether the webhook's bot answers first in the event's inbox, or has its conversation."""
+    if accounts.inbox_bot_id(tx, event.inbox_id or 0) == webhook.agent_bot_id:
+        return True
+    conversation = tx.get(Conversation, event.conversation_id) if event.conversation_id else None
+    return conversation is not None and conversation.assignee_agent_bot_id == webhook.agent_bot_id
 
 
 def test(tx: Tx, webhook: Webhook) -> Claim:

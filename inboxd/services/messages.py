@@ -14,11 +14,13 @@ from inboxd.store import messages as store
 from inboxd.store import outbox as queue
 from inboxd.store.db import Changes, Tx
 from inboxd.store.details import MessageDetails, Place
-from inboxd.store.models import Attachment, Contact, Conversation, Message, User
+from inboxd.store.messages import Sender
+from inboxd.store.models import Attachment, Conversation, Message, User
 from inboxd.wire import jsons
 
 TWIN_RETENTION_MS = 24 * 3_600_000
 """How long the same source_id with the same payload means the same message."""
+_REPLYING = ("User", "AgentBot")
 
 
 @dataclass(frozen=True)
@@ -35,7 +37,7 @@ class Posted:
 
 
 def post(
-    tx: Tx, conversation: Conversation, place: Place, draft: Draft, sender: Contact | User | None, limits: Limits
+    tx: Tx, conversation: Conversation, place: Place, draft: Draft, sender: Sender | None, limits: Limits
 ) -> Posted:
     """Store the message with everything that follows from it.
 
@@ -89,8 +91,8 @@ def _follow_up(tx: Tx, conversation: Conversation, place: Place, shown: MessageD
             values |= rules.with_status(status)
         if conversation.waiting_since is None:
             reply["waiting_since"] = tx.now
-    elif message.message_type == MessageType.OUTGOING and not message.private and message.sender_type == "User":
-        if conversation.first_reply_created_at is None:
+    elif message.message_type == MessageType.OUTGOING and not message.private and message.sender_type in _REPLYING:
+        if conversation.first_reply_created_at is None and message.sender_type == "User":
             reply["first_reply_created_at"] = tx.now
         if conversation.waiting_since is not None:
             reply["waiting_since"] = None
@@ -149,7 +151,7 @@ def _attach(tx: Tx, message: Message, upload: Upload) -> Attachment:
     )
 
 
-def _fingerprint(draft: Draft, sender: Contact | User | None) -> str:
+def _fingerprint(draft: Draft, sender: Sender | None) -> str:
     payload = [
         draft.content, int(draft.message_type), draft.private, draft.content_type, draft.content_attributes,
         [(upload.digest, upload.filename) for upload in draft.uploads],

@@ -8,7 +8,8 @@ from inboxd.store import accounts
 from inboxd.store import outbox as queue
 from inboxd.store.db import Changes, Tx
 from inboxd.store.details import ConversationDetails, MessageDetails
-from inboxd.store.models import Contact, Conversation, Event, Inbox, User, Webhook
+from inboxd.store.messages import Sender
+from inboxd.store.models import Contact, Conversation, Event, Inbox, Webhook
 from inboxd.wire import jsons
 from inboxd.wire import webhook as wire
 
@@ -136,7 +137,7 @@ def _bots(tx: Tx, name: str, row: Conversation) -> list[Webhook]:
     return accounts.bot_webhooks(tx, row.inbox_id, row.assignee_agent_bot_id) if EVENTS[name].bot else []
 
 
-def typing_event(tx: Tx, details: ConversationDetails, typist: Contact | User, *, on: bool, private: bool) -> None:
+def typing_event(tx: Tx, details: ConversationDetails, typist: Sender, *, on: bool, private: bool) -> None:
     row = details.conversation
     emit(
         tx,

@@ -83,9 +83,10 @@ def _checked(tx: Tx, account_id: int, webhook: Webhook | None, values: dict[str,
     if "headers" in values:
         values["headers"] = checked_headers(values["headers"], webhook.headers if webhook else {})
     if values.get("exclude_own") and not (webhook and webhook.exclude_own):
-        if tx.token_id is None:
+        # A bot's webhook is the bot's, whoever sets its options.
+        values["token_id"] = (webhook.token_id if webhook and webhook.kind == "bot" else None) or tx.token_id
+        if values["token_id"] is None:
             raise Invalid("Exclude own needs the access token whose messages are left out", "exclude_own")
-        values["token_id"] = tx.token_id
     return values
 
 

@@ -106,7 +106,12 @@ def agent_bots(tx: Tx, account_id: int) -> list[AgentBot]:
 
 
 def agent_bot(tx: Tx, account_id: int, bot_id: int) -> AgentBot | None:
-    return tx.find(AgentBot, id=bot_id, account_id=account_id)
+    bot = bot_by_id(tx, bot_id)
+    return bot if bot is not None and bot.account_id == account_id else None
+
+
+def bot_by_id(tx: Tx, bot_id: int) -> AgentBot | None:
+    return tx.remember(("agent_bot", bot_id), lambda: tx.get(AgentBot, bot_id))
 
 
 def inbox_bot_id(tx: Tx, inbox_id: int) -> int:

@@ -108,6 +108,12 @@ def owed(tx: Tx, webhook_id: int) -> tuple[int, int | None]:
     return count, oldest
 
 
+def owed_in(tx: Tx, account_id: int) -> tuple[int, int | None]:
+    """How many deliveries the webhooks of an account are owed, and when the oldest of them was."""
+    hooks = [owed(tx, hook.id) for hook in tx.filter(Webhook, account_id=account_id)]
+    return sum(count for count, _ in hooks), min((oldest for _, oldest in hooks if oldest), default=None)
+
+
 def exhausted(tx: Tx, webhook_id: int, since: int, given_up_by: int, limit: int) -> list[int]:
     """Ids of what was owed since then and given up until then, the oldest first."""
     query = (

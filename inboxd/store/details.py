@@ -14,6 +14,7 @@ from inboxd.store.db import Tx
 from inboxd.store.models import (
     Account,
     AccountUser,
+    AgentBot,
     Attachment,
     Contact,
     ContactInbox,
@@ -22,6 +23,7 @@ from inboxd.store.models import (
     Message,
     Team,
     User,
+    Webhook,
 )
 from inboxd.store.rows import Prepared, Row, arg
 
@@ -84,14 +86,15 @@ class MessageDetails:
     """`membership` is the sender's in the account, when the sender is a user who still has one."""
 
     message: Message
-    sender: Contact | User | None = None
+    sender: messages.Sender | None = None
     attachments: list[Attachment] = field(default_factory=list)
     membership: AccountUser | None = None
 
 
 @dataclass(frozen=True)
 class ConversationDetails:
-    """`messages` are the newest ones, as many as the shape at hand shows."""
+    """`messages` are the newest ones, as many as the shape at hand shows. `bot` is the one that it is
+    assigned to, with its webhook; there is no assignee then."""
 
     conversation: Conversation
     place: Place
@@ -100,6 +103,7 @@ class ConversationDetails:
     can_reply: bool
     messages: list[MessageDetails]
     team: Team | None = None
+    bot: tuple[AgentBot, Webhook] | None = None
 
     @property
     def unread_count(self) -> int:
@@ -169,7 +173,14 @@ def of_conversation(
         rules.can_reply(window, incoming.created_at if incoming else None, tx.now),
         shown,
         tx.get(Team, conversation.team_id) if conversation.team_id else None,
+        _bot(tx, conversation),
     )
+
+
+def _bot(tx: Tx, conversation: Conversation) -> tuple[AgentBot, Webhook] | None:
+    bot_id = conversation.assignee_agent_bot_id
+    bot = accounts.bot_by_id(tx, bot_id) if bot_id else None
+    return (bot, accounts.bot_webhook(tx, bot.id)) if bot else None
 
 
 def of_conversations(tx: Tx, rows: Sequence[Conversation]) -> list[tuple[ConversationDetails, MessageDetails | None]]:
@@ -212,6 +223,7 @@ def _gathered(tx: Tx, rows: Sequence[Conversation]) -> Iterator[tuple[Conversati
             rules.can_reply(windows[row.inbox_id], heard_at.get(row.id), tx.now),
             [lasts[row.id]] if row.id in lasts else [],
             teams.get(row.team_id) if row.team_id else None,
+            _bot(tx, row),
         )
         yield whole, chats.get(row.id)
 

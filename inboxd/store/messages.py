@@ -4,9 +4,12 @@ from typing import Any
 
 from inboxd.domain.messages import PAGE, MessageType
 from inboxd.store.db import Tx
-from inboxd.store.models import Attachment, Contact, Conversation, Message, Orphan, User
+from inboxd.store.models import AgentBot, Attachment, Contact, Conversation, Message, Orphan, User
 from inboxd.store.rows import Prepared, arg
 
+Sender = Contact | User | AgentBot
+"""Who may have written a message."""
+_SENDERS: dict[str, type[Any]] = {"Contact": Contact, "User": User, "AgentBot": AgentBot}
 _IN = Message.conversation_id == arg("conversation_id")
 _EVER = 2**62
 _LOOKED_AT = 500
@@ -133,16 +136,15 @@ def attachments(tx: Tx, messages: list[Message]) -> dict[int, list[Attachment]]:
     return found
 
 
-def senders(tx: Tx, messages: list[Message]) -> dict[tuple[str, int], Contact | User]:
+def senders(tx: Tx, messages: list[Message]) -> dict[tuple[str, int], Sender]:
     """Who wrote some messages, by (sender_type, sender_id)."""
     wanted = {(m.sender_type, m.sender_id) for m in messages if m.sender_type and m.sender_id}
-    found: dict[tuple[str, int], Contact | User] = {}
-    models: tuple[tuple[str, type[Contact] | type[User]], ...] = (("Contact", Contact), ("User", User))
-    for kind, model in models:
+    found: dict[tuple[str, int], Sender] = {}
+    for kind, model in _SENDERS.items():
         ids = [sender_id for sender_type, sender_id in wanted if sender_type == kind]
         if len(ids) == 1:
             one = tx.get(model, ids[0])
-            rows: list[Any] = [one] if one else []
+            rows = [one] if one else []
         else:
             rows = tx.all(model.select().where(model.id.in_(ids))) if ids else []
         found.update({(kind, row.id): row for row in rows})

@@ -542,6 +542,9 @@ def _four(connection: sqlite3.Connection) -> None:
 
 _WORK_AND_REPORTS = """
 CREATE INDEX conversations_snoozed ON conversations (snoozed_until) WHERE status = 'snoozed' AND snoozed_until IS NOT NULL;
+CREATE INDEX conversations_waiting ON conversations (account_id, waiting_since)
+    WHERE status = 'open' AND waiting_since IS NOT NULL;
+CREATE INDEX attempts_failed ON attempts (started_at) WHERE error IS NOT NULL;
 CREATE INDEX conversations_team ON conversations (account_id, team_id) WHERE team_id IS NOT NULL;
 CREATE INDEX messages_account_id_created_at ON messages (account_id, created_at);
 

@@ -480,6 +480,14 @@ Conversation.add_index(
 )
 Conversation.add_index(
     Conversation.index(
+        Conversation.account_id,
+        Conversation.waiting_since,
+        name="conversations_waiting",
+        where=SQL("status = 'open' AND waiting_since IS NOT NULL"),
+    )
+)
+Conversation.add_index(
+    Conversation.index(
         Conversation.account_id, Conversation.team_id, name="conversations_team", where=SQL("team_id IS NOT NULL")
     )
 )
@@ -658,6 +666,9 @@ class Attempt(Record):
     class Meta:
         table_name = "attempts"
         indexes = ((("delivery_id", "number"), True),)
+
+
+Attempt.add_index(Attempt.index(Attempt.started_at, name="attempts_failed", where=Attempt.error.is_null(False)))
 
 
 class Blob(Record):

@@ -9,7 +9,6 @@ from inboxd.store.models import (
     AccessToken,
     Account,
     AccountUser,
-    AgentBot,
     Contact,
     ContactInbox,
     Conversation,
@@ -19,7 +18,7 @@ from inboxd.store.models import (
     User,
     Webhook,
 )
-from inboxd.wire import deliveries, push, shapes_public, teams
+from inboxd.wire import agent_bots, deliveries, push, shapes_public, teams
 from inboxd.wire import shapes_accounts as shapes
 from inboxd.wire.times import float_seconds, iso, iso_or_none, seconds
 
@@ -330,6 +329,8 @@ def conversation(
     meta: Json = {"sender": contact(place.contact), "channel": "Channel::Api"}
     if details.assignee is not None and details.assignee_membership is not None:
         meta |= {"assignee": agent(details.assignee, details.assignee_membership, now), "assignee_type": "User"}
+    elif details.bot is not None:
+        meta |= {"assignee": agent_bots.slim(*details.bot), "assignee_type": "AgentBot"}
     if details.team is not None:
         meta["team"] = teams.team(details.team, is_member=details.team.id in own_teams)
     meta["hmac_verified"] = place.contact_inbox.hmac_verified
@@ -406,25 +407,6 @@ def webhook(row: Webhook, inbox_of: Inbox | None, trouble: Trouble | None, now: 
     }
     if inbox_of is not None:
         shape["inbox"] = {"id": inbox_of.id, "name": inbox_of.name}
-    return shape
-
-
-def agent_bot(row: AgentBot, own: Webhook, *, admin: bool, secret: str | None = None) -> Json:
-    """`secret` only right after it was made. A bot has no access token yet."""
-    shape: Json = {
-        "id": row.id,
-        "name": row.name,
-        "description": row.description,
-        "thumbnail": "",
-        "outgoing_url": own.url or None,
-        "bot_type": "webhook",
-        "bot_config": row.bot_config,
-        "account_id": row.account_id,
-        "access_token": None,
-        "system_bot": False,
-    }
-    if admin:
-        shape["secret"] = secret
     return shape
 
 

@@ -4,7 +4,8 @@ from typing import Any
 
 from inboxd.domain import links as file_names
 from inboxd.domain.links import Links
-from inboxd.store.models import AccountUser, Attachment, Contact, Conversation, Message, User
+from inboxd.store.messages import Sender
+from inboxd.store.models import AccountUser, AgentBot, Attachment, Contact, Conversation, Message, User
 from inboxd.wire.times import iso, seconds
 
 ONLINE_MS = 5 * 60 * 1000
@@ -46,7 +47,13 @@ def user(row: User, availability: str | None = None) -> dict[str, Any]:
     }
 
 
-def sender(row: Contact | User, availability: str | None = None) -> dict[str, Any]:
+def agent_bot(row: AgentBot) -> dict[str, Any]:
+    return {"id": row.id, "name": row.name, "avatar_url": "", "type": "agent_bot"}
+
+
+def sender(row: Sender, availability: str | None = None) -> dict[str, Any]:
+    if isinstance(row, AgentBot):
+        return agent_bot(row)
     return contact(row) if isinstance(row, Contact) else user(row, availability)
 
 
@@ -81,7 +88,7 @@ def message(
     *,
     source_id: str,
     unread_count: int,
-    sender_row: Contact | User | None,
+    sender_row: Sender | None,
     availability: str | None = None,
     attachments: list[Attachment],
     links: Links,

@@ -2,6 +2,7 @@
 
 from typing import Any, Literal, NotRequired, TypedDict
 
+from inboxd.wire import agent_bots
 from inboxd.wire.shapes import Attachment, BotSender, ContactSender, Sender, UserSender, WorkingDay
 
 
@@ -183,26 +184,10 @@ class Notice(TypedDict):
     message: str
 
 
-class AgentBot(TypedDict):
-    """`secret` is there for administrators, and shown once, right after it was made."""
-
-    id: int
-    name: str
-    description: str | None
-    thumbnail: str
-    outgoing_url: str | None
-    bot_type: str
-    bot_config: dict[str, Any]
-    account_id: int | None
-    access_token: str | None
-    system_bot: bool
-    secret: NotRequired[str | None]
-
-
 class InboxBot(TypedDict):
     """Empty where no bot answers."""
 
-    agent_bot: NotRequired[AgentBot]
+    agent_bot: NotRequired[agent_bots.Bot]
 
 
 class Team(TypedDict):
@@ -353,7 +338,7 @@ class NestedMessage(TypedDict):
 class ConversationMeta(TypedDict):
     sender: Contact
     channel: str
-    assignee: NotRequired[Agent | AgentBot]
+    assignee: NotRequired[Agent | agent_bots.Slim]
     assignee_type: NotRequired[Literal["User", "AgentBot"]]
     team: NotRequired[Team]
     hmac_verified: bool

@@ -11,7 +11,8 @@ from inboxd.domain.links import Links
 from inboxd.domain.messages import MessageType
 from inboxd.store.db import Changes
 from inboxd.store.details import ConversationDetails, MessageDetails
-from inboxd.store.models import Account, Contact, ContactInbox, Delivery, Event, Inbox, User, Webhook
+from inboxd.store.messages import Sender
+from inboxd.store.models import Account, AgentBot, Contact, ContactInbox, Delivery, Event, Inbox, User, Webhook
 from inboxd.wire import push
 from inboxd.wire.times import float_seconds, iso, iso_or_none, seconds
 
@@ -60,9 +61,11 @@ def user(row: User) -> dict[str, Any]:
     return {"id": row.id, "name": row.name, "email": row.email, "type": "user"}
 
 
-def sender(row: Contact | User | None, account_row: Account) -> dict[str, Any] | None:
+def sender(row: Sender | None, account_row: Account) -> dict[str, Any] | None:
     if row is None:
         return None
+    if isinstance(row, AgentBot):
+        return {"id": row.id, "name": row.name, "type": "agent_bot"}
     return contact(row, account_row) if isinstance(row, Contact) else user(row)
 
 
@@ -82,7 +85,11 @@ def contact_inbox(row: ContactInbox) -> dict[str, Any]:
 
 def conversation(details: ConversationDetails, links: Links) -> dict[str, Any]:
     row, place = details.conversation, details.place
-    assignee = push.user(details.assignee) if details.assignee else None
+    assignee, kind = None, None
+    if details.assignee is not None:
+        assignee, kind = push.user(details.assignee), "User"
+    elif details.bot is not None:
+        assignee, kind = push.agent_bot(details.bot[0]), "AgentBot"
     return {
         "additional_attributes": row.additional_attributes,
         "can_reply": details.can_reply,
@@ -107,7 +114,7 @@ def conversation(details: ConversationDetails, links: Links) -> dict[str, Any]:
         "meta": {
             "sender": push.contact(place.contact),
             "assignee": assignee,
-            "assignee_type": "User" if assignee else None,
+            "assignee_type": kind,
             "team": {"id": details.team.id, "name": details.team.name} if details.team else None,
             "hmac_verified": place.contact_inbox.hmac_verified,
         },
@@ -151,7 +158,7 @@ def message(shown: MessageDetails, details: ConversationDetails, links: Links) -
     return shape
 
 
-def typing(details: ConversationDetails, typist: Contact | User, links: Links, *, private: bool) -> dict[str, Any]:
+def typing(details: ConversationDetails, typist: Sender, links: Links, *, private: bool) -> dict[str, Any]:
     return {
         "user": sender(typist, details.place.account),
         "conversation": conversation(details, links),

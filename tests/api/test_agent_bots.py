@@ -44,13 +44,13 @@ def test_a_bot_is_made_shown_changed_and_deleted(world: World) -> None:
     made = world.http.post(
         bots, json={"name": "Bo", "description": "answers", "outgoing_url": "https://bot.test/in"}, token=world.admin
     ).json()
-    assert len(made["secret"]) == 24
+    assert len(made["secret"]) == len(made["access_token"]) == 24
     assert made == {
         "id": made["id"], "name": "Bo", "description": "answers", "thumbnail": "",
         "outgoing_url": "https://bot.test/in", "bot_type": "webhook", "bot_config": {}, "account_id": 1,
-        "access_token": None, "system_bot": False, "secret": made["secret"],
+        "access_token": made["access_token"], "system_bot": False, "secret": made["secret"],
     }  # fmt: skip
-    shown = made | {"secret": None}
+    shown = made | {"access_token": None, "secret": None}
     assert world.http.get(bots, token=world.admin).json() == [shown]
     for_agents = {key: value for key, value in shown.items() if key != "secret"}
     assert world.http.get(f"{bots}/{made['id']}", token=world.ada).json() == for_agents
@@ -73,7 +73,7 @@ def test_agents_change_no_bots(world: World, bot: dict[str, Any]) -> None:
 
 def test_an_inbox_shows_its_bot_and_loses_it_with_null(world: World, bot: dict[str, Any]) -> None:
     path = f"{world.account}/inboxes/{world.inbox['id']}/agent_bot"
-    assert world.http.get(path, token=world.admin).json() == {"agent_bot": bot | {"secret": None}}
+    assert world.http.get(path, token=world.admin).json() == {"agent_bot": bot | {"access_token": None, "secret": None}}
 
     answer = connect(world, None)
 

@@ -2,27 +2,42 @@
 of routes, so that a new one is in them by itself."""
 
 import re
+import sqlite3
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import pytest
 
+from inboxd.api.params import Integers, Nested, Param
 from inboxd.api.routes import ROUTES
 from inboxd.api.web import Route
+from inboxd.app import App
 from tests.cast import Http, World
 
 OWN = [route for route in ROUTES if "{account_id}" in route.path]
 NAMED = [route for route in OWN if re.search(r"\{(?!account_id)\w+\}", route.path)]
 FOR_ADMINISTRATORS = [route for route in OWN if route.role == "administrator"]
 REFUSED = {401, 404}
+NOT_FOR_BOTS = {"error": "Access to this endpoint is not authorized for bots"}
+BOT_ELSEWHERE = {"error": "Bot is not authorized to access this account"}
 
 
 def label(route: Route) -> str:
     return f"{route.method} {route.path.removeprefix('/api/v1/accounts/{account_id}') or '/'}"
 
 
+def short(route: Route) -> str:
+    """The same with a number in it, as the tables below name routes."""
+    return re.sub(r"\{\w+\}", "1", label(route))
+
+
 def path(route: Route, account_id: int, delivery_id: str = "0" * 8) -> str:
-    """The route's path with the first record of every table in it."""
-    filled = route.path.replace("{account_id}", str(account_id)).replace("{delivery_id}", delivery_id)
+    """The route's path with the first record of every table in it; the first webhook is the inbox's own."""
+    filled = (
+        route.path.replace("/webhooks/{id}", "/webhooks/2")
+        .replace("{account_id}", str(account_id))
+        .replace("{delivery_id}", delivery_id)
+    )
     return re.sub(r"\{\w+\}", "1", filled)
 
 
@@ -106,3 +121,219 @@ def test_an_agent_outside_the_inbox_reaches_nothing_in_it(furnished: World) -> N
     for route in inside:
         answer = call(furnished.http, route, path(route, 1), furnished.olga)
         assert answer.status_code in REFUSED, (label(route), answer.status_code, answer.text)
+
+
+def test_no_route_is_there_twice() -> None:
+    named = [(route.method, route.path) for route in ROUTES]
+    assert len(named) == len(set(named)), [one for one in set(named) if named.count(one) > 1]
+
+
+def bots_token(world: World, account_id: int) -> str:
+    """A new token of the first bot of an account that has one, or of a new one."""
+    bots = f"/api/v1/accounts/{account_id}/agent_bots"
+    known = world.http.get(bots, token=world.admin).json()
+    made = known[0] if known else world.http.post(bots, json={"name": "B"}, token=world.admin).json()
+    reset = world.http.post(f"{bots}/{made['id']}/reset_access_token", token=world.admin).json()
+    token: str = reset["access_token"]
+    return token
+
+
+def test_a_bot_gets_into_its_account_by_the_routes_for_bots_alone(furnished: World) -> None:
+    token = bots_token(furnished, 1)
+    guarded = [route for route in ROUTES if route.role != "public"]
+    for route in guarded:
+        answer = call(furnished.http, route, path(route, 1), token)
+        if route.bots:
+            refused = REFUSED if route in NAMED else {401}
+            assert answer.status_code not in refused, (label(route), answer.status_code, answer.text)
+        else:
+            assert (answer.status_code, answer.json()) == (401, NOT_FOR_BOTS), label(route)
+    assert [short(route) for route in guarded if route.bots] == [
+        "POST /conversations", "GET /conversations/1", "PATCH /conversations/1", "POST /conversations/1/toggle_status",
+        "POST /conversations/1/toggle_priority", "POST /conversations/1/toggle_typing_status",
+        "POST /conversations/1/assignments", "GET /conversations/1/labels", "POST /conversations/1/labels",
+        "POST /conversations/1/custom_attributes", "POST /conversations/1/messages",
+    ]  # fmt: skip
+
+
+def test_a_bot_of_another_account_gets_in_nowhere(furnished: World, stranger: str) -> None:
+    token = bots_token(furnished, 2)
+    for route in OWN:
+        answer = call(furnished.http, route, path(route, 1), token)
+        expected = BOT_ELSEWHERE if route.bots else NOT_FOR_BOTS
+        assert (answer.status_code, answer.json()) == (401, expected), label(route)
+
+
+def test_a_bot_finds_nothing_of_another_account_in_its_own(furnished: World, stranger: str) -> None:
+    token = bots_token(furnished, 2)
+    for route in NAMED:
+        if route.bots:
+            answer = call(furnished.http, route, path(route, 2), token)
+            assert answer.status_code == 404, (label(route), answer.status_code, answer.text)
+
+
+# Ids inside bodies and queries. `OURS` says whose record a parameter names, `NAMES` which parameters only look so.
+OURS = {
+    "account_id": "account", "inbox_id": "inbox", "inbox_ids": "inbox", "contact_id": "contact",
+    "base_contact_id": "contact", "mergee_contact_id": "contact", "source_id": "place", "assignee_id": "person",
+    "user_id": "person", "user_ids": "people", "team_id": "team", "agent_bot": "bot", "sender_id": "bot",
+    "webhook_id": "webhook", "conversation_id": "conversation", "message_id": "message",
+}  # fmt: skip
+NAMES = {
+    "echo_id": "the client's word, echoed",
+    "campaign_id": "kept as it is: there are no campaigns",
+    "message.source_id": "a new message's name in the client's system",
+    "POST /conversations/1/messages source_id": "the same",
+    "POST /contacts source_id": "a new name, unique within its inbox alone",
+    "POST /contacts/1/contact_inboxes source_id": "the same",
+}
+BESIDES: dict[str, dict[str, Any]] = {
+    "POST /inbox_members": {"inbox_id": 1, "user_ids": []},
+    "PATCH /inbox_members": {"inbox_id": 1, "user_ids": []},
+    "DELETE /inbox_members": {"inbox_id": 1, "user_ids": []},
+    "POST /contacts/1/contact_inboxes": {"source_id": "new"},
+    "POST /contact_inboxes/filter": {"inbox_id": 1, "source_id": "carl-1"},
+    "POST /actions/contact_merge": {"base_contact_id": 1, "mergee_contact_id": 1},
+    "POST /conversations": {"inbox_id": 1, "contact_id": 1},
+    "POST /conversations source_id": {},
+    "POST /conversations message.sender_id": {
+        "inbox_id": 1, "contact_id": 1, "message": {"content": "hi", "sender_type": "AgentBot"}
+    },
+    "POST /conversations/1/messages": {"content": "hi", "sender_type": "AgentBot"},
+    "POST /webhooks": {"url": "https://hooks.test/2"},
+    "POST /api/v1/profile/availability": {"availability": "busy"},
+}  # fmt: skip
+"""What a request needs besides the id that is tried; a key with the parameter goes before one without."""
+SILENT = {
+    "DELETE /inbox_members user_ids": "who is not there need not leave",
+    "DELETE /conversations/1/participants user_ids": "the same",
+}
+"""Whose answer is the same whether or not there is such a record."""
+EVERYBODYS = {"POST /contacts inbox_id": "contacts are made in any inbox: they are the account's"}
+MISSING = {"place": "nowhere"}
+
+
+def leaves(params: Iterable[Param], above: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], Param]]:
+    for param in params:
+        if isinstance(param, Nested):
+            yield from leaves(param.params, (*above, param.name))
+        else:
+            yield (*above, param.name), param
+
+
+def spoken_of() -> Iterator[tuple[Route, tuple[str, ...], bool]]:
+    """Every route with a parameter that names a record, and whether it names several."""
+    for route in ROUTES:
+        for keys, param in leaves(route.params):
+            name = ".".join(keys)
+            tries = {name, keys[-1], f"{short(route)} {name}"}
+            if re.search(r"(^|_)ids?$|^agent_bot$", param.name) and route.role != "public" and not tries & NAMES.keys():
+                yield route, keys, isinstance(param, Integers)
+
+
+def everything(app: App) -> dict[str, list[Any]]:
+    database = sqlite3.connect(app.store.directory / "inboxd.sqlite3")
+    tables = [name for (name,) in database.execute("SELECT name FROM sqlite_schema WHERE type = 'table'")]
+    found = {table: database.execute(f"SELECT * FROM {table}").fetchall() for table in tables}
+    database.close()
+    return found
+
+
+@pytest.fixture
+def foreign(furnished: World, stranger: str) -> dict[str, Any]:
+    """Ids of what another account has, none of which Acme has too."""
+    other = "/api/v1/accounts/2"
+
+    def make(where: str, values: dict[str, Any]) -> Any:
+        answer = furnished.http.post(f"{other}/{where}", json=values, token=stranger)
+        assert answer.status_code == 200, (where, answer.text)
+        return answer.json()
+
+    inbox = make("inboxes", {"name": "Theirs", "channel": {"type": "api"}})["id"]
+    contact = make("contacts", {"name": "Zoe"})["payload"]["contact"]["id"]
+    place = make(f"contacts/{contact}/contact_inboxes", {"inbox_id": inbox, "source_id": "zoe-1"})["source_id"]
+    make("conversations", {"source_id": place})
+    conversation = make("conversations", {"source_id": place, "message": {"content": "hi"}})
+    eve = furnished.http.get(f"{other}/agents", token=stranger).json()[-1]["id"]
+    return {
+        "account": 2,
+        "inbox": inbox,
+        "contact": contact,
+        "place": place,
+        "conversation": conversation["id"],
+        "message": conversation["messages"][0]["id"],
+        "person": eve,
+        "people": eve,
+        "team": make("teams", {"name": "theirs"})["id"],
+        "bot": make("agent_bots", {"name": "Theirs"})["id"],
+        "webhook": make("webhooks", {"url": "https://hooks.test/theirs"})["payload"]["webhook"]["id"],
+    }
+
+
+def ask(world: World, route: Route, keys: tuple[str, ...], value: Any, token: str | None = None) -> Any:
+    """The route called with this value of one parameter, and with what it needs besides."""
+    body: dict[str, Any] = dict(BESIDES.get(f"{short(route)} {'.'.join(keys)}", BESIDES.get(short(route), {})))
+    inner = body
+    for key in keys[:-1]:
+        inner[key] = inner = dict(inner.get(key, {}))
+    inner[keys[-1]] = value
+    given = {"params": body} if route.method == "GET" else {"json": body}
+    # The founder is in both accounts: who asks about oneself is somebody who is not.
+    token = token or (world.admin if "{account_id}" in route.path else world.ada)
+    return world.http.request(route.method, path(route, 1), token=token, **given)
+
+
+def test_an_id_of_another_account_in_a_body_is_as_one_that_nobody_has(
+    furnished: World, foreign: dict[str, Any], app: App
+) -> None:
+    answered = furnished.reply(1)["id"]
+    own = dict.fromkeys(foreign, 1) | {"place": "carl-1", "person": furnished.ada_id, "webhook": 2, "message": answered}
+    told: dict[str, str] = {}
+    tried = list(spoken_of())
+    assert len(tried) > 35
+    for route, keys, several in tried:
+        named = f"{short(route)} {'.'.join(keys)}"
+        assert keys[-1] in OURS, f"{named}: say in OURS or NAMES what it names"
+        kind = OURS[keys[-1]]
+        missing, theirs = MISSING.get(kind, 999_999), foreign[kind]
+
+        unknown = ask(furnished, route, keys, [missing] if several else missing)
+        before = everything(app)
+        answer = ask(furnished, route, keys, [theirs] if several else theirs)
+        assert (answer.status_code, answer.text) == (unknown.status_code, unknown.text), named
+        assert answer.status_code in (200, *REFUSED, 422), (named, answer.status_code, answer.text)
+        assert everything(app) == before, named
+        told[named] = unknown.text
+
+    # An id of one's own is taken: what was refused above was refused for the id.
+    for route, keys, several in tried:
+        named, ours = f"{short(route)} {'.'.join(keys)}", own[OURS[keys[-1]]]
+        answer = ask(furnished, route, keys, [ours] if several else ours)
+        assert answer.status_code == 200, (named, answer.text)
+        assert answer.text != told[named] or named in SILENT, named
+
+
+@pytest.mark.parametrize("where", ["conversations/1/messages", "conversations"])
+def test_a_reply_to_a_message_of_another_conversation_replies_to_nothing(
+    furnished: World, foreign: dict[str, Any], where: str
+) -> None:
+    elsewhere = furnished.incoming(furnished.conversation())["id"]
+    for message_id in (elsewhere, foreign["message"], 999_999):
+        message = {"content": "hi", "content_attributes": {"in_reply_to": message_id}}
+        body = {"inbox_id": 1, "contact_id": 1, "message": message} if where == "conversations" else message
+        shown = furnished.http.post(f"{furnished.account}/{where}", json=body, token=furnished.admin).json()
+        stored = shown["messages"][0] if where == "conversations" else shown
+        assert stored["content_attributes"] == {"in_reply_to": None, "in_reply_to_external_id": None}
+
+
+def test_an_agent_gets_nothing_from_an_inbox_by_its_id_in_a_body(furnished: World, foreign: dict[str, Any]) -> None:
+    """Of an inbox that the agent is not in, with the contacts of the account, who are everybody's."""
+    for route, keys, several in spoken_of():
+        named = f"{short(route)} {'.'.join(keys)}"
+        if OURS[keys[-1]] not in ("inbox", "place") or route.role != "agent" or named in EVERYBODYS:
+            continue
+        value: Any = 1 if OURS[keys[-1]] == "inbox" else "carl-1"
+        other = foreign["inbox"] if value == 1 else "nowhere"
+        told = ask(furnished, route, keys, [value] if several else value, furnished.olga)
+        nothing = ask(furnished, route, keys, [other] if several else other, furnished.olga)
+        assert told.status_code in REFUSED or told.text == nothing.text, (named, told.text)

@@ -13,11 +13,11 @@ def footprint(world: World, report: Report, starts: int, idle_s: int) -> None:
     for _ in range(starts):
         began = time.monotonic()
         with running(world.log, "inboxd", directory) as process:
-            _answer(process)
+            answers(process)
             waits_s.append(time.monotonic() - began)
     report.add("start to the first /livez answer, empty", waits_s, at_most(0.5), unit=" s")
     with running(world.log, "inboxd", directory) as process:
-        _answer(process)
+        answers(process)
         time.sleep(0.5)
         rss_mb, cpu_before = process.rss_mb, process.cpu_s
         time.sleep(idle_s)
@@ -26,7 +26,8 @@ def footprint(world: World, report: Report, starts: int, idle_s: int) -> None:
     report.add(f"CPU idle, over {idle_s} s", [busy], at_most(0.1), unit=" %")
 
 
-def _answer(process: Process) -> None:
+def answers(process: Process) -> None:
+    """The server has answered once."""
     connection = process.connect()
     connection.call("GET", "/livez")
     connection.close()

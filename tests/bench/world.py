@@ -3,7 +3,7 @@
 import shutil
 import sqlite3
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -72,9 +72,11 @@ class World:
         self.load: Generator = generator(paths)
 
     @contextmanager
-    def inboxd(self) -> Iterator[Inboxd]:
-        """A server that holds the conversations and nothing else."""
+    def inboxd(self, prepare: Callable[[Path], None] | None = None) -> Iterator[Inboxd]:
+        """A server that holds the conversations and nothing else, or what `prepare` makes of its directory."""
         directory = self._copy(self._populated)
+        if prepare is not None:
+            prepare(directory)
         with running(self.log, "inboxd", str(directory)) as process:
             yield Inboxd(process, directory, (directory / TOKEN_FILE).read_text())
 

@@ -8,7 +8,7 @@ from inboxd.domain.errors import NotFound
 from inboxd.services import bots, webhooks
 from inboxd.store import accounts as store
 from inboxd.store.models import AgentBot, Inbox
-from inboxd.wire import api as wire
+from inboxd.wire import agent_bots as wire
 
 
 def find(call: Call) -> AgentBot:
@@ -20,9 +20,9 @@ def find(call: Call) -> AgentBot:
     return bot
 
 
-def _shown(call: Call, bot: AgentBot, secret: str | None = None) -> Any:
+def _shown(call: Call, bot: AgentBot, secret: str | None = None, token: str | None = None) -> wire.Bot:
     webhook = store.bot_webhook(call.tx, bot.id)
-    return wire.agent_bot(bot, webhook, admin=call.caller.is_administrator, secret=secret)
+    return wire.agent_bot(bot, webhook, admin=call.caller.is_administrator, secret=secret, token=token)
 
 
 def _values(call: Call) -> dict[str, Any]:
@@ -41,8 +41,8 @@ def show(call: Call, bot: AgentBot) -> Any:
 
 
 def create(call: Call) -> Any:
-    bot = bots.create(call.tx, call.account_id, _values(call), call.parts.guard)
-    return _shown(call, bot, store.bot_webhook(call.tx, bot.id).secret)
+    bot, token = bots.create(call.tx, call.account_id, _values(call), call.parts.guard)
+    return _shown(call, bot, store.bot_webhook(call.tx, bot.id).secret, token)
 
 
 def update(call: Call, bot: AgentBot) -> Any:
@@ -57,6 +57,10 @@ def delete(call: Call, bot: AgentBot) -> Any:
 
 def reset_secret(call: Call, bot: AgentBot) -> Any:
     return _shown(call, bot, webhooks.rotate_secret(call.tx, store.bot_webhook(call.tx, bot.id)))
+
+
+def reset_access_token(call: Call, bot: AgentBot) -> wire.Bot:
+    return _shown(call, bot, token=bots.reset_token(call.tx, bot))
 
 
 def of_inbox(call: Call, inbox: Inbox) -> Any:

@@ -16,6 +16,7 @@ from inboxd.store import teams as team_store
 from inboxd.store.conversations import Scope
 from inboxd.store.details import Place
 from inboxd.store.models import ContactInbox, Conversation, Team
+from inboxd.wire import agent_bots as bot_wire
 from inboxd.wire import api as wire
 from inboxd.wire import teams as team_wire
 from inboxd.wire.times import seconds_or_none
@@ -175,10 +176,14 @@ def toggle_priority(call: Call, conversation: Conversation) -> Any:
 
 def toggle_status(call: Call, conversation: Conversation) -> Any:
     status = call.values.get("status") or toggled(conversation.status)
-    conversations.set_status(call.tx, conversation, call.caller.actor, status, call.values.get("snoozed_until"))
+    is_handoff = call.caller.bot is not None and (conversation.status, call.values.get("status")) == ("pending", "open")
+    if is_handoff:
+        conversations.hand_off(call.tx, conversation, call.caller.actor)
+    else:
+        conversations.set_status(call.tx, conversation, call.caller.actor, status, call.values.get("snoozed_until"))
     return {
         "payload": {
-            "success": True,
+            "success": None if is_handoff else True,
             "conversation_id": conversation.display_id,
             "current_status": conversation.status,
             "snoozed_until": seconds_or_none(conversation.snoozed_until),
@@ -190,7 +195,7 @@ def toggle_typing(call: Call, conversation: Conversation) -> Any:
     conversations.typing(
         call.tx,
         conversation,
-        call.caller.known_user,
+        call.caller.sender,
         call.values.get("typing_status"),
         private=bool(call.values.get("is_private")),
     )
@@ -201,7 +206,7 @@ def assign(call: Call, conversation: Conversation) -> Any:
     """An unknown or null assignee or team unassigns, as Chatwoot does; the answer is the agent, the team
     or null. The assignee goes before the team."""
     if call.values.get("assignee_type") == "AgentBot":
-        return None  # there are no bots yet: an unknown one changes nothing
+        return _assign_bot(call, conversation)
     if "assignee_id" not in call.values:
         return _assign_team(call, conversation) if "team_id" in call.values else None
     assignee_id = call.values["assignee_id"] or 0
@@ -209,6 +214,15 @@ def assign(call: Call, conversation: Conversation) -> Any:
     user = accounts.user(call.tx, assignee_id) if membership else None
     conversations.assign(call.tx, conversation, call.caller.actor, user)
     return wire.agent(user, membership, call.tx.now) if user else None
+
+
+def _assign_bot(call: Call, conversation: Conversation) -> bot_wire.Slim | None:
+    """An unknown bot changes nothing."""
+    bot = accounts.agent_bot(call.tx, call.account_id, call.values.get("assignee_id") or 0)
+    if bot is None:
+        return None
+    conversations.assign(call.tx, conversation, call.caller.actor, bot)
+    return bot_wire.slim(bot, accounts.bot_webhook(call.tx, bot.id))
 
 
 def _assign_team(call: Call, conversation: Conversation) -> Any:

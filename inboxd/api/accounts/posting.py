@@ -3,11 +3,12 @@
 from typing import Any
 
 from inboxd.api.web import Call
-from inboxd.domain.errors import Invalid, Refused
+from inboxd.domain.errors import Invalid, NotFound, Refused
 from inboxd.domain.messages import MESSAGE_TYPES, Draft, MessageType
 from inboxd.services import messages
+from inboxd.store import accounts
 from inboxd.store.details import Place
-from inboxd.store.models import Conversation
+from inboxd.store.models import AgentBot, Conversation, User
 
 
 def post(call: Call, conversation: Conversation, place: Place, values: dict[str, Any]) -> messages.Posted:
@@ -31,7 +32,17 @@ def post(call: Call, conversation: Conversation, place: Place, values: dict[str,
             uploads=tuple(call.uploads),
         )
         # Everything that is not from our side is from the contact, even an activity line.
-        sender = call.caller.known_user if kind == MessageType.OUTGOING else place.contact
+        sender = _author(call, values) if kind == MessageType.OUTGOING else place.contact
         return messages.post(call.tx, conversation, place, draft, sender, call.parts.limits)
     except Invalid as invalid:
         raise Refused(f"Validation failed: {invalid.message}") from invalid
+
+
+def _author(call: Call, values: dict[str, Any]) -> User | AgentBot:
+    """The caller, or the bot that a user lets speak. Raises NotFound when there is no such bot."""
+    if call.caller.bot is not None or values.get("sender_type") != "AgentBot":
+        return call.caller.sender
+    bot = accounts.agent_bot(call.tx, call.account_id, values.get("sender_id") or 0)
+    if bot is None:
+        raise NotFound
+    return bot
