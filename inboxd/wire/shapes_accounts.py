@@ -394,7 +394,7 @@ class ConversationsPage(TypedDict):
 
 
 class ToggledStatus(TypedDict):
-    success: bool
+    success: bool | None
     conversation_id: int
     current_status: str
     snoozed_until: int | None
