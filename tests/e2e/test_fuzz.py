@@ -69,7 +69,7 @@ def town(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Town]:
         (f"contacts/{world.carl['id']}/notes", {"content": "a note"}),
         (f"conversations/{number}/participants", {"user_ids": [world.ada_id]}),
     ):
-        world.http.post(f"{world.account}/{where}", json=values, token=admin)
+        world.http.post(f"{world.account}/{where}", json=values, token=admin).raise_for_status()
     webhook = world.http.post(f"{world.account}/webhooks", json={"url": receiver.url}, token=admin).json()
     world.reply(number)
     posted = world.http.post(
