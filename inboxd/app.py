@@ -4,7 +4,7 @@ import gc
 import logging
 import time
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Protocol
 
 from inboxd.api.edge import Edge
 from inboxd.api.events import Feed
@@ -15,6 +15,7 @@ from inboxd.api.server import Server, make_wsgi
 from inboxd.api.web import Parts
 from inboxd.config import Config
 from inboxd.delivery.dispatcher import Dispatcher
+from inboxd.delivery.fetcher import Fetcher
 from inboxd.delivery.sender import Sender
 from inboxd.delivery.worker import Policy, Worker
 from inboxd.domain.links import Links
@@ -23,7 +24,9 @@ from inboxd.services import accounts
 from inboxd.services.messages import Limits
 from inboxd.store import blobs, messages
 from inboxd.store.db import Store
+from inboxd.upkeep.jobs import Jobs
 from inboxd.upkeep.keeper import Keeper
+from inboxd.upkeep.snooze import Waker
 
 _log = logging.getLogger("inboxd")
 
@@ -35,6 +38,16 @@ def wall_clock() -> int:
 def steady_clock() -> int:
     """Milliseconds that pass evenly, also while the machine sleeps where it can tell."""
     return time.clock_gettime_ns(getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)) // 1_000_000
+
+
+class Upkeep(Protocol):
+    """A thread that tidies up behind the requests: at its own pace, and sooner when woken."""
+
+    def start(self) -> None: ...
+
+    def wake(self) -> None: ...
+
+    def stop(self) -> None: ...
 
 
 class NotInitialised(Exception):
@@ -53,7 +66,8 @@ class App:
         self.config = config
         self.store = Store(config.directory, clock=clock, announce=self._announce)
         self._dispatcher: Dispatcher | None = None
-        self._keeper: Keeper | None = None
+        self._fetcher: Fetcher | None = None
+        self._upkeep: dict[str, Upkeep] = {}
         self._clock = clock
         self._steady = steady or (steady_clock if clock is wall_clock else clock)
         self._sender = Sender(config.guard, proxy=config.egress_proxy or None)
@@ -67,6 +81,7 @@ class App:
             self.blobs,
             Refusals(),
             send=self._worker.send,
+            fetch=self._sender.fetch,
         )
         self.wsgi = make_wsgi(Edge(self.store, parts), ROUTES, body_limit=config.body_limit)
 
@@ -97,8 +112,16 @@ class App:
             steady=self._steady,
         )
         self._dispatcher.start()
-        self._keeper = Keeper(self.store, self.blobs.let_go, self.config.retention_days)
-        self._keeper.start()
+        self._fetcher = Fetcher(self.store, self._sender.fetch, self.blobs.held)
+        # Under the signal that wakes each.
+        self._upkeep = {
+            "orphans": Keeper(self.store, self.blobs.let_go, self.config.retention_days),
+            "snoozed": Waker(self.store),
+            "jobs": Jobs(self.store, self.blobs),
+            "avatars": self._fetcher,
+        }
+        for one in self._upkeep.values():
+            one.start()
 
     def bind(self) -> Server:
         """A server that listens and does not answer yet. Raises OSError when the address is taken."""
@@ -134,22 +157,24 @@ class App:
     def close(self) -> None:
         """Stop claiming, let attempts end, close the store. Safe to call twice."""
         self.feed.stop()
-        if self._keeper is not None:
-            self._keeper.stop()
+        for one in self._upkeep.values():
+            one.stop()
         if self._dispatcher is not None:
             self._dispatcher.stop()
             self._dispatcher = None
         # The store first: an attempt that is cut off now is interrupted, whatever it says of itself.
         self.store.close()
         self._sender.close()
+        if self._fetcher is not None:
+            self._fetcher.join()
 
     def _announce(self, signals: set[str]) -> None:
         if "deliveries" in signals and self._dispatcher is not None:
             self._dispatcher.wake()
         if "events" in signals:
             self.feed.wake()
-        if "orphans" in signals and self._keeper is not None:
-            self._keeper.wake()
+        for signal in signals & self._upkeep.keys():
+            self._upkeep[signal].wake()
 
     def _is_referenced(self, digest: str) -> bool:
         with self.store.read() as tx:

@@ -13,7 +13,7 @@ from pathlib import Path
 from inboxd import config as settings
 from inboxd.app import NotInitialised
 from inboxd.client import ApiError, Unreachable
-from inboxd.commands import deliveries, developer, inboxes, people, server, webhooks
+from inboxd.commands import deliveries, developer, imports, inboxes, people, server, webhooks
 from inboxd.commands.common import TOKEN_FILE, Commands, Parser, Stop
 from inboxd.config import BadConfig, Config
 from inboxd.domain.errors import Failure
@@ -68,6 +68,6 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=f"inboxd {__version__}")
     parser.set_defaults(run=None)
     commands = Commands(parser.add_subparsers(metavar="COMMAND"))
-    for module in (server, inboxes, people, deliveries, webhooks, developer):
+    for module in (server, inboxes, people, deliveries, webhooks, imports, developer):
         module.add(commands)
     return parser

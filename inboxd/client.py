@@ -31,6 +31,7 @@ _RETRIED = (409, 429, 502, 503, 504)
 LEAST_WAIT_S = 1.0
 _TEST_S = 60
 _RECOVER_S = 600
+_IMPORT_S = 600
 
 
 class ApiError(Exception):
@@ -94,21 +95,24 @@ class _Transport:
         params: Json | None = None,
         json: Any = None,
         files: Sequence[Path | str] = (),
+        lines: bytes | None = None,
         extra_s: float = 0,
         once: bool = False,
     ) -> Any:
         """The JSON answer, None for an empty one. Raises ApiError and Unreachable.
 
-        With files the fields of `json` travel as form fields. `extra_s` is added to the timeout,
-        for requests that wait on purpose. What is done `once` is not tried again, whatever happens.
+        With files the fields of `json` travel as form fields; `lines` are one JSON object each.
+        `extra_s` is added to the timeout, for requests that wait on purpose. What is done `once` is not tried
+        again, whatever happens.
         """
         headers = {"Idempotency-Key": str(uuid.uuid4())} if method == "POST" else {}
+        headers |= {"Content-Type": "application/x-ndjson"} if lines is not None else {}
         failure = "no answer"
         retries = 0 if once else self._retries
         for tried in range(retries + 1):
             pause_s = min(10.0, 0.2 * 2**tried) * random.uniform(0.5, 1)  # noqa: S311
             try:
-                response = self._send(method, path, headers, params, json, files, extra_s)
+                response = self._send(method, path, headers, params, json, files, lines, extra_s)
             except (requests.ConnectionError, requests.Timeout, requests.exceptions.ChunkedEncodingError) as error:
                 failure = type(error).__name__
             else:
@@ -129,13 +133,21 @@ class _Transport:
         params: Json | None,
         json: Any,
         files: Sequence[Path | str],
+        lines: bytes | None,
         extra_s: float,
     ) -> requests.Response:
         timeout = (min(10.0, self._timeout_s), self._timeout_s + extra_s)
         url = self._url + path
         if not files:
             return self._session.request(
-                method, url, params=params, json=json, headers=headers, timeout=timeout, allow_redirects=False
+                method,
+                url,
+                params=params,
+                json=json,
+                data=lines,
+                headers=headers,
+                timeout=timeout,
+                allow_redirects=False,
             )
         with ExitStack() as opened:
             return self._session.request(
@@ -395,6 +407,12 @@ class Client:
         values = _given(content=content, private=private, echo_id=echo_id)
         sent: Json = self._http.call("POST", path, json=values, files=files)
         return sent
+
+    def import_lines(self, lines: bytes) -> Json:
+        """History of another system, one JSON object a line: how many records are new, and what is wrong
+        with which line. The same lines again make nothing new."""
+        done: Json = self._http.call("POST", f"{self._base}/import", lines=lines, extra_s=_IMPORT_S)
+        return done
 
     def set_status(self, conversation_id: int, status: str, *, snoozed_until: int | None = None) -> Json:
         """`snoozed_until` in unix seconds."""

@@ -127,7 +127,7 @@ def _from_file(path: Path | None) -> dict[str, Any]:
 def _from_environment(environ: Mapping[str, str]) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for key, value in environ.items():
-        if not key.startswith("INBOXD_") or key in ("INBOXD_NO_BOOTSTRAP", "INBOXD_CONFIG"):
+        if not key.startswith("INBOXD_") or key in ("INBOXD_NO_BOOTSTRAP", "INBOXD_CONFIG", "INBOXD_IMPORT_TOKEN"):
             continue
         name = key.removeprefix("INBOXD_").lower()
         if name.endswith("_file") and _NAMES.get(name.removesuffix("_file")) is not None:

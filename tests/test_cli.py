@@ -223,7 +223,7 @@ COMMANDS = (
     "demo", "serve", "init", "config", "inbox create", "inbox list", "inbox health", "token create", "token list",
     "token revoke", "user create", "user list", "account create", "deliveries list", "deliveries show",
     "deliveries resend", "deliveries cancel", "deliveries recover", "webhook list", "webhook create", "webhook test",
-    "webhook enable", "webhook rotate-secret", "webhook delete", "receiver", "verify", "listen",
+    "webhook enable", "webhook rotate-secret", "webhook delete", "receiver", "verify", "listen", "import",
 )  # fmt: skip
 
 

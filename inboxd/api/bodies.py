@@ -1,5 +1,6 @@
 """Reading a request body: JSON, form or multipart, bounded, as one bag of parameters."""
 
+import hashlib
 from typing import IO, Any
 from urllib.parse import parse_qsl, unquote_plus
 
@@ -12,6 +13,8 @@ from inboxd.wire import jsons
 
 FIELDS_LIMIT = 1000
 PARTS_LIMIT = 256
+# The one file that clients send under a wrapper key.
+_WRAPPED = "profile[avatar]"
 
 
 def read_query(query: str) -> dict[str, Any]:
@@ -48,6 +51,18 @@ def read_body(
     if not body.strip():
         return {}, False
     raise Malformed("The Content-Type must be application/json, a form or multipart/form-data")
+
+
+def read_lines(stream: IO[bytes], content_type: str) -> tuple[IO[bytes], dict[str, Any]]:
+    """A body of lines, from its beginning, and what tells it from others. Raises Malformed for a form with files."""
+    if multipart.parse_options_header(content_type)[0].lower() == "multipart/form-data":
+        raise Malformed("The Content-Type must be application/x-ndjson, with one JSON object a line")
+    start = stream.tell()
+    digest = hashlib.sha256()
+    while chunk := stream.read(1 << 16):
+        digest.update(chunk)
+    stream.seek(start)
+    return stream, {"digest": digest.hexdigest()}
 
 
 def _pairs(raw: bytes, what: str) -> list[tuple[str, str]]:
@@ -95,7 +110,7 @@ def _read_multipart(stream: IO[bytes], boundary: str, length: int, limit: int, f
                     raise TooLarge(f"{name[:80]} makes the parameters larger than {limit} bytes")
                 pairs.append((name, _text(name, part.raw)))
             elif part.filename or part.size:
-                if "[" in name.removesuffix("[]"):
+                if "[" in name.removesuffix("[]") and name != _WRAPPED:
                     head = name.partition("[")[0][:80]
                     raise Invalid(f"{params.label(head)} must not hold files inside", head)
                 pairs.append((name, file))

@@ -49,11 +49,14 @@ class Edge:
 
     def _answer(self, route: Route, request: Request, args: dict[str, Any]) -> Response:
         if not route.is_unit:
-            with self._store.read() as tx:
-                call = self._call(tx, route, request, args)
-                response = _response(call, _run(call, route))
-            if call.after is not None:
-                response = self._detached(call, call.after) if route.detached else call.after()
+            with ExitStack() as uploads_over:
+                uploads = self._stage(route, request, args, uploads_over)
+                with self._store.read() as tx:
+                    call = self._call(tx, route, request, args)
+                    call.uploads = uploads
+                    response = _response(call, _run(call, route))
+                if call.after is not None:
+                    response = self._detached(call, call.after) if route.detached else call.after()
         else:
             response = self._write(route, request, args)
         if response.value is not None:
@@ -99,7 +102,7 @@ class Edge:
 
     def _stage(self, route: Route, request: Request, args: dict[str, Any], over: ExitStack) -> list[Upload]:
         """Put uploaded files on disk before the transaction, once the caller has proved to be one."""
-        files = _files(request) if route.takes_files else []
+        files = _files(request, route) if route.files else []
         if not files:
             return []
         with self._store.read() as tx:
@@ -210,18 +213,18 @@ def _without(value: dict[str, Any], path: str) -> dict[str, Any]:
 
 def _fingerprint(call: Call) -> str:
     """The same for the same parameters and file contents, however they were encoded."""
-    plain = {key: value for key, value in call.request.values.items() if not _is_file(value)}
     files = [(upload.digest, upload.filename) for upload in call.uploads]
-    return hashlib.sha256(json.dumps([plain, files], sort_keys=True).encode()).hexdigest()
+    # A file is null where it stood; a parameter that takes none may hold one all the same.
+    values = json.dumps([call.request.values, files], sort_keys=True, default=lambda _: None)
+    return hashlib.sha256(values.encode()).hexdigest()
 
 
-def _is_file(value: Any) -> bool:
-    return isinstance(value, web.File) or (isinstance(value, list) and any(isinstance(one, web.File) for one in value))
-
-
-def _files(request: Request) -> list[web.File]:
-    given = request.values.get("attachments")
-    items = given if isinstance(given, list) else [given]
+def _files(request: Request, route: Route) -> list[web.File]:
+    """The files of the parameters that take some, in the order of the route's."""
+    inside = request.values.get(route.wrapper) if route.wrapper is not None else None
+    values = request.values | (inside if isinstance(inside, dict) else {})
+    given = [values.get(name) for name in route.files]
+    items = [item for one in given for item in (one if isinstance(one, list) else [one])]
     return [item for item in items if isinstance(item, web.File)]
 
 

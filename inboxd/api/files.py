@@ -5,13 +5,14 @@ import os
 import tempfile
 import threading
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 from urllib.parse import quote
 
 from inboxd.api.web import Call, File, Response, disk_full_in_words
-from inboxd.domain import links
+from inboxd.domain import images, links
 from inboxd.domain.errors import NotFound, TooLarge
 from inboxd.domain.messages import Upload
 from inboxd.store.models import Attachment, Blob
@@ -27,7 +28,7 @@ class Blobs:
 
     def __init__(self, directory: Path, limit: int, is_referenced: Callable[[str], bool]) -> None:
         self._directory = directory / "attachments"
-        self._limit = limit
+        self.limit = limit
         self._is_referenced = is_referenced
         self._lock = threading.Lock()
         self._pending: Counter[str] = Counter()
@@ -43,21 +44,41 @@ class Blobs:
 
         Every staged file must be settled once it is known whether a row refers to it.
         """
-        if file.size > self._limit:
-            raise TooLarge(f"{links.safe_filename(file.filename)} is larger than {self._limit} bytes")
+        if file.size > self.limit:
+            raise TooLarge(f"{links.safe_filename(file.filename)} is larger than {self.limit} bytes")
+        return self._store(file)
+
+    def _store(self, file: File) -> Upload:
         with disk_full_in_words():
             self._directory.mkdir(mode=0o700, exist_ok=True)
             with tempfile.NamedTemporaryFile(dir=self._directory, prefix="incoming-", delete=False) as target:
                 try:
-                    digest = self._receive(file, target)
+                    digest, head = self._receive(file, target)
                 except BaseException:
                     Path(target.name).unlink(missing_ok=True)
                     raise
-        return Upload(digest, links.safe_filename(file.filename), _media_type(file.content_type), file.size)
+        name, kind = links.safe_filename(file.filename), media_type(file.content_type)
+        return Upload(digest, name, kind, file.size, images.extension(head))
 
-    def _receive(self, file: File, target: Any) -> str:
+    def keep(self, filename: str, content_type: str, stream: IO[bytes]) -> Upload:
+        """`stage` for a file that inboxd wrote itself, however large."""
+        return self._store(File(filename, content_type, os.fstat(stream.fileno()).st_size, stream))
+
+    @contextmanager
+    def held(self, filename: str, content_type: str, size: int, stream: IO[bytes]) -> Iterator[Upload]:
+        """A staged file for as long as it takes to store a row that refers to it."""
+        upload = self.stage(File(filename, content_type, size, stream))
+        try:
+            yield upload
+        finally:
+            self.settle(upload)
+
+    def _receive(self, file: File, target: Any) -> tuple[str, bytes]:
+        """The digest, and the first bytes."""
         hasher = hashlib.sha256()
+        head = b""
         while chunk := file.stream.read(_CHUNK):
+            head = head or chunk[: images.HEAD]
             hasher.update(chunk)
             target.write(chunk)
         target.flush()
@@ -70,7 +91,7 @@ class Blobs:
             self._pending[digest] += 1
             _sync(final.parent)
             _sync(self._directory)
-        return digest
+        return digest, head
 
     def settle(self, upload: Upload) -> None:
         """The request that staged a file is over: the file goes unless a row or another request has it.
@@ -102,7 +123,7 @@ def _sync(directory: Path) -> None:
         os.close(handle)
 
 
-def _media_type(given: str) -> str:
+def media_type(given: str) -> str:
     kind = given.split(";", maxsplit=1)[0].strip().lower()
     is_plain = kind.isascii() and kind.isprintable() and kind.count("/") == 1 and len(kind) < 128
     return kind if is_plain else "application/octet-stream"

@@ -229,15 +229,22 @@ class Nested(Param):
 @dataclass(frozen=True)
 class Files(Param):
     """Uploaded files. They are stored before the transaction begins and reach the handler as
-    `call.uploads`; anything that is no file is refused here."""
+    `call.uploads`; anything that is no file is refused here.
+
+    Where `or_ids`, signed ids of earlier uploads may stand beside them: what is read is a list of those,
+    with None for each file.
+    """
+
+    or_ids: bool = False
 
     def schema(self) -> dict[str, Any]:
         return {"type": "array", "items": {"type": "string", "format": "binary"}}
 
-    def read(self, raw: Any) -> None:
-        items = _listed(raw)
-        if any(not _is_file(item) for item in items):
+    def read(self, raw: Any) -> list[str | None]:
+        items = _listed(None if raw == "null" else raw)  # from clients that can only send text
+        if any(not _is_file(item) and not (self.or_ids and isinstance(item, str)) for item in items):
             raise self.refuse("must be files (multipart/form-data)")
+        return [item if isinstance(item, str) else None for item in items]
 
 
 def object_schema(params: Iterable[Param]) -> dict[str, Any]:

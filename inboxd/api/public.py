@@ -9,7 +9,7 @@ from inboxd.domain.conversations import with_status
 from inboxd.domain.errors import Invalid, NotFound, Refused, Unauthenticated
 from inboxd.domain.events import Actor
 from inboxd.domain.messages import PAGE, Draft, MessageType
-from inboxd.services import contacts, conversations, messages
+from inboxd.services import avatar_urls, contacts, conversations, messages
 from inboxd.store import accounts, details
 from inboxd.store import contacts as contact_store
 from inboxd.store import conversations as conversation_store
@@ -111,9 +111,17 @@ def create_contact(call: Call, inbox: Inbox) -> Any:
     for key in ("identifier_hash", "avatar_url"):
         values.pop(key, None)
     contact, contact_inbox = contacts.identify(call.tx, inbox, source_id, values)
+    if known is None:
+        _ask_for_avatar(call, contact)
     if verified and contact.identifier == values.get("identifier"):
         call.tx.update(contact_inbox, hmac_verified=True)
     return wire.public_contact(contact, contact_inbox)
+
+
+def _ask_for_avatar(call: Call, contact: Contact) -> None:
+    """A contact's own system gives a picture to who has none."""
+    if not contact.avatar:
+        avatar_urls.ask(call.tx, contact, call.values.get("avatar_url"))
 
 
 def _verify(call: Call, place: Place) -> None:
@@ -135,7 +143,9 @@ def update_contact(call: Call, place: Place) -> Any:
     given: dict[str, Any] = {
         key: call.values[key] for key in ("name", "email", "phone_number", "custom_attributes") if key in call.values
     }
-    return wire.contact_record(contacts.update_by_contact(call.tx, place.contact, given))
+    contact = contacts.update_by_contact(call.tx, place.contact, given)
+    _ask_for_avatar(call, contact)
+    return wire.contact_record(contact)
 
 
 def _conversation(call: Call, place: Place, conversation: Conversation) -> Any:

@@ -6,22 +6,34 @@ from inboxd.api import docs, events, files, health, public
 from inboxd.api.accounts import (
     agent_bots,
     agents,
+    assignment_policies,
+    audit_logs,
+    bulk_actions,
     canned_responses,
     contacts,
     conversation_actions,
     conversations,
+    csat,
     custom_attribute_definitions,
     custom_filters,
     deliveries,
     drafts,
+    imports,
     inboxes,
+    jobs,
     labels,
+    macros,
     messages,
     notes,
+    notifications,
     overview,
     participants,
     profile,
+    reports,
+    reports_csv,
+    reports_live,
     teams,
+    uploads,
     webhooks,
 )
 from inboxd.api.params import (
@@ -42,23 +54,35 @@ from inboxd.api.web import Handler, Route
 from inboxd.domain import accounts as account_words
 from inboxd.domain import messages as message_words
 from inboxd.domain.conversations import PRIORITIES, STATUSES
-from inboxd.domain.links import PREFIX
+from inboxd.domain.links import DIRECT, PREFIX
+from inboxd.domain.periods import UNITS
 from inboxd.domain.webhooks import ORDERINGS
+from inboxd.services import assignment_policies as policy_words
 from inboxd.services.custom_filters import TYPES as FILTER_TYPES
+from inboxd.services.macros import VISIBILITIES
 from inboxd.wire import agent_bots as bot_wire
+from inboxd.wire import audit_logs as audit_shapes
+from inboxd.wire import csat as csat_shapes
+from inboxd.wire import notifications as notification_shapes
 from inboxd.wire import overview as overview_wire
+from inboxd.wire import reports as report_shapes
+from inboxd.wire import uploads as upload_shapes
+from inboxd.wire.assignment_policies import AssignmentPolicyShape, Inboxes
+from inboxd.wire.jobs import Imported, JobShape
+from inboxd.wire.macros import MacroShape
 from inboxd.wire.shapes import Answer, Payload
 
 P = "/public/api/v1/inboxes/{identifier}"
 C = P + "/contacts/{source_id}"
 V = C + "/conversations/{id}"
 A = "/api/v1/accounts/{account_id}"
+A2 = "/api/v2/accounts/{account_id}"
 
 IDENTITY = (Text("identifier"), Text("identifier_hash"))
 PERSON = (Text("email"), Text("name", limit=255), Text("phone_number"), Text("avatar_url"), Object("custom_attributes"))
 CONTACT = (
     Text("name"), Text("identifier"), Text("email"), Text("phone_number"), Text("avatar_url"), Boolean("blocked"),
-    Object("additional_attributes"), Object("custom_attributes"),
+    Object("additional_attributes"), Object("custom_attributes"), Files("avatar"),
 )  # fmt: skip
 CHANNEL = Nested(
     "channel",
@@ -71,7 +95,7 @@ _SETTINGS = (
     Boolean("allow_messages_after_resolved"), Boolean("lock_to_single_conversation"), Boolean("enable_email_collect"),
     Word("sender_name_type", words=("friendly", "professional")), Text("business_name", limit=255),
 )  # fmt: skip
-INBOX = tuple(inboxes.OrNull(param.name, inner=param) for param in _SETTINGS)
+INBOX = (*(inboxes.OrNull(param.name, inner=param) for param in _SETTINGS), Files("avatar"))
 MESSAGE = (
     Text("content"), Word("message_type", words=message_words.MESSAGE_TYPES), Boolean("private"),
     Word("content_type", words=message_words.CONTENT_TYPES), Object("content_attributes", lenient=True),
@@ -92,6 +116,8 @@ BOT = (
     Text("outgoing_url"),
     Word("bot_type", words=("webhook",)),
     Object("bot_config"),
+    Files("avatar"),
+    Text("avatar_url"),
 )
 ROTATE = (Integer("overlap_s", least=0),)
 RECOVER = (Moment("since"), Boolean("missing"))
@@ -116,7 +142,7 @@ AGENT = (Text("name", limit=255), Word("role", words=("agent", "administrator"))
 PROFILE = (
     Text("name", limit=255), Text("email"), Text("display_name", limit=255), Text("message_signature", limit=20_000),
     Object("ui_settings"), Text("phone_number", limit=255), Text("current_password"), Text("password"),
-    Text("password_confirmation"),
+    Text("password_confirmation"), Files("avatar"),
 )  # fmt: skip
 ACCOUNT = (
     Text("name"), Text("locale"), Text("domain", limit=255), Text("support_email", limit=255),
@@ -128,6 +154,26 @@ MEMBERS = (Integer("inbox_id", required=True), Integers("user_ids"))
 TEAM = (Text("name"), Text("description", limit=20_000), Boolean("allow_auto_assign"))
 PEOPLE = (Integers("user_ids"),)
 LABEL = (Text("title"), Text("description", limit=20_000), Text("color", limit=255), Boolean("show_on_sidebar"))
+MACRO = (Text("name"), Word("visibility", words=VISIBILITIES), Objects("actions"))
+BULK = (
+    Text("type"), Integers("ids"), Text("action_name"), Moment("snoozed_until"),
+    Nested("fields", params=(Word("status", words=STATUSES), Integer("assignee_id"), Integer("team_id"))),
+    Nested("labels", params=(Texts("add"), Texts("remove"))),
+)  # fmt: skip
+POLICY = (
+    Text("name", limit=255), Text("description", limit=20_000), Word("assignment_order", words=policy_words.ORDERS),
+    Word("conversation_priority", words=policy_words.PRIORITIES), Integer("fair_distribution_limit"),
+    Integer("fair_distribution_window"), Boolean("enabled"),
+)  # fmt: skip
+RANGE = (Moment("since"), Moment("until"), Boolean("business_hours"))
+SUBJECT = (Word("type", words=reports.TYPES, required=True), Integer("id"))
+OFFSET = reports.Offset("timezone_offset")
+SERIES = (Text("metric"), *RANGE, *SUBJECT, Word("group_by", words=UNITS), OFFSET)
+TOLD = (Integer("page"), Texts("includes"), Text("sort_order"))
+FLAGS = (Nested("notification_settings", params=(Texts("selected_email_flags"), Texts("selected_push_flags"))),)
+SURVEYS = (
+    Moment("since"), Moment("until"), Integers("user_ids"), Integer("inbox_id"), Integer("team_id"), Integer("rating"),
+)  # fmt: skip
 ADMIN = "administrator"
 
 
@@ -164,6 +210,9 @@ ROUTES = (
     Route("POST", "/api/v1/profile/auto_offline", profile.set_auto_offline, (Integer("account_id"), Boolean("auto_offline")), wrapper="profile", about="whether silence means offline"),
     Route("PATCH", "/api/v1/profile/set_active_account", profile.set_active_account, (Integer("account_id"),), wrapper="profile", about="the account that is used now"),
     Route("POST", "/api/v1/profile/reset_access_token", profile.reset_access_token, shown_once="access_token", about="a new token in place of this one, shown once"),
+    Route("DELETE", "/api/v1/profile/avatar", profile.delete_avatar, about="take one's avatar away"),
+    Route("POST", "/api/v1/profile/resend_confirmation", profile.resend_confirmation, about="nothing: there is no mail to confirm"),
+    Route("POST", "/api/v1/profile/presence", profile.presence, about="the caller is here, for five minutes more"),
     Route("POST", "/api/v1/accounts", profile.create_account, (Text("name", required=True),), role="superadmin", about="create an account"),
     Route("GET", A, profile.show_account, hidden=True, about="the account"),
 
@@ -190,6 +239,7 @@ ROUTES = (
     Route("GET", A + "/inboxes/{id}", inboxes.show, (), inboxes.find, about="an inbox"),
     Route("PATCH", A + "/inboxes/{id}", inboxes.update, INBOX, inboxes.find, ADMIN, about="change an inbox"),
     Route("DELETE", A + "/inboxes/{id}", inboxes.delete, (), inboxes.find, ADMIN, about="delete an inbox with all in it"),
+    Route("DELETE", A + "/inboxes/{id}/avatar", inboxes.delete_avatar, (), inboxes.find, ADMIN, about="take an inbox's avatar away"),
     Route("POST", A + "/inboxes/{id}/reset_secret", inboxes.reset_secret, (), inboxes.find, ADMIN, shown_once="secret", about="a new signing secret, shown once; the old one signs too for a day"),
     Route("GET", A + "/inboxes/{id}/health", health.inbox, (), inboxes.find, ADMIN, about="does it get messages, do its events arrive, what was refused"),
     Route("POST", A + "/inboxes/{id}/test_message", overview.send_test_message, (Text("name", limit=255), Text("content", limit=message_words.CONTENT_LIMIT)), inboxes.find, ADMIN, answer=overview_wire.TestMessage, about="a message as a customer's system would send it"),
@@ -208,6 +258,7 @@ ROUTES = (
     Route("PATCH", A + "/agent_bots/{id}", agent_bots.update, BOT, agent_bots.find, ADMIN, about="change a bot"),
     Route("DELETE", A + "/agent_bots/{id}", agent_bots.delete, (), agent_bots.find, ADMIN, about="delete a bot"),
     Route("POST", A + "/agent_bots/{id}/reset_access_token", agent_bots.reset_access_token, (), agent_bots.find, ADMIN, shown_once="access_token", answer=bot_wire.Bot, about="a new access token, shown once; the old one dies"),
+    Route("DELETE", A + "/agent_bots/{id}/avatar", agent_bots.delete_avatar, (), agent_bots.find, ADMIN, about="take a bot's avatar away"),
     Route("POST", A + "/agent_bots/{id}/reset_secret", agent_bots.reset_secret, (), agent_bots.find, ADMIN, shown_once="secret", about="a new signing secret, shown once"),
 
     Route("GET", A + "/teams", teams.index, about="teams of the account"),
@@ -230,9 +281,16 @@ ROUTES = (
     Route("GET", A + "/contacts/search", contacts.search, (*PAGE, Text("q")), about="search contacts"),
     Route("GET", A + "/contacts/active", contacts.active, PAGE, about="contacts that are online: none, for API inboxes cannot tell"),
     Route("POST", A + "/contacts", contacts.create, (*CONTACT, Integer("inbox_id"), Text("source_id")), about="create a contact"),
+    Route("POST", A + "/contacts/import", imports.import_contacts, (Files("import_file"),), role=ADMIN, about="create and update contacts from a CSV file, as a job"),
+    Route("POST", A + "/contacts/export", imports.export_contacts, (Texts("column_names"), Value("payload"), Text("label")), role=ADMIN, about="contacts as a CSV file, as a job"),
+    Route("POST", A + "/import", imports.import_history, role=ADMIN, detached=True, takes_lines=True, answer=Imported, about="contacts, conversations and messages of another system, one JSON object a line"),
+    Route("GET", A + "/jobs", jobs.index, (Integer("before"),), role=ADMIN, answer=Payload[list[JobShape]], about="imports and exports, the newest first"),
+    Route("GET", A + "/jobs/{id}", jobs.show, (), jobs.find, ADMIN, answer=JobShape, about="how far a job is, what it could not do, and its file"),
+    Route("POST", A + "/jobs/{id}/cancel", jobs.cancel, (), jobs.find, ADMIN, answer=JobShape, about="stop a job; what is done stays done"),
     Route("GET", A + "/contacts/{id}", contacts.show, (), contacts.find, about="a contact"),
     Route("PATCH", A + "/contacts/{id}", contacts.update, CONTACT, contacts.find, about="change a contact"),
     Route("DELETE", A + "/contacts/{id}", contacts.delete, (), contacts.find, ADMIN, about="delete a contact with its conversations"),
+    Route("DELETE", A + "/contacts/{id}/avatar", contacts.delete_avatar, (), contacts.find, about="take a contact's avatar away"),
     Route("POST", A + "/contacts/{id}/destroy_custom_attributes", contacts.destroy_custom_attributes, (Texts("custom_attributes"),), contacts.find, about="remove custom attributes by their keys"),
     Route("GET", A + "/contacts/{id}/labels", contacts.list_labels, (), contacts.find, about="labels"),
     Route("POST", A + "/contacts/{id}/labels", contacts.set_labels, (Texts("labels"),), contacts.find, about="replace the labels"),
@@ -277,8 +335,12 @@ ROUTES = (
     Route("PATCH", A + "/conversations/{id}/draft_messages", drafts.update, DRAFT, conversations.find, about="keep a draft"),
     Route("DELETE", A + "/conversations/{id}/draft_messages", drafts.delete, (), conversations.find, about="discard the draft"),
 
+    Route("POST", A + "/conversations/{id}/direct_uploads", uploads.announce, (Text("filename", required=True), Text("content_type"), Integer("byte_size", required=True, least=0), Text("checksum", required=True)), conversations.find, wrapper="blob", answer=upload_shapes.Announced, about="announce a file; the answer says where to PUT it"),
+    Route("PUT", DIRECT + "{signed}", uploads.put, (Files("body"),), uploads.find_target, "public", raw=True, detached=True, about="the bytes of an announced file"),
+    Route("POST", A + "/upload", uploads.create, (Files("attachment"), Text("external_url")), detached=True, answer=upload_shapes.Uploaded, about="upload a file, or have one fetched, for a message to come"),
+
     Route("GET", A + "/conversations/{id}/messages", messages.index, (Integer("before"), Integer("after"), Text("filter_internal_messages")), conversations.find, about="a window of messages"),
-    Route("POST", A + "/conversations/{id}/messages", messages.create, (*MESSAGE, Files("attachments")), conversations.find, bots=True, about="reply, write a private message, or inject an incoming one"),
+    Route("POST", A + "/conversations/{id}/messages", messages.create, (*MESSAGE, Files("attachments", or_ids=True)), conversations.find, bots=True, about="reply, write a private message, or inject an incoming one"),
     Route("PATCH", A + "/conversations/{id}/messages/{message_id}", messages.update, (Text("status"), Text("external_error")), messages.find, about="report delivered, read or failed"),
     Route("DELETE", A + "/conversations/{id}/messages/{message_id}", messages.delete, (), messages.find, about="take a message back"),
 
@@ -315,12 +377,69 @@ ROUTES = (
     Route("PATCH", A + "/custom_filters/{id}", custom_filters.update, CUSTOM_FILTER, custom_filters.find, wrapper="custom_filter", about="change a saved view"),
     Route("DELETE", A + "/custom_filters/{id}", custom_filters.delete, (), custom_filters.find, about="delete a saved view"),
 
+    Route("GET", A + "/macros", macros.index, answer=Payload[list[MacroShape]], about="global macros and the caller's own"),
+    Route("POST", A + "/macros", macros.create, MACRO, answer=Payload[MacroShape], about="keep actions under a name"),
+    Route("GET", A + "/macros/{id}", macros.show, answer=Payload[MacroShape], about="a macro"),
+    Route("PATCH", A + "/macros/{id}", macros.update, MACRO, macros.find_to_change, answer=Payload[MacroShape], about="change a macro"),
+    Route("DELETE", A + "/macros/{id}", macros.delete, (), macros.find_to_change, about="delete a macro"),
+    Route("POST", A + "/macros/{id}/execute", macros.execute, (Integers("conversation_ids"),), macros.find_to_run, detached=True, about="run a macro on conversations"),
+    Route("POST", A + "/bulk_actions", bulk_actions.create, BULK, detached=True, about="change many conversations or contacts"),
+
+    Route("GET", A + "/assignment_policies", assignment_policies.index, role=ADMIN, answer=list[AssignmentPolicyShape], about="assignment policies"),
+    Route("POST", A + "/assignment_policies", assignment_policies.create, POLICY, role=ADMIN, wrapper="assignment_policy", answer=AssignmentPolicyShape, about="create an assignment policy"),
+    Route("GET", A + "/assignment_policies/{id}", assignment_policies.show, (), assignment_policies.find, ADMIN, answer=AssignmentPolicyShape, about="an assignment policy"),
+    Route("PATCH", A + "/assignment_policies/{id}", assignment_policies.update, POLICY, assignment_policies.find, ADMIN, "assignment_policy", answer=AssignmentPolicyShape, about="change an assignment policy"),
+    Route("DELETE", A + "/assignment_policies/{id}", assignment_policies.delete, (), assignment_policies.find, ADMIN, about="delete an assignment policy"),
+    Route("GET", A + "/assignment_policies/{id}/inboxes", assignment_policies.list_inboxes, (), assignment_policies.find, ADMIN, answer=Inboxes, about="inboxes that follow a policy"),
+    Route("GET", A + "/inboxes/{id}/assignment_policy", assignment_policies.of_inbox, (), inboxes.find, ADMIN, answer=AssignmentPolicyShape, about="the policy that an inbox follows"),
+    Route("POST", A + "/inboxes/{id}/assignment_policy", assignment_policies.connect, (Integer("assignment_policy_id"),), inboxes.find, ADMIN, answer=AssignmentPolicyShape, about="let an inbox follow a policy in place of another"),
+    Route("DELETE", A + "/inboxes/{id}/assignment_policy", assignment_policies.disconnect, (), inboxes.find, ADMIN, about="let an inbox follow no policy"),
+    Route("GET", A + "/notifications", notifications.index, TOLD, about="what the caller was told of: unread and not snoozed, with includes[] also read and snoozed", answer=notification_shapes.Data),
+    Route("GET", A + "/notifications/unread_count", notifications.unread_count, about="how many are unread, as a bare number", answer=int),
+    Route("POST", A + "/notifications/read_all", notifications.read_all, (Word("primary_actor_type", words=("Conversation",)), Integer("primary_actor_id")), about="mark all read, or those about one conversation"),
+    Route("POST", A + "/notifications/destroy_all", notifications.delete_all, (Word("type", words=("read", "all")),), about="delete all of the caller's, or those that are read"),
+    Route("PATCH", A + "/notifications/{id}", notifications.mark_read, (), notifications.find, about="mark a notification read", answer=notification_shapes.Notification),
+    Route("DELETE", A + "/notifications/{id}", notifications.delete, (), notifications.find, about="delete a notification"),
+    Route("POST", A + "/notifications/{id}/unread", notifications.mark_unread, (), notifications.find, about="mark a notification unread", answer=notification_shapes.Notification),
+    Route("POST", A + "/notifications/{id}/snooze", notifications.snooze, (Moment("snoozed_until"),), notifications.find, about="let a notification come back later, unread", answer=notification_shapes.Notification),
+    Route("GET", A + "/notification_settings", notifications.show_settings, about="what the caller wants to be told of", answer=notification_shapes.Settings),
+    Route("PATCH", A + "/notification_settings", notifications.update_settings, FLAGS, about="choose what to be told of", answer=notification_shapes.Settings),
+
+    Route("GET", A + "/audit_logs", audit_logs.index, (Integer("page"),), role=ADMIN, about="who changed what, the newest first", answer=audit_shapes.Page),
+
+    Route("GET", A + "/csat_survey_responses", csat.index, (*SURVEYS, Text("sort"), Integer("page")), role=ADMIN, about="answers to satisfaction surveys", answer=list[csat_shapes.Response]),
+    Route("GET", A + "/csat_survey_responses/metrics", csat.metrics, SURVEYS, role=ADMIN, about="how often each rating was given", answer=csat_shapes.Metrics),
+    Route("GET", A + "/csat_survey_responses/download", csat.download, SURVEYS, role=ADMIN, about="the answers of a time as CSV"),
+    Route("PATCH", A + "/csat_survey_responses/{id}", csat.update, (Text("csat_review_notes", limit=20_000),), csat.find, ADMIN, about="keep notes on an answer", answer=csat_shapes.Response),
+
     Route("GET", A + "/deliveries", deliveries.index, DELIVERIES, role=ADMIN, about="deliveries, the newest first"),
     Route("GET", A + "/deliveries/{delivery_id}", deliveries.show, (), deliveries.find, ADMIN, about="a delivery with its attempts and its payload"),
     Route("POST", A + "/deliveries/{delivery_id}/resend", deliveries.resend, (), deliveries.find, ADMIN, about="send it again, under the same id"),
     Route("POST", A + "/deliveries/{delivery_id}/cancel", deliveries.cancel, (), deliveries.find, ADMIN, about="try it no more"),
 
     Route("GET", A + "/events", events.poll, (Integer("after", least=0), Integer("wait", least=0), Texts("types"), Integer("inbox_id"), Integer("limit", least=1)), about="every event behind a seq; waits for the next one"),
+
+    Route("GET", A2 + "/reports", reports.index, SERIES, role=ADMIN, answer=list[report_shapes.Point], about="a metric by hour, day, week, month or year"),
+    Route("GET", A2 + "/reports/summary", reports.summary, (*RANGE, *SUBJECT), role=ADMIN, answer=report_shapes.Summary, about="the metrics of a time, and of the time before it"),
+    Route("GET", A2 + "/reports/bot_summary", reports.bot_summary, (*RANGE, Word("type", words=reports.TYPES), Integer("id")), role=ADMIN, answer=report_shapes.BotSummary, about="what bots resolved and handed off, and in the time before"),
+    Route("GET", A2 + "/reports/bot_metrics", reports.bot_metrics, RANGE, role=ADMIN, answer=report_shapes.BotMetrics, about="how much bots do in inboxes that have one"),
+    Route("GET", A2 + "/reports/inbox_label_matrix", reports.inbox_label_matrix, (*RANGE, Integers("inbox_ids"), Integers("label_ids")), role=ADMIN, answer=report_shapes.Matrix, about="conversations by inbox and label"),
+    Route("GET", A2 + "/reports/first_response_time_distribution", reports.first_response_times, RANGE, role=ADMIN, answer=dict[str, report_shapes.Distribution], about="first responses by how long they took"),
+    Route("GET", A2 + "/reports/outgoing_messages_count", reports.outgoing_messages_count, (*RANGE, Text("group_by")), role=ADMIN, answer=list[report_shapes.Outgoing], about="outgoing messages by agent, team, inbox or label"),
+    Route("GET", A2 + "/reports/conversations", reports_live.conversations, (Text("type"), Integer("user_id"), Integer("page")), role=ADMIN, answer=report_shapes.Live | list[report_shapes.AgentLoad], about="what is open now, of the account or of its agents"),
+    Route("GET", A2 + "/reports/agents", reports_csv.comparison("agent", "agents"), RANGE, role=ADMIN, about="agents compared, as CSV"),
+    Route("GET", A2 + "/reports/inboxes", reports_csv.comparison("inbox", "inboxes"), RANGE, role=ADMIN, about="inboxes compared, as CSV"),
+    Route("GET", A2 + "/reports/labels", reports_csv.comparison("label", "labels"), RANGE, role=ADMIN, about="labels compared, as CSV"),
+    Route("GET", A2 + "/reports/teams", reports_csv.comparison("team", "teams"), RANGE, role=ADMIN, about="teams compared, as CSV"),
+    Route("GET", A2 + "/reports/conversations_summary", reports_csv.summary, RANGE, role=ADMIN, about="the metrics of a time, as CSV"),
+    Route("GET", A2 + "/reports/conversation_traffic", reports_csv.traffic, (*RANGE, OFFSET), role=ADMIN, about="new conversations by day and hour, as CSV"),
+    Route("GET", A2 + "/summary_reports/agent", reports.comparison("agent"), RANGE, role=ADMIN, answer=list[report_shapes.Performance], about="agents compared"),
+    Route("GET", A2 + "/summary_reports/inbox", reports.comparison("inbox"), RANGE, role=ADMIN, answer=list[report_shapes.Performance], about="inboxes compared"),
+    Route("GET", A2 + "/summary_reports/team", reports.comparison("team"), RANGE, role=ADMIN, answer=list[report_shapes.Performance], about="teams compared"),
+    Route("GET", A2 + "/summary_reports/label", reports.label_comparison, RANGE, role=ADMIN, answer=list[report_shapes.Performance], about="labels compared"),
+    Route("GET", A2 + "/summary_reports/channel", reports.channels, RANGE, role=ADMIN, answer=dict[str, report_shapes.Statuses], about="new conversations by channel and status, of six months at most"),
+    Route("GET", A2 + "/live_reports/conversation_metrics", reports_live.metrics, (Integer("team_id"),), role=ADMIN, answer=report_shapes.Live, about="what is open now, of the account or a team"),
+    Route("GET", A2 + "/live_reports/grouped_conversation_metrics", reports_live.grouped, (Text("group_by"), Integer("team_id")), role=ADMIN, answer=list[report_shapes.Group], about="what is open now, by team or assignee"),
 
     Route("GET", PREFIX + "{signed}/{filename}", files.download, role="public", about="a file, by its signed link"),
     Route("GET", "/openapi.json", docs.description, role="public", answer=dict[str, Any], about="this description, as OpenAPI"),

@@ -23,7 +23,7 @@ from inboxd.api import bodies
 from inboxd.api.edge import Edge, refusal
 from inboxd.api.web import TEXT_ARGS, File, Request, Response, Route
 from inboxd.domain.errors import Failure, Malformed, NotFound
-from inboxd.domain.links import PREFIX
+from inboxd.domain.links import DIRECT, PREFIX
 from inboxd.domain.text import clean_line
 from inboxd.version import __version__
 from inboxd.wire import jsons
@@ -39,7 +39,11 @@ _LINGER_S = 2.0
 # What a chunk's size line and the trailer may hold: waitress keeps them in memory, copied at every read.
 _CHUNK_LINES = 16_384
 # The paths that take files: elsewhere nobody gets to fill the disk before being looked at.
-_UPLOADS = ("/messages",)
+_UPLOADS = re.compile(
+    r"/messages$|^/api/v1/(profile|accounts/[0-9]+/(upload|contacts/import|(contacts|inboxes|agent_bots)(/[0-9]+)?))$"
+)
+# And the one that takes lines, which are no files.
+_LINES = re.compile(r"/api/v1/accounts/\d+/import")
 _ANY_ORIGIN = {"Access-Control-Allow-Origin": "*"}
 _PREFLIGHT = {
     "Access-Control-Allow-Methods": "GET, POST, PUT, PATCH, DELETE, OPTIONS, HEAD",
@@ -69,6 +73,7 @@ def make_wsgi(edge: Edge, routes: Iterable[Route], *, body_limit: int) -> Callab
             path,
             _Headers(environ),
             local=environ.get("inboxd.local") is True,
+            address=environ.get("REMOTE_ADDR"),
         )
         response = _answer(edge, router, environ, request, body_limit)
         if _log.isEnabledFor(logging.DEBUG):
@@ -105,7 +110,12 @@ def _answer(edge: Edge, router: Any, environ: dict[str, Any], request: Request, 
         request.route = route.path
         values = bodies.read_query(environ.get("QUERY_STRING", ""))
         length = int(environ.get("CONTENT_LENGTH") or 0)
-        if length:
+        if route.takes_lines:
+            request.lines, marks = bodies.read_lines(environ["wsgi.input"], environ.get("CONTENT_TYPE", ""))
+            values |= marks
+        elif route.raw:
+            values["body"] = File("", environ.get("CONTENT_TYPE", ""), length, environ["wsgi.input"])
+        elif length:
             body, request.is_json = bodies.read_body(
                 environ["wsgi.input"], length, environ.get("CONTENT_TYPE", ""), body_limit, files
             )
@@ -235,7 +245,9 @@ class _Parser(HTTPRequestParser):
             if codings != [b"chunked"] or self.version != "1.1" or "CONTENT_LENGTH" in self.headers:
                 raise ParsingError("Transfer-Encoding must be chunked, once, without a Content-Length, in HTTP/1.1")
         is_multipart = self.headers.get("CONTENT_TYPE", "").lower().startswith("multipart/form-data")
-        if not (is_multipart and self.path.rstrip("/").removesuffix(".json").endswith(_UPLOADS)):
+        path = self.path.rstrip("/").removesuffix(".json")
+        is_large = _LINES.fullmatch(path) or path.startswith(DIRECT) or (is_multipart and _UPLOADS.search(path))
+        if not is_large:
             self.adj = self.small_adj or self.adj
 
     def is_too_slow(self, headers_s: float) -> bool:

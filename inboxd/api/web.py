@@ -8,6 +8,7 @@ import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
@@ -16,6 +17,7 @@ from inboxd.api.params import Files, Param
 from inboxd.api.refusals import Refusals
 from inboxd.domain import errors
 from inboxd.domain.addresses import Guard
+from inboxd.domain.fetching import Fetch
 from inboxd.domain.messages import Upload
 from inboxd.services.messages import Limits
 from inboxd.store.db import Tx
@@ -78,6 +80,10 @@ class Request:
     """The pattern that matched: what logs may say, for real paths hold credentials."""
     local: bool = False
     """Came from the command line of this very process, not from a network."""
+    lines: IO[bytes] | None = None
+    """The body, unread, where the route takes lines."""
+    address: str | None = None
+    """Where the connection comes from."""
     stale: AccountUser | None = None
     """The caller's membership, while its last sign of life is old and this one is not yet written."""
 
@@ -112,7 +118,9 @@ class Parts:
     blobs: "Blobs"
     refusals: Refusals
     send: Callable[[Claim], None]
+    fetch: Fetch
     test_seats: threading.Semaphore = field(default_factory=lambda: threading.Semaphore(4))
+    fetch_seats: threading.Semaphore = field(default_factory=lambda: threading.Semaphore(4))
 
 
 @dataclass
@@ -155,9 +163,11 @@ class Route:
     GETs run on a snapshot unless `writes`.
     `hidden` tells strangers that it is not there instead of that they may not. `shown_once` is
     the path in an answer, or several, of what must not be stored, not even to answer the same request again.
+    `raw` ones take their whole body as the file `body`.
     `detached` ones write in several transactions, or wait for somebody between them: the handler
     looks around on a snapshot and leaves the rest in `call.after`. `answer` is the type of a good answer:
-    a TypedDict of `wire`, a list of one, or None for an empty body.
+    a TypedDict of `wire`, a list of one, or None for an empty body. With `takes_lines` the body is
+    no parameters but a stream in `request.lines`.
     """
 
     method: str
@@ -169,8 +179,10 @@ class Route:
     wrapper: str | None = None
     writes: bool = False
     hidden: bool = False
+    raw: bool = False
     detached: bool = False
     shown_once: str | tuple[str, ...] = ()
+    takes_lines: bool = False
     answer: Any = None
     about: str = ""
     bots: bool = False
@@ -185,6 +197,7 @@ class Route:
         """Whether it runs inside a write transaction."""
         return self.writes or (self.method != "GET" and not self.detached)
 
-    @property
-    def takes_files(self) -> bool:
-        return any(isinstance(param, Files) for param in self.params)
+    @cached_property
+    def files(self) -> tuple[str, ...]:
+        """The parameters that are files."""
+        return tuple(param.name for param in self.params if isinstance(param, Files))

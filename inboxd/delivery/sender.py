@@ -1,10 +1,12 @@
-"""The hardened HTTP client: one POST, one Outcome, never an exception for what a receiver does.
+"""The hardened HTTP client: one POST, one Outcome, never an exception for what a receiver does; and files
+from URLs that somebody named.
 
 Every connection goes only to an address the guard allows, checked on the address itself and
-again on the connected peer; redirects, the environment's proxies, cookies, netrc and compression
+again on the connected peer; redirects of a POST, the environment's proxies, cookies, netrc and compression
 are off; the whole exchange has one deadline on the wall clock, whatever single reads take.
 """
 
+import errno
 import heapq
 import itertools
 import logging
@@ -21,8 +23,8 @@ from email.utils import parsedate_to_datetime
 from functools import lru_cache
 from http import HTTPStatus
 from http.client import HTTPException, RemoteDisconnected
-from typing import Any, NamedTuple
-from urllib.parse import urlsplit
+from typing import IO, Any, NamedTuple
+from urllib.parse import urljoin, urlsplit
 
 import requests
 from requests.adapters import HTTPAdapter
@@ -31,6 +33,8 @@ from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.exceptions import HTTPError, LocationValueError, NewConnectionError
 
 from inboxd.domain.addresses import Guard, Proxy, literal, parse_proxy
+from inboxd.domain.errors import StorageFull
+from inboxd.domain.fetching import TOO_LARGE, Fetched, FetchFailed
 from inboxd.domain.retry import PAUSING, Outcome
 from inboxd.domain.text import clean_line, excerpt
 from inboxd.version import __version__
@@ -42,6 +46,8 @@ RETRY_AFTER_LIMIT_S = 30 * 86_400.0
 _LOOKUPS = 64
 _AGAIN_S = 0.1
 _STALE_TRIES = 3
+_REDIRECTS = 3
+_PIECE = 1 << 16
 
 _log = logging.getLogger("inboxd.delivery")
 # urllib3 warns about receivers that break HTTP; our own line about the attempt says it better.
@@ -73,7 +79,7 @@ _NO_FAILURE = _Failure(None, None)
 
 
 class _Exchange:
-    """One POST under way. Lives in its thread's local storage so that connections find it."""
+    """One request under way. Lives in its thread's local storage so that connections find it."""
 
     def __init__(self, ends_at: float) -> None:
         self.ends_at = ends_at
@@ -230,6 +236,52 @@ class Sender:
         error_class, error, retry_after_s = failed
         return Outcome(status, error, text, duration_ms, exchange.address, early, error_class, retry_after_s)
 
+    def fetch(self, url: str, target: IO[bytes], limit: int) -> Fetched:
+        """GET at most `limit` bytes of a file into `target`. Raises FetchFailed, and StorageFull.
+
+        Redirects are followed: each is a connection of its own, which the guard decides on like the first.
+        """
+        exchange = _Exchange(time.monotonic() + self._deadline_s)
+        self._local.exchange = exchange
+        self._deadlines.watch(exchange)
+        try:
+            return self._follow(exchange, url, target, limit)
+        except FetchFailed:
+            raise
+        except Exception as failure:  # receivers make the libraries raise nearly everything
+            if isinstance(failure, OSError) and failure.errno in (errno.ENOSPC, errno.EDQUOT):
+                raise StorageFull from None
+            error_class, sentence, _ = self._failure(exchange, failure)
+            raise FetchFailed(error_class or "", sentence or "") from None
+        finally:
+            exchange.over = True
+            exchange.sock = None
+
+    def _follow(self, exchange: _Exchange, url: str, target: IO[bytes], limit: int) -> Fetched:
+        for _ in range(_REDIRECTS + 1):
+            response = self._get(exchange, url)
+            try:
+                location = response.headers.get("Location", "") if 300 <= response.status_code < 400 else ""
+                if not location:
+                    return _received(exchange, response, target, limit)
+                url = urljoin(url, location)
+            finally:
+                response.close()
+        raise FetchFailed("redirect", "too many redirects")
+
+    def _get(self, exchange: _Exchange, url: str, tries: int = _STALE_TRIES) -> requests.Response:
+        if self._is_proxied and self._guard.refuses_literal(_host(url)):
+            raise _Refused
+        headers = {"Accept": "*/*", "Accept-Encoding": "identity", "User-Agent": f"inboxd/{__version__}"}
+        request = requests.Request("GET", url, headers=headers).prepare()
+        exchange.reused = exchange.sent = exchange.answered = False
+        try:
+            return self._adapter.send(request, stream=True, timeout=(self._connect_s, self._deadline_s), verify=True)
+        except Exception as failure:
+            if tries > 1 and _was_stale(exchange, failure):
+                return self._get(exchange, url, tries - 1)
+            raise
+
     def close(self) -> None:
         """Cut off what is still under way: a process does not end before its threads do."""
         self._deadlines.end_all()
@@ -308,6 +360,21 @@ def _host(url: str) -> str:
     if parts.scheme not in ("http", "https") or not parts.hostname:
         raise requests.exceptions.InvalidSchema
     return parts.hostname
+
+
+def _received(exchange: _Exchange, response: requests.Response, target: IO[bytes], limit: int) -> Fetched:
+    exchange.answered = True
+    if response.status_code != 200:
+        raise FetchFailed("status", _phrase(response.status_code, response.reason or ""))
+    size = 0
+    while piece := response.raw.read(_PIECE, decode_content=False):
+        size += len(piece)
+        if size > limit:
+            raise FetchFailed(TOO_LARGE, f"the file is larger than {limit} bytes")
+        target.write(piece)
+    if exchange.expired:
+        raise TimeoutError
+    return Fetched(response.headers.get("Content-Type", ""), size)
 
 
 _WORDS: tuple[tuple[tuple[type[BaseException], ...], str, str], ...] = (

@@ -60,6 +60,10 @@ EVENT_TYPES = (
         "conversation_resolved", "conversation", False, False, False,
         "a conversation became resolved; for agent bots alone", bot=True, named=False,
     ),
+    EventType(
+        "macro.executed", "conversation", False, False, False, "a macro posts a conversation; to its own URL alone",
+        named=False,
+    ),
     _operational("webhook.failing", "webhook", "a delivery failed for the 4th time, or an answer was 401 or 404"),
     _operational("webhook.disabled", "webhook", "an answer was 410, or there were nothing but failures for 5 days"),
     _operational("webhook.recovered", "webhook", "a failing webhook took a delivery"),

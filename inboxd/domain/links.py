@@ -9,8 +9,10 @@ from urllib.parse import quote
 from inboxd.domain.messages import IMAGES, VIDEOS
 
 PREFIX = "/rails/active_storage/blobs/redirect/"
+DIRECT = "/rails/active_storage/disk/"
 _SIGNED = re.compile(r"([0-9]{1,18})--([0-9a-f]{64})")
 _SIGNED_BLOB = re.compile(r"b([0-9]{1,18})--([0-9a-f]{64})")
+_SIGNED_DIRECT = re.compile(r"u([0-9]{1,18})--([0-9a-f]{64})")
 # What `text.clean` replaces, newline and tab, and the quote that would end a header's value.
 _UNFIT = re.compile('[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff"]')
 # What a browser may show by itself; everything else is handed over as a download.
@@ -49,6 +51,16 @@ class Links:
         """The link to an `avatar` column such as `17.png`, or nothing for none."""
         number, _, tail = avatar.partition(".")
         return self.blob(int(number), f"avatar.{tail}") if avatar else ""
+
+    def direct(self, blob_id: int, md5: str) -> str:
+        """Where the bytes with this MD5, in hexadecimal, are put that a blob was announced for."""
+        return f"{self.base_url}{DIRECT}u{blob_id}--{self._mac(b'direct:' + md5.encode(), blob_id)}--{md5}"
+
+    def direct_target(self, signed: str) -> tuple[int, str] | None:
+        """The blob and the MD5 that `direct` was asked for, or None when we did not make it."""
+        unsigned, _, md5 = signed.rpartition("--")
+        blob_id = self._checked(_SIGNED_DIRECT, b"direct:" + md5.encode(), unsigned)
+        return (blob_id, md5) if blob_id is not None else None
 
     def _checked(self, form: re.Pattern[str], kind: bytes, signed: str) -> int | None:
         match = form.fullmatch(signed)

@@ -47,12 +47,14 @@ VIDEOS = frozenset({"video/ogg", "video/mp4", "video/webm", "video/quicktime"})
 
 @dataclass(frozen=True)
 class Upload:
-    """A file that is already on disk, waiting for the message that owns it."""
+    """A file that is already on disk, waiting for the row that owns it. `image` is png, jpg, gif or webp
+    when that is what its content is, whatever it is called."""
 
     digest: str
     filename: str
     content_type: str
     size: int
+    image: str = ""
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ from inboxd.store.models import AccessToken, Account, AccountUser, InboxMember, 
 
 LINK_KEY = "attachment_link_key"
 ACTIVE_EVERY_MS = 60_000
-_OWN = ("name", "display_name", "message_signature", "ui_settings")
+_OWN = ("name", "display_name", "message_signature", "ui_settings", "avatar")
 
 
 def initialise(tx: Tx, email: str) -> tuple[Account, User, str]:

@@ -5,7 +5,7 @@ from typing import Any
 from inboxd.domain.addresses import Guard
 from inboxd.domain.errors import NotFound
 from inboxd.services import tokens, webhooks
-from inboxd.store import accounts, conversations
+from inboxd.store import accounts, blobs, conversations
 from inboxd.store.db import Tx
 from inboxd.store.models import AccessToken, AgentBot, AgentBotInbox, Inbox, Webhook
 
@@ -45,6 +45,7 @@ def delete(tx: Tx, bot: AgentBot) -> None:
     conversations.forget_bot(tx, bot.id)
     tx.delete(AccessToken, owner_type="AgentBot", owner_id=bot.id)
     tx.delete(AgentBotInbox, agent_bot_id=bot.id)
+    blobs.drop(tx, "AgentBot", bot.id)
     tx.delete(AgentBot, id=bot.id)
 
 

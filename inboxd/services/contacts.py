@@ -8,7 +8,8 @@ from inboxd.domain import contacts as rules
 from inboxd.domain.errors import Invalid, Refused
 from inboxd.domain.messages import SOURCE_ID_LIMIT
 from inboxd.domain.text import split_labels
-from inboxd.services import outbox, tokens
+from inboxd.services import avatars, outbox, tokens
+from inboxd.store import blobs
 from inboxd.store import contacts as store
 from inboxd.store.db import Changes, Tx
 from inboxd.store.models import Contact, ContactInbox, Inbox
@@ -121,7 +122,7 @@ def merge(tx: Tx, survivor: Contact, gone: Contact) -> Contact:
     """Everything of `gone` becomes `survivor`'s; the survivor's own values win."""
     fields = (
         "name", "middle_name", "last_name", "email", "phone_number", "identifier", "additional_attributes",
-        "custom_attributes", "last_activity_at",
+        "custom_attributes", "last_activity_at", "avatar",
     )  # fmt: skip
     values = rules.merged(
         {name: getattr(survivor, name) for name in fields}, {name: getattr(gone, name) for name in fields}
@@ -134,6 +135,9 @@ def merge(tx: Tx, survivor: Contact, gone: Contact) -> Contact:
     store.adopt(tx, survivor_id=survivor.id, gone_id=gone.id)
     tx.delete(Contact, id=gone.id)
     _change(tx, survivor, values)
+    if "avatar" in values:
+        avatars.adopt(tx, survivor)
+    blobs.drop(tx, "Contact", gone.id)
     return survivor
 
 

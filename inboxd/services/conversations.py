@@ -10,7 +10,7 @@ from inboxd.domain.contacts import check_attributes
 from inboxd.domain.events import Actor
 from inboxd.domain.messages import MessageType
 from inboxd.domain.text import split_labels
-from inboxd.services import outbox, participants
+from inboxd.services import notifications, outbox, participants, reporting
 from inboxd.store import accounts, details, messages, teams
 from inboxd.store import conversations as store
 from inboxd.store.db import Changes, Tx
@@ -19,6 +19,7 @@ from inboxd.store.messages import Sender
 from inboxd.store.models import AgentBot, Conversation, Message, Team, User
 
 READ_LIMIT = 500
+SYSTEM = Actor("system")
 
 
 def open_conversation(
@@ -31,6 +32,7 @@ def open_conversation(
     assignee_id: int | None = None,
     team: Team | None = None,
     snoozed_until: int | None = None,
+    actor: Actor = SYSTEM,
 ) -> Conversation:
     """A new conversation. Raises Invalid for attributes beyond their limits.
 
@@ -61,6 +63,11 @@ def open_conversation(
     )
     if conversation.assignee_id is not None:
         participants.add(tx, conversation, [conversation.assignee_id])
+        notifications.assigned(tx, conversation, actor)
+    if conversation.snoozed_until is not None:
+        tx.signals.add("snoozed")
+    if born != "pending" and not place.contact.blocked:  # a bot answers first in what is pending
+        notifications.opened(tx, conversation, actor)
     outbox.conversation_event(tx, "conversation_created", details.of_conversation(tx, conversation, place, []))
     return conversation
 
@@ -74,6 +81,11 @@ def change(tx: Tx, conversation: Conversation, actor: Actor, **values: Any) -> C
     if changes:
         if changes.get("assignee_id", (None, None))[1] is not None:
             participants.add(tx, conversation, [changes["assignee_id"][1]])
+            notifications.assigned(tx, conversation, actor)
+        if changes.get("snoozed_until", (None, None))[1] is not None:
+            tx.signals.add("snoozed")
+        if changes.get("status") == ("pending", "open"):
+            notifications.opened(tx, conversation, actor)
         for text in _activity(tx, changes, actor):
             add_activity(tx, conversation, text)
         announce(tx, details.of_conversation(tx, conversation), changes)
@@ -83,6 +95,7 @@ def change(tx: Tx, conversation: Conversation, actor: Actor, **values: Any) -> C
 def announce(tx: Tx, shown: ConversationDetails, changes: Changes) -> None:
     """The events of one change of a conversation row, in Chatwoot's order."""
     if "status" in changes:
+        reporting.status_changed(tx, shown.conversation)
         became = rules.BECAME.get(changes["status"][1])
         if became is not None:
             outbox.conversation_event(tx, became, shown)
@@ -145,6 +158,15 @@ def _name_of(tx: Tx, user_id: int | None) -> str | None:
     return user.name if user else None
 
 
+def wake(tx: Tx, conversation_id: int) -> None:
+    """Open a snoozed conversation whose time has come; nothing if somebody changed it meanwhile."""
+    conversation = tx.get(Conversation, conversation_id)
+    if conversation is None or conversation.status != "snoozed":
+        return
+    if conversation.snoozed_until is not None and conversation.snoozed_until <= tx.now:
+        change(tx, conversation, Actor("system"), **rules.with_status("open"))
+
+
 def take_over_from_bot(tx: Tx, conversation_id: int | None) -> None:
     """A bot could not be told: its pending conversation is opened for people, unless the account wants
     it to wait."""
@@ -170,6 +192,7 @@ def set_status(
 def hand_off(tx: Tx, conversation: Conversation, actor: Actor) -> None:
     """A bot gives its pending conversation to people."""
     change(tx, conversation, actor, **rules.with_status("open"), waiting_since=conversation.waiting_since or tx.now)
+    reporting.handed_off(tx, conversation)
 
 
 def _is_administrator(tx: Tx, account_id: int, actor: Actor) -> bool:
@@ -210,6 +233,8 @@ def set_custom_attributes(tx: Tx, conversation: Conversation, actor: Actor, attr
 
 
 def seen_by_agent(tx: Tx, conversation: Conversation, user_id: int | None) -> None:
+    if user_id is not None:
+        notifications.read(tx, conversation, user_id)
     is_assignee = user_id is not None and conversation.assignee_id == user_id
     since = conversation.assignee_last_seen_at if is_assignee else conversation.agent_last_seen_at
     values: dict[str, Any] = dict(

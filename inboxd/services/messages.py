@@ -8,7 +8,7 @@ from inboxd.domain import activity
 from inboxd.domain import conversations as rules
 from inboxd.domain.errors import Invalid
 from inboxd.domain.messages import DELETED_CONTENT, Draft, MessageType, Upload, file_type, status_change
-from inboxd.services import conversations, outbox
+from inboxd.services import conversations, csat, mentions, notifications, outbox, rendering, reporting
 from inboxd.store import accounts, deliveries, details
 from inboxd.store import messages as store
 from inboxd.store import outbox as queue
@@ -58,7 +58,7 @@ def post(
         inbox_id=conversation.inbox_id,
         conversation_id=conversation.id,
         message_type=int(draft.message_type),
-        content=draft.content,
+        content=rendering.content(conversation, place, draft, sender),
         content_type=draft.content_type,
         content_attributes=_with_reply(tx, conversation, draft.content_attributes),
         additional_attributes=draft.additional_attributes,
@@ -71,6 +71,7 @@ def post(
     attachments = [_attach(tx, message, upload) for upload in draft.uploads]
     membership = accounts.membership(tx, conversation.account_id, sender.id) if isinstance(sender, User) else None
     shown = MessageDetails(message, sender, attachments, membership)
+    csat.note(tx, conversation, message)
     _follow_up(tx, conversation, place, shown, draft.echo_id)
     return Posted(shown, replayed=False)
 
@@ -109,7 +110,10 @@ def _follow_up(tx: Tx, conversation: Conversation, place: Place, shown: MessageD
     if message.message_type != MessageType.ACTIVITY:
         outbox.message_event(tx, "message_created", shown, whole, echo_id=echo_id)
     if second:
+        reporting.replied(tx, conversation, message, second)
         conversations.announce(tx, whole, second)
+    notifications.posted(tx, conversation, place.contact, message)
+    mentions.note(tx, conversation, message)
     if contact_changes:
         outbox.contact_event(tx, "contact_updated", place.contact, contact_changes)
 
@@ -201,10 +205,11 @@ def retry(tx: Tx, conversation: Conversation, message: Message) -> MessageDetail
 
 
 def submit(tx: Tx, conversation: Conversation, message: Message, values: Any) -> MessageDetails:
-    """The contact's answer to a form."""
-    return change(
-        tx, conversation, message, content_attributes=message.content_attributes | {"submitted_values": values}
-    )
+    """The contact's answer to a form. Raises Invalid for one to a survey that is none."""
+    attributes = message.content_attributes | {"submitted_values": values}
+    shown = change(tx, conversation, message, content_attributes=attributes)
+    csat.note(tx, conversation, message)
+    return shown
 
 
 def delete(tx: Tx, conversation: Conversation, message: Message) -> MessageDetails:

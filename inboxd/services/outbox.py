@@ -100,6 +100,12 @@ def conversation_event(tx: Tx, name: str, details: ConversationDetails, changes:
         queue.add(tx, event, bot)
 
 
+def conversation_event_to(tx: Tx, name: str, details: ConversationDetails, webhook: Webhook) -> None:
+    """An event that one webhook alone is owed."""
+    row, payload = details.conversation, wire.conversation(details, tx.links)
+    emit(tx, name, row.account_id, payload, inbox_id=row.inbox_id, conversation_id=row.id, to=(webhook,))
+
+
 def message_event(
     tx: Tx,
     name: str,
@@ -152,7 +158,7 @@ def typing_event(tx: Tx, details: ConversationDetails, typist: Sender, *, on: bo
 def contact_event(tx: Tx, name: str, contact: Contact, changes: Changes | None = None) -> None:
     account = accounts.account(tx, contact.account_id)
     if account is not None:
-        emit(tx, name, contact.account_id, wire.contact(contact, account), changes=changes)
+        emit(tx, name, contact.account_id, wire.contact(contact, account, tx.links), changes=changes)
 
 
 def inbox_event(tx: Tx, name: str, inbox: Inbox, webhook: Webhook, changes: Changes | None = None) -> None:

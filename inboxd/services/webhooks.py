@@ -115,6 +115,26 @@ def checked_bot_url(url: str | None, guard: Guard) -> str:
     return url
 
 
+def for_actions(tx: Tx, account_id: int, url: str) -> Webhook:
+    """The webhook behind a URL that actions post to: nobody subscribes it and no list shows it. If it was
+    disabled it is tried again, because nobody else could enable it."""
+    known = tx.find(Webhook, account_id=account_id, kind="action", url=url)
+    if known is None:
+        return tx.insert(Webhook, account_id=account_id, kind="action", url=url, secret=tokens.new())
+    trouble = tx.find(Trouble, webhook_id=known.id)
+    if trouble is not None and trouble.disabled_at is not None:
+        deliveries.enable(tx, known, skip=False)
+    return known
+
+
+def checked_action_url(url: str, guard: Guard) -> str:
+    """Where an action posts to."""
+    if not is_url(url):
+        raise Invalid("Url is invalid", "url")
+    _check_address(url, guard, "Url", "url")
+    return url
+
+
 def _check_address(url: str, guard: Guard, label: str, field: str) -> None:
     """An address that is written out can be judged now; what a name stands for is judged at every connect."""
     if guard.refuses_literal(urlsplit(url).hostname or ""):

@@ -1,5 +1,6 @@
 """Accounts, users, tokens, inboxes and webhooks: the small tables, remembered between writes."""
 
+from inboxd.store import blobs
 from inboxd.store.db import Tx
 from inboxd.store.models import (
     AccessToken,
@@ -10,6 +11,7 @@ from inboxd.store.models import (
     ContactInbox,
     Conversation,
     Inbox,
+    InboxAssignmentPolicy,
     InboxMember,
     Setting,
     User,
@@ -148,4 +150,6 @@ def drop_inbox(tx: Tx, inbox_id: int) -> None:
     tx.delete(ContactInbox, inbox_id=inbox_id)
     tx.delete(InboxMember, inbox_id=inbox_id)
     tx.delete(AgentBotInbox, inbox_id=inbox_id)
+    tx.delete(InboxAssignmentPolicy, inbox_id=inbox_id)
+    blobs.drop(tx, "Inbox", inbox_id)
     tx.delete(Inbox, id=inbox_id)

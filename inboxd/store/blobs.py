@@ -28,6 +28,16 @@ def of(tx: Tx, owner_type: str, owner_id: int) -> list[Blob]:
     return tx.filter(Blob, owner_type=owner_type, owner_id=owner_id)
 
 
+def adopt(tx: Tx, owner_type: str, owner_id: int, blob_id: int) -> None:
+    """A blob becomes the only one of its owner; 0 leaves that one none."""
+    for old in of(tx, owner_type, owner_id):
+        if old.id != blob_id:
+            discard(tx, old)
+    blob = tx.get(Blob, blob_id)
+    if blob is not None:
+        tx.update(blob, owner_type=owner_type, owner_id=owner_id)
+
+
 def drop(tx: Tx, owner_type: str, owner_id: int) -> None:
     """Delete the blobs of an owner; upkeep removes their files when nothing else has the same content."""
     for blob in of(tx, owner_type, owner_id):
@@ -35,9 +45,19 @@ def drop(tx: Tx, owner_type: str, owner_id: int) -> None:
 
 
 def discard(tx: Tx, blob: Blob) -> None:
-    tx.insert(Orphan, digest=blob.digest)
-    tx.signals.add("orphans")
+    if blob.digest:
+        tx.insert(Orphan, digest=blob.digest)
+        tx.signals.add("orphans")
     tx.delete(Blob, id=blob.id)
+
+
+def forget_loose(tx: Tx, before: int, limit: int) -> int:
+    """Discard blobs from before a moment that nobody owns; returns how many it were."""
+    loose = Blob.select().where(Blob.owner_type.is_null(), Blob.created_at < before).limit(limit)
+    found = tx.all(loose)
+    for blob in found:
+        discard(tx, blob)
+    return len(found)
 
 
 def has(tx: Tx, digest: str) -> bool:

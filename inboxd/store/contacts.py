@@ -6,7 +6,7 @@ from typing import Any
 
 from peewee import JOIN, fn
 
-from inboxd.store import notes
+from inboxd.store import blobs, notes
 from inboxd.store.db import Tx
 from inboxd.store.models import (
     Attachment,
@@ -15,6 +15,7 @@ from inboxd.store.models import (
     ContactTagging,
     Conversation,
     Counter,
+    CsatSurveyResponse,
     Message,
     containing,
 )
@@ -117,6 +118,27 @@ def page(tx: Tx, account_id: int, *, sort: str, page: int, labels: list[str]) ->
     return total, _page(tx, Contact.select().where(*where), sort, page)
 
 
+def _all(account_id: int, label: str | None) -> list[Any]:
+    where: list[Any] = [Contact.account_id == account_id]
+    if label is not None:
+        tagged = ContactTagging.select(ContactTagging.contact_id).where(
+            ContactTagging.account_id == account_id, ContactTagging.label == label
+        )
+        where.append(Contact.id.in_(tagged))
+    return where
+
+
+def behind(tx: Tx, account_id: int, contact_id: int, label: str | None, limit: int) -> list[Contact]:
+    """The next contacts by id, of the account or of those that carry a label."""
+    query = Contact.select().where(*_all(account_id, label), Contact.id > contact_id)
+    return tx.all(query.order_by(Contact.id).limit(limit))
+
+
+def count(tx: Tx, account_id: int, label: str | None) -> int:
+    number: int = tx.tuples(Contact.select(fn.COUNT(Contact.id)).where(*_all(account_id, label)))[0][0]
+    return number
+
+
 def search(tx: Tx, account_id: int, text: str, *, sort: str, page: int) -> tuple[list[Contact], bool]:
     """One page of contacts with `text` in name, e-mail, phone number or identifier, and whether more follow."""
     hits = [containing(column, text) for column in (Contact.name, Contact.email, Contact.phone_number)]
@@ -167,6 +189,7 @@ def drop(tx: Tx, contact_id: int) -> None:
     """Remove a contact with its conversations and all else that is its own."""
     drop_conversations(tx, Conversation.select(Conversation.id).where(Conversation.contact_id == contact_id))
     notes.drop(tx, contact_id)
+    blobs.drop(tx, "Contact", contact_id)
     tx.delete(ContactTagging, contact_id=contact_id)
     tx.delete(ContactInbox, contact_id=contact_id)
     tx.delete(Contact, id=contact_id)
@@ -176,6 +199,13 @@ def adopt(tx: Tx, *, survivor_id: int, gone_id: int) -> None:
     """Everything that pointed to one contact points to the other; labels are left to `retag`."""
     tx.delete(ContactTagging, contact_id=gone_id)
     notes.move(tx, gone_id, survivor_id)
+    tx.execute(
+        CsatSurveyResponse.update(contact_id=survivor_id).where(
+            CsatSurveyResponse.conversation_id.in_(
+                Conversation.select(Conversation.id).where(Conversation.contact_id == gone_id)
+            )
+        )
+    )
     tx.execute(ContactInbox.update(contact_id=survivor_id).where(ContactInbox.contact_id == gone_id))
     tx.execute(Conversation.update(contact_id=survivor_id).where(Conversation.contact_id == gone_id))
     own = Conversation.select(Conversation.id).where(Conversation.contact_id == survivor_id)

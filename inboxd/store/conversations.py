@@ -5,7 +5,7 @@ from typing import Any
 
 from peewee import SQL, Case, fn
 
-from inboxd.store import participants
+from inboxd.store import mentions, participants
 from inboxd.store.db import Tx
 from inboxd.store.models import ContactInbox, Conversation, ConversationCount, Message, Tagging, containing
 from inboxd.store.rows import Prepared, arg
@@ -82,6 +82,8 @@ class Scope:
     source_id: str | None = None
     text: str | None = None
     unattended: bool = False
+    mentioned: int | None = None
+    """A user who was mentioned in each of them."""
     followed_by: int | None = None
     """A user whose participations alone are listed, in whatever inbox."""
     updated_after: int | None = None
@@ -89,7 +91,7 @@ class Scope:
     @property
     def is_counted(self) -> bool:
         """Whether the kept counts know everything this asks for."""
-        asked = (self.team_id, self.source_id, self.text, self.followed_by, self.updated_after)
+        asked = (self.mentioned, self.team_id, self.source_id, self.text, self.followed_by, self.updated_after)
         return not self.labels and not self.unattended and all(one is None for one in asked)
 
     def counted(self) -> list[Any]:
@@ -109,6 +111,8 @@ class Scope:
             clauses.append(Conversation.id.in_(participants.followed(self.account_id, self.followed_by)))
         elif self.inbox_ids is not None:
             clauses.append(Conversation.inbox_id.in_(sorted(self.inbox_ids)))
+        if self.mentioned is not None:
+            clauses.append(Conversation.id.in_(mentions.of_user(self.account_id, self.mentioned)))
         if self.inbox_id is not None:
             clauses.append(Conversation.inbox_id == self.inbox_id)
         if self.team_id is not None:
@@ -220,6 +224,31 @@ _UNREAD_BY_CONTACT = Prepared(
 def unread_by_contact(tx: Tx, conversation_id: int, limit: int) -> list[Message]:
     """The newest messages to the contact that it has not read, oldest first."""
     return tx.run(_UNREAD_BY_CONTACT, conversation_id=conversation_id, limit=limit)[::-1]
+
+
+# A literal: with bound values SQLite cannot know that the partial index will do.
+_SNOOZED = SQL("status = 'snoozed' AND snoozed_until IS NOT NULL")
+_ASLEEP = Prepared(
+    Conversation,
+    lambda: (
+        Conversation.select(Conversation.id, Conversation.snoozed_until)
+        .where(_SNOOZED)
+        .order_by(Conversation.snoozed_until)
+        .limit(arg("limit"))
+    ),
+)
+
+
+def overslept(tx: Tx, limit: int) -> list[int]:
+    """Snoozed conversations whose time has come, the longest ago first."""
+    found = tx.tuples(_ASLEEP, limit=limit)
+    return [conversation_id for conversation_id, until in found if until <= tx.now]
+
+
+def next_wake_s(tx: Tx, longest: float) -> float:
+    """Seconds until the next snoozed conversation is to be woken, or the longest if that is sooner."""
+    found = tx.tuples(_ASLEEP, limit=1)
+    return min(longest, max(0, found[0][1] - tx.now) / 1000) if found else longest
 
 
 def retag(tx: Tx, conversation: Conversation, labels: list[str]) -> None:

@@ -38,6 +38,7 @@ from inboxd.store.models import (
     Counter,
     Inbox,
     InboxMember,
+    NotificationSetting,
     Record,
     User,
     Webhook,
@@ -52,7 +53,7 @@ Changes = dict[str, tuple[Any, Any]]
 # Small tables that every request asks: their rows are remembered between write transactions and
 # forgotten together whenever one of them is written.
 _REMEMBERED: frozenset[type[Record]] = frozenset({
-    AccessToken, Account, AccountUser, AgentBot, AgentBotInbox, Inbox, InboxMember, User, Webhook,
+    AccessToken, Account, AccountUser, AgentBot, AgentBotInbox, Inbox, InboxMember, NotificationSetting, User, Webhook,
 })  # fmt: skip
 _BATCH = 128
 _LAST_READS_S = 5.0

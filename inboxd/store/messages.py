@@ -35,6 +35,20 @@ _LAST_INCOMING = Prepared(
     Message,
     lambda: Message.select().where(_IN, Message.message_type == 0).order_by(Message.id.desc()).limit(1),
 )
+_LAST_REPLY = Prepared(
+    Message,
+    lambda: (
+        Message.select()
+        .where(
+            _IN,
+            Message.message_type == int(MessageType.OUTGOING),
+            Message.private == 0,
+            Message.sender_type == "User",
+        )
+        .order_by(Message.id.desc())
+        .limit(1)
+    ),
+)
 _BUSY = Prepared(
     Message,
     lambda: Message.select(Message.created_at).where(_IN).order_by(Message.id.desc()).limit(1).offset(arg("earlier")),
@@ -98,6 +112,12 @@ def last(tx: Tx, conversation_id: int) -> Message | None:
 
 def last_incoming(tx: Tx, conversation_id: int) -> Message | None:
     return _first(tx.run(_LAST_INCOMING, conversation_id=conversation_id))
+
+
+def last_responder(tx: Tx, conversation_id: int) -> int | None:
+    """The user who wrote the latest public reply."""
+    message = _first(tx.run(_LAST_REPLY, conversation_id=conversation_id))
+    return message.sender_id if message else None
 
 
 def _first(rows: list[Message]) -> Message | None:

@@ -675,8 +675,9 @@ class Blob(Record):
     """A file that is no attachment of a message: uploaded and not used yet, while `owner_type` is null, or
     the avatar of a User, Contact, Inbox or AgentBot, or what a Macro, AutomationRule or Job carries.
 
-    `digest` as with attachments. Avatars are also named in their owner's `avatar`: `17.png` is the blob
-    17, so that payloads show them without asking here.
+    `digest` as with attachments, and empty until the bytes of an announced upload are here. Avatars are
+    also named in their owner's `avatar`: `17.png` is the blob 17, so that payloads show them without
+    asking here.
     """
 
     account_id = IntegerField(null=True)

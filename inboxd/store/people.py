@@ -1,5 +1,6 @@
 """The people of an account: who they are, and what is theirs."""
 
+from inboxd.store import blobs
 from inboxd.store.db import Tx
 from inboxd.store.models import (
     AccessToken,
@@ -7,7 +8,10 @@ from inboxd.store.models import (
     Conversation,
     CustomFilter,
     InboxMember,
+    Mention,
     Note,
+    Notification,
+    NotificationSetting,
     Participant,
     TeamMember,
     User,
@@ -18,10 +22,14 @@ def administrators(tx: Tx, account_id: int) -> set[int]:
     return {one.user_id for one in tx.filter(AccountUser, account_id=account_id, role="administrator")}
 
 
+def by_email(tx: Tx, email: str) -> User | None:
+    return tx.find(User, email=email.strip().lower())
+
+
 def leave(tx: Tx, account_id: int, user_id: int) -> None:
     """Take a user out of an account: no inbox, team or conversation there is theirs any more, and the
     tokens that open it alone are gone. It is no change of those conversations."""
-    for model in (InboxMember, TeamMember, Participant, AccountUser):
+    for model in (InboxMember, TeamMember, Participant, Mention, Notification, NotificationSetting, AccountUser):
         tx.delete(model, account_id=account_id, user_id=user_id)
     tx.delete(AccessToken, owner_type="User", owner_id=user_id, account_id=account_id)
     tx.execute(
@@ -36,4 +44,5 @@ def forget(tx: Tx, user_id: int) -> None:
     tx.delete(AccessToken, owner_type="User", owner_id=user_id)
     tx.delete(CustomFilter, user_id=user_id)
     tx.execute(Note.update(user_id=None).where(Note.user_id == user_id))
+    blobs.drop(tx, "User", user_id)
     tx.delete(User, id=user_id)

@@ -1,7 +1,7 @@
 """What is kept for a time only, in batches that live traffic passes between."""
 
 from inboxd.store.db import Tx
-from inboxd.store.models import Attempt, Delivery, Event
+from inboxd.store.models import Attempt, Delivery, Event, Record
 from inboxd.store.outbox import UNFINISHED
 
 BATCH = 500
@@ -14,6 +14,10 @@ def oldest(tx: Tx, before: int) -> list[int]:
     # What was stored before an old event is old, whatever the clock said then.
     count = max((place for place, (_, created_at) in enumerate(found, 1) if created_at < before), default=0)
     return [event_id for event_id, _ in found[:count]]
+
+
+def forget(tx: Tx, model: type[Record], ids: list[int]) -> None:
+    tx.execute(model.delete().where(model.id.in_(ids)))
 
 
 def unfinished(tx: Tx, event_ids: list[int]) -> list[tuple[Delivery, Event]]:

@@ -6,9 +6,9 @@ from collections.abc import Callable
 
 from inboxd.domain.retry import DAY_MS
 from inboxd.services import deliveries, idempotency
-from inboxd.store import messages, retention
-from inboxd.store.db import Store, StoreClosed
-from inboxd.store.models import Orphan
+from inboxd.store import audit_logs, blobs, messages, notifications, retention
+from inboxd.store.db import Store, StoreClosed, Tx
+from inboxd.store.models import AuditLog, Notification, Orphan, Record
 
 EVERY_S = 3600.0
 FILES = 100
@@ -45,7 +45,18 @@ class Keeper:
         before = self._days * DAY_MS
         expired = self._store.write(lambda tx: deliveries.expire(tx, tx.now - before, self._days))
         more_events = expired == retention.BATCH
-        return self._remove_files() or more_keys or more_events
+        more_blobs = self._store.write(lambda tx: blobs.forget_loose(tx, tx.now - DAY_MS, FILES)) == FILES
+        more_told = self._forget(Notification, notifications.surplus)
+        more_logs = self._forget(AuditLog, audit_logs.expired)
+        return self._remove_files() or more_keys or more_events or more_blobs or more_told or more_logs
+
+    def _forget(self, model: type[Record], found: Callable[[Tx, int], list[int]]) -> bool:
+        """A batch of rows that served their time, looked up while others write."""
+        with self._store.read() as tx:
+            ids = found(tx, retention.BATCH)
+        if ids:
+            self._store.write(lambda tx: retention.forget(tx, model, ids), durable=False)
+        return len(ids) == retention.BATCH
 
     def _remove_files(self) -> bool:
         """Files first, their rows after: a crash in between only looks for files that are gone."""

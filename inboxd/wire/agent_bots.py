@@ -2,6 +2,7 @@
 
 from typing import Any, NotRequired, TypedDict
 
+from inboxd.domain.links import Links
 from inboxd.store.models import AgentBot, Webhook
 
 
@@ -24,24 +25,26 @@ class Bot(Slim):
     secret: NotRequired[str | None]
 
 
-def slim(row: AgentBot, own: Webhook) -> Slim:
+def slim(row: AgentBot, own: Webhook, links: Links) -> Slim:
     return {
         "id": row.id,
         "name": row.name,
         "description": row.description,
-        "thumbnail": "",
+        "thumbnail": links.avatar(row.avatar),
         "outgoing_url": own.url or None,
         "bot_type": "webhook",
     }
 
 
-def agent_bot(row: AgentBot, own: Webhook, *, admin: bool, secret: str | None = None, token: str | None = None) -> Bot:
+def agent_bot(
+    row: AgentBot, own: Webhook, links: Links, *, admin: bool, secret: str | None = None, token: str | None = None
+) -> Bot:
     """`secret` and `token` only right after they were made."""
     shape: Bot = {
         "id": row.id,
         "name": row.name,
         "description": row.description,
-        "thumbnail": "",
+        "thumbnail": links.avatar(row.avatar),
         "outgoing_url": own.url or None,
         "bot_type": "webhook",
         "bot_config": row.bot_config,

@@ -103,7 +103,7 @@ def public_message(shown: MessageDetails, display_id: int, links: Links, now: in
     if shown.attachments:
         shape["attachments"] = [push.attachment(one, links) for one in shown.attachments]
     if shown.sender is not None:
-        shape["sender"] = push.sender(shown.sender, push.availability_status(shown.membership, now))
+        shape["sender"] = push.sender(shown.sender, links, push.availability_status(shown.membership, now))
     return shape
 
 
@@ -123,13 +123,13 @@ def message(shown: MessageDetails, display_id: int, links: Links, now: int, echo
         "source_id": row.source_id,
     }
     if shown.sender is not None:
-        shape["sender"] = push.sender(shown.sender, push.availability_status(shown.membership, now))
+        shape["sender"] = push.sender(shown.sender, links, push.availability_status(shown.membership, now))
     if shown.attachments:
         shape["attachments"] = [push.attachment(one, links) for one in shown.attachments]
     return shape
 
 
-def agent(row: User, membership: AccountUser | None, now: int) -> Json:
+def agent(row: User, membership: AccountUser | None, now: int, links: Links) -> Json:
     """A user as every list of people shows it; role and status are null once they left the account."""
     shape: Json = {
         "id": row.id,
@@ -142,21 +142,21 @@ def agent(row: User, membership: AccountUser | None, now: int) -> Json:
         "available_name": row.display_name or row.name,
         "name": row.name,
         "role": membership.role if membership else None,
-        "thumbnail": "",
+        "thumbnail": links.avatar(row.avatar),
     }
     if row.custom_attributes:
         shape["custom_attributes"] = row.custom_attributes
     return shape
 
 
-def profile(row: User, memberships: list[tuple[AccountUser, Account]], token: str, now: int) -> Json:
+def profile(row: User, memberships: list[tuple[AccountUser, Account]], token: str, now: int, links: Links) -> Json:
     """`token` is the one that authenticated this very request; no other is known."""
     latest = max(memberships, key=lambda pair: pair[0].active_at or 0, default=None)
     shape: Json = {
         "access_token": token,
         "account_id": latest[1].id if latest else None,
         "available_name": row.display_name or row.name,
-        "avatar_url": "",
+        "avatar_url": links.avatar(row.avatar),
         "confirmed": row.confirmed,
         "display_name": row.display_name,
         "message_signature": row.message_signature,
@@ -216,12 +216,12 @@ _OTHER_CHANNELS = dict.fromkeys((
 ))  # fmt: skip
 
 
-def inbox(row: Inbox, webhook: Webhook, *, admin: bool, secret: str | None = None) -> Json:
+def inbox(row: Inbox, webhook: Webhook, links: Links, *, admin: bool, secret: str | None = None) -> Json:
     """`admin`: whether the caller may see the key of identity hashes. `secret` only right after it was
     made: it is not shown again."""
     shape: Json = {
         "id": row.id,
-        "avatar_url": "",
+        "avatar_url": links.avatar(row.avatar),
         "channel_id": row.id,
         "name": row.name,
         "channel_type": "Channel::Api",
@@ -251,10 +251,10 @@ def inbox(row: Inbox, webhook: Webhook, *, admin: bool, secret: str | None = Non
     return shape
 
 
-def inbox_slim(row: Inbox) -> shapes.InboxSlim:
+def inbox_slim(row: Inbox, links: Links) -> shapes.InboxSlim:
     return {
         "id": row.id,
-        "avatar_url": "",
+        "avatar_url": links.avatar(row.avatar),
         "channel_id": row.id,
         "name": row.name,
         "channel_type": "Channel::Api",
@@ -291,7 +291,7 @@ def inbox_row(row: Inbox) -> shapes.InboxRow:
     }
 
 
-def contact(row: Contact, contact_inboxes: list[tuple[ContactInbox, Inbox]] | None = None) -> Json:
+def contact(row: Contact, links: Links, contact_inboxes: list[tuple[ContactInbox, Inbox]] | None = None) -> Json:
     """`contact_inboxes` None leaves the key out."""
     shape: Json = {
         "additional_attributes": row.additional_attributes,
@@ -302,19 +302,19 @@ def contact(row: Contact, contact_inboxes: list[tuple[ContactInbox, Inbox]] | No
         "phone_number": row.phone_number,
         "blocked": row.blocked,
         "identifier": row.identifier,
-        "thumbnail": "",
+        "thumbnail": links.avatar(row.avatar),
         "custom_attributes": row.custom_attributes,
     }
     if row.last_activity_at is not None:
         shape["last_activity_at"] = seconds(row.last_activity_at)
     shape["created_at"] = seconds(row.created_at)
     if contact_inboxes is not None:
-        shape["contact_inboxes"] = [contact_inbox(one, inbox_of) for one, inbox_of in contact_inboxes]
+        shape["contact_inboxes"] = [contact_inbox(one, inbox_of, links) for one, inbox_of in contact_inboxes]
     return shape
 
 
-def contact_inbox(row: ContactInbox, inbox_of: Inbox) -> shapes.ContactInbox:
-    return {"source_id": row.source_id, "inbox": inbox_slim(inbox_of)}
+def contact_inbox(row: ContactInbox, inbox_of: Inbox, links: Links) -> shapes.ContactInbox:
+    return {"source_id": row.source_id, "inbox": inbox_slim(inbox_of, links)}
 
 
 def conversation(
@@ -326,11 +326,11 @@ def conversation(
 ) -> Json:
     """`details.messages` holds the newest message of any type, or nothing; `own_teams` are the caller's."""
     row, place = details.conversation, details.place
-    meta: Json = {"sender": contact(place.contact), "channel": "Channel::Api"}
+    meta: Json = {"sender": contact(place.contact, links), "channel": "Channel::Api"}
     if details.assignee is not None and details.assignee_membership is not None:
-        meta |= {"assignee": agent(details.assignee, details.assignee_membership, now), "assignee_type": "User"}
+        meta |= {"assignee": agent(details.assignee, details.assignee_membership, now, links), "assignee_type": "User"}
     elif details.bot is not None:
-        meta |= {"assignee": agent_bots.slim(*details.bot), "assignee_type": "AgentBot"}
+        meta |= {"assignee": agent_bots.slim(*details.bot, links), "assignee_type": "AgentBot"}
     if details.team is not None:
         meta["team"] = teams.team(details.team, is_member=details.team.id in own_teams)
     meta["hmac_verified"] = place.contact_inbox.hmac_verified
@@ -378,15 +378,16 @@ def conversation(
     }
 
 
-def messages_meta(details: ConversationDetails, now: int) -> Json:
+def messages_meta(details: ConversationDetails, links: Links, now: int) -> Json:
     row = details.conversation
     meta: Json = {
         "labels": row.label_list,
         "additional_attributes": row.additional_attributes,
-        "contact": push.contact(details.place.contact),
+        "contact": push.contact(details.place.contact, links),
     }
     if details.assignee is not None:
-        meta["assignee"] = push.user(details.assignee, push.availability_status(details.assignee_membership, now))
+        availability = push.availability_status(details.assignee_membership, now)
+        meta["assignee"] = push.user(details.assignee, links, availability)
     return meta | {
         "agent_last_seen_at": iso_or_none(row.agent_last_seen_at),
         "assignee_last_seen_at": iso_or_none(row.assignee_last_seen_at),

@@ -9,8 +9,8 @@ from inboxd.wire import api, conversation_attachments
 from inboxd.wire import shapes_accounts as shapes
 
 
-def contactable_inbox(row: Inbox, source_id: str) -> shapes.ContactInbox:
-    return {"inbox": api.inbox_slim(row), "source_id": source_id}
+def contactable_inbox(row: Inbox, source_id: str, links: Links) -> shapes.ContactInbox:
+    return {"inbox": api.inbox_slim(row, links), "source_id": source_id}
 
 
 def attachment(row: Attachment, shown: MessageDetails, display_id: int, links: Links, now: int) -> dict[str, Any]:

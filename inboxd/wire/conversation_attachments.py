@@ -16,5 +16,5 @@ def attachment(row: Attachment, shown: MessageDetails, links: Links, now: int) -
     whole = push.attachment(row, links)
     shape = {key: whole[key] for key in _KEYS} | {"created_at": seconds(shown.message.created_at)}
     if shown.sender is not None:
-        shape["sender"] = push.sender(shown.sender, push.availability_status(shown.membership, now))
+        shape["sender"] = push.sender(shown.sender, links, push.availability_status(shown.membership, now))
     return shape

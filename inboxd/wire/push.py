@@ -20,7 +20,7 @@ def availability_status(membership: AccountUser | None, now: int) -> str | None:
     return membership.availability
 
 
-def contact(row: Contact) -> dict[str, Any]:
+def contact(row: Contact, links: Links) -> dict[str, Any]:
     return {
         "additional_attributes": row.additional_attributes,
         "custom_attributes": row.custom_attributes,
@@ -29,32 +29,33 @@ def contact(row: Contact) -> dict[str, Any]:
         "identifier": row.identifier,
         "name": row.name,
         "phone_number": row.phone_number,
-        "thumbnail": "",
+        "thumbnail": links.avatar(row.avatar),
         "blocked": row.blocked,
         "type": "contact",
     }
 
 
-def user(row: User, availability: str | None = None) -> dict[str, Any]:
+def user(row: User, links: Links, availability: str | None = None) -> dict[str, Any]:
+    picture = links.avatar(row.avatar)
     return {
         "id": row.id,
         "name": row.name,
         "available_name": row.display_name or row.name,
-        "avatar_url": "",
+        "avatar_url": picture,
         "type": "user",
         "availability_status": availability,
-        "thumbnail": "",
+        "thumbnail": picture,
     }
 
 
-def agent_bot(row: AgentBot) -> dict[str, Any]:
-    return {"id": row.id, "name": row.name, "avatar_url": "", "type": "agent_bot"}
+def agent_bot(row: AgentBot, links: Links) -> dict[str, Any]:
+    return {"id": row.id, "name": row.name, "avatar_url": links.avatar(row.avatar), "type": "agent_bot"}
 
 
-def sender(row: Sender, availability: str | None = None) -> dict[str, Any]:
+def sender(row: Sender, links: Links, availability: str | None = None) -> dict[str, Any]:
     if isinstance(row, AgentBot):
-        return agent_bot(row)
-    return contact(row) if isinstance(row, Contact) else user(row, availability)
+        return agent_bot(row, links)
+    return contact(row, links) if isinstance(row, Contact) else user(row, links, availability)
 
 
 def attachment(row: Attachment, links: Links) -> dict[str, Any]:
@@ -129,5 +130,5 @@ def message(
     if attachments:
         shape["attachments"] = [attachment(one, links) for one in attachments]
     if sender_row is not None:
-        shape["sender"] = sender(sender_row, availability)
+        shape["sender"] = sender(sender_row, links, availability)
     return shape

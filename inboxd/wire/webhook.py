@@ -20,6 +20,7 @@ THIN_BEYOND = 256_000
 """Bytes of a payload beyond which receivers get its thin form: proxies and functions in front of
 them refuse what is larger."""
 _SHORT = 1_000
+_UNSAID = {"unread_count", "avatar"}
 _MOMENTS = {"snoozed_until", "waiting_since"}
 _TYPE_WORDS = {int(kind): kind.word for kind in MessageType}
 
@@ -29,7 +30,7 @@ def changed_attributes(changes: Changes) -> list[dict[str, Any]]:
     return [
         {name: {"previous_value": _plain(name, before), "current_value": _plain(name, after)}}
         for name, (before, after) in changes.items()
-        if name != "unread_count"
+        if name not in _UNSAID
     ]
 
 
@@ -41,18 +42,19 @@ def account(row: Account) -> dict[str, Any]:
     return {"id": row.id, "name": row.name}
 
 
-def contact(row: Contact, account_row: Account) -> dict[str, Any]:
+def contact(row: Contact, account_row: Account, links: Links) -> dict[str, Any]:
+    picture = links.avatar(row.avatar)
     return {
         "account": account(account_row),
         "additional_attributes": row.additional_attributes,
-        "avatar": "",
+        "avatar": picture,
         "custom_attributes": row.custom_attributes,
         "email": row.email,
         "id": row.id,
         "identifier": row.identifier,
         "name": row.name,
         "phone_number": row.phone_number,
-        "thumbnail": "",
+        "thumbnail": picture,
         "blocked": row.blocked,
     }
 
@@ -61,12 +63,12 @@ def user(row: User) -> dict[str, Any]:
     return {"id": row.id, "name": row.name, "email": row.email, "type": "user"}
 
 
-def sender(row: Sender | None, account_row: Account) -> dict[str, Any] | None:
+def sender(row: Sender | None, account_row: Account, links: Links) -> dict[str, Any] | None:
     if row is None:
         return None
     if isinstance(row, AgentBot):
         return {"id": row.id, "name": row.name, "type": "agent_bot"}
-    return contact(row, account_row) if isinstance(row, Contact) else user(row)
+    return contact(row, account_row, links) if isinstance(row, Contact) else user(row)
 
 
 def contact_inbox(row: ContactInbox) -> dict[str, Any]:
@@ -87,9 +89,9 @@ def conversation(details: ConversationDetails, links: Links) -> dict[str, Any]:
     row, place = details.conversation, details.place
     assignee, kind = None, None
     if details.assignee is not None:
-        assignee, kind = push.user(details.assignee), "User"
+        assignee, kind = push.user(details.assignee, links), "User"
     elif details.bot is not None:
-        assignee, kind = push.agent_bot(details.bot[0]), "AgentBot"
+        assignee, kind = push.agent_bot(details.bot[0], links), "AgentBot"
     return {
         "additional_attributes": row.additional_attributes,
         "can_reply": details.can_reply,
@@ -112,7 +114,7 @@ def conversation(details: ConversationDetails, links: Links) -> dict[str, Any]:
         ],
         "labels": row.label_list,
         "meta": {
-            "sender": push.contact(place.contact),
+            "sender": push.contact(place.contact, links),
             "assignee": assignee,
             "assignee_type": kind,
             "team": {"id": details.team.id, "name": details.team.name} if details.team else None,
@@ -149,7 +151,7 @@ def message(shown: MessageDetails, details: ConversationDetails, links: Links) -
         "inbox": {"id": place.inbox.id, "name": place.inbox.name},
         "message_type": _TYPE_WORDS[row.message_type],
         "private": row.private,
-        "sender": sender(shown.sender, place.account),
+        "sender": sender(shown.sender, place.account, links),
         "source_id": row.source_id,
     }
     if shown.attachments:
@@ -160,7 +162,7 @@ def message(shown: MessageDetails, details: ConversationDetails, links: Links) -
 
 def typing(details: ConversationDetails, typist: Sender, links: Links, *, private: bool) -> dict[str, Any]:
     return {
-        "user": sender(typist, details.place.account),
+        "user": sender(typist, details.place.account, links),
         "conversation": conversation(details, links),
         "is_private": private,
     }

@@ -1,6 +1,7 @@
 """The egress proxy: a real one on loopback that forwards absolute-form requests and tunnels CONNECT."""
 
 import base64
+import io
 import select
 import socket
 import ssl
@@ -13,6 +14,7 @@ import pytest
 
 from inboxd.delivery.sender import READ_LIMIT, Sender
 from inboxd.domain.addresses import Guard, parse_guard
+from inboxd.domain.fetching import FetchFailed
 from tests.delivery.raw import (
     BODY,
     OK,
@@ -335,4 +337,21 @@ def test_proxies_of_the_environment_stay_ignored(
     monkeypatch.setenv("no_proxy", "*")
 
     assert post(through(proxy.url), f"http://receiver.test:{raw(says(OK)).port}/").delivered
+    assert len(proxy.heads) == 1
+
+
+def test_files_are_fetched_through_the_proxy_too(
+    proxy: Proxy, through: Callable[..., Sender], raw: Callable[..., RawReceiver]
+) -> None:
+    receiver = raw(says(OK))
+    sender, target = through(proxy.url), io.BytesIO()
+
+    assert sender.fetch(f"http://pictures.test:{receiver.port}/a.png", target, 10).size == 2
+
+    assert target.getvalue() == b"ok"
+    assert proxy.heads[0].startswith(b"GET http://pictures.test:%d/a.png HTTP/1.1\r\n" % receiver.port)
+    for url in (f"http://127.0.0.1:{receiver.port}/", "file:///etc/passwd"):
+        with pytest.raises(FetchFailed) as refused:
+            sender.fetch(url, target, 10)
+        assert refused.value.error_class in ("blocked", "url")
     assert len(proxy.heads) == 1

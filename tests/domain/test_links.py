@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from inboxd.domain.links import PREFIX, Links, extension, is_inline, safe_filename
+from inboxd.domain.links import DIRECT, PREFIX, Links, extension, is_inline, safe_filename
 from inboxd.domain.text import clean
 
 LINKS = Links("http://inboxd.test", b"k" * 32)
@@ -30,6 +30,16 @@ def test_a_link_to_a_blob_is_no_link_to_the_attachment_of_that_number() -> None:
     assert LINKS.attachment_id(signed) is None
     assert LINKS.attachment_id(signed.removeprefix("b")) is None
     assert LINKS.blob_id("b" + _signed(LINKS.attachment(7, "a.png"))) is None
+
+
+def test_where_bytes_are_put_names_their_blob_and_their_checksum() -> None:
+    md5, other = "0" * 32, "1" * 32
+    signed = LINKS.direct(7, md5).removeprefix(LINKS.base_url + DIRECT)
+
+    assert LINKS.direct_target(signed) == (7, md5)
+    for forged in (signed.replace(md5, other), "u8" + signed[2:], signed[:-1], LINKS.signed_blob(7), "", "--", "ü--ü"):
+        assert LINKS.direct_target(forged) is None
+    assert LINKS.blob_id(signed.rpartition("--")[0].replace("u", "b")) is None
 
 
 def test_an_avatar_is_the_blob_that_its_column_names() -> None:

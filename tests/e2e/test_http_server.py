@@ -190,7 +190,7 @@ def test_a_promised_length_beyond_the_limit_is_413_before_the_body_is_read(place
 
 def test_only_the_paths_that_take_files_take_large_bodies(place: Place) -> None:
     fields = ("Content-Type: multipart/form-data; boundary=XX", f"Content-Length: {BODY_LIMIT * 2}")
-    for path in ("/livez", f"{place.messages}/1", "/api/v1/accounts/1/inboxes"):
+    for path in ("/livez", f"{place.messages}/1", "/api/v1/accounts/1/labels", "/public/api/v1/inboxes/x/contacts"):
         check_refused(place.ask(head("POST", path, *fields)), 413)
 
 

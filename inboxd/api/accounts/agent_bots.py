@@ -2,12 +2,14 @@
 
 from typing import Any
 
+from inboxd.api.accounts import avatars
+from inboxd.api.audit import audited
 from inboxd.api.auth import check_role
 from inboxd.api.web import Call, empty
 from inboxd.domain.errors import NotFound
 from inboxd.services import bots, webhooks
 from inboxd.store import accounts as store
-from inboxd.store.models import AgentBot, Inbox
+from inboxd.store.models import AccessToken, AgentBot, AgentBotInbox, Inbox, Webhook
 from inboxd.wire import agent_bots as wire
 
 
@@ -22,14 +24,15 @@ def find(call: Call) -> AgentBot:
 
 def _shown(call: Call, bot: AgentBot, secret: str | None = None, token: str | None = None) -> wire.Bot:
     webhook = store.bot_webhook(call.tx, bot.id)
-    return wire.agent_bot(bot, webhook, admin=call.caller.is_administrator, secret=secret, token=token)
+    admin = call.caller.is_administrator
+    return wire.agent_bot(bot, webhook, call.tx.links, admin=admin, secret=secret, token=token)
 
 
 def _values(call: Call) -> dict[str, Any]:
-    values = {key: value for key, value in call.values.items() if key not in ("bot_type", "avatar_url")}
+    values = {key: value for key, value in call.values.items() if key not in ("bot_type", "avatar", "avatar_url")}
     if "name" in values:
         values["name"] = values["name"] or ""
-    return values
+    return values | avatars.given(call, call.account_id)
 
 
 def index(call: Call) -> Any:
@@ -40,25 +43,38 @@ def show(call: Call, bot: AgentBot) -> Any:
     return _shown(call, bot)
 
 
+@audited(AgentBot, Webhook)
 def create(call: Call) -> Any:
     bot, token = bots.create(call.tx, call.account_id, _values(call), call.parts.guard)
+    avatars.adopt(call, bot)
     return _shown(call, bot, store.bot_webhook(call.tx, bot.id).secret, token)
 
 
+@audited(AgentBot, Webhook)
 def update(call: Call, bot: AgentBot) -> Any:
     bots.update(call.tx, bot, _values(call), call.parts.guard)
+    avatars.adopt(call, bot)
     return _shown(call, bot)
 
 
+@audited(AgentBot)
 def delete(call: Call, bot: AgentBot) -> Any:
     bots.delete(call.tx, bot)
     return empty()
 
 
+def delete_avatar(call: Call, bot: AgentBot) -> Any:
+    bots.update(call.tx, bot, {"avatar": ""}, call.parts.guard)
+    avatars.drop(call, bot)
+    return _shown(call, bot)
+
+
+@audited(Webhook)
 def reset_secret(call: Call, bot: AgentBot) -> Any:
     return _shown(call, bot, webhooks.rotate_secret(call.tx, store.bot_webhook(call.tx, bot.id)))
 
 
+@audited(rows=lambda call, bot: call.tx.filter(AccessToken, owner_type="AgentBot", owner_id=bot.id))
 def reset_access_token(call: Call, bot: AgentBot) -> wire.Bot:
     return _shown(call, bot, token=bots.reset_token(call.tx, bot))
 
@@ -68,6 +84,7 @@ def of_inbox(call: Call, inbox: Inbox) -> Any:
     return {"agent_bot": _shown(call, bot)} if bot is not None else {}
 
 
+@audited(AgentBotInbox)
 def connect(call: Call, inbox: Inbox) -> Any:
     bots.connect(call.tx, inbox, call.values.get("agent_bot") or None)
     return empty()

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from inboxd.api.audit import audited
 from inboxd.api.web import Call, empty
 from inboxd.domain.errors import Invalid, NotFound
 from inboxd.services import accounts, people
@@ -13,7 +14,7 @@ from inboxd.wire import api as wire
 def listed(call: Call, user_ids: list[int]) -> list[Any]:
     """These users as agents, by name; who left the account is left out."""
     pairs = [(store.user(call.tx, one), store.membership(call.tx, call.account_id, one)) for one in user_ids]
-    agents = [wire.agent(user, member, call.tx.now) for user, member in pairs if user and member]
+    agents = [wire.agent(user, member, call.tx.now, call.tx.links) for user, member in pairs if user and member]
     return sorted(agents, key=lambda agent: (agent["name"].lower(), agent["id"]))
 
 
@@ -37,11 +38,13 @@ def index(call: Call) -> Any:
     return listed(call, [member.user_id for member in call.tx.filter(AccountUser, account_id=call.account_id)])
 
 
+@audited(AccountUser)
 def create(call: Call) -> Any:
     user, membership = accounts.add_user(call.tx, call.account_id, call.values)
-    return wire.agent(user, membership, call.tx.now)
+    return wire.agent(user, membership, call.tx.now, call.tx.links)
 
 
+@audited(AccountUser)
 def create_many(call: Call) -> Any:
     if call.values.get("emails") is None:
         raise Invalid("Emails can't be blank", "emails")
@@ -49,12 +52,14 @@ def create_many(call: Call) -> Any:
     return empty()
 
 
+@audited(AccountUser)
 def update(call: Call, person: tuple[User, AccountUser]) -> Any:
     user, membership = person
     people.update(call.tx, user, membership, call.values)
-    return wire.agent(user, membership, call.tx.now)
+    return wire.agent(user, membership, call.tx.now, call.tx.links)
 
 
+@audited(AccountUser)
 def delete(call: Call, person: tuple[User, AccountUser]) -> Any:
     people.remove(call.tx, call.account_id, person[0])
     return empty()
@@ -97,10 +102,15 @@ def _at_hand(call: Call) -> list[tuple[AccessToken, User]]:
     return sorted(found, key=lambda pair: pair[0].id)
 
 
+def _tokens(call: Call) -> list[AccessToken]:
+    return [token for token, _ in _at_hand(call)]
+
+
 def list_tokens(call: Call) -> Any:
     return {"payload": [wire.access_token(token, owner) for token, owner in _at_hand(call)]}
 
 
+@audited(rows=_tokens)
 def create_token(call: Call) -> Any:
     """A further token, for the caller or for the member with `user_id` or `email`.
 
@@ -119,6 +129,7 @@ def create_token(call: Call) -> Any:
     return wire.access_token(row, owner, token)
 
 
+@audited(rows=_tokens)
 def revoke_token(call: Call) -> Any:
     for token, _ in _at_hand(call):
         if token.id == call.args["id"]:

@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from inboxd.api.accounts import conversations, inboxes
+from inboxd.api.accounts import avatars, conversations, inboxes
+from inboxd.api.audit import audited
 from inboxd.api.web import Call, empty
 from inboxd.domain.errors import NotFound
 from inboxd.services import contacts
@@ -29,12 +30,13 @@ def _by_id(call: Call, contact_id: int | None) -> Contact:
 
 def _shown(call: Call, found: list[Contact], *, with_inboxes: bool = True) -> list[Any]:
     if not with_inboxes:
-        return [wire.contact(contact) for contact in found]
+        return [wire.contact(contact, call.tx.links) for contact in found]
     places = store.contact_inboxes_of(call.tx, [contact.id for contact in found])
     known = {inbox.id: inbox for inbox in accounts.inboxes(call.tx, call.account_id)}
     return [
         wire.contact(
             contact,
+            call.tx.links,
             [(one, known[one.inbox_id]) for one in places if one.contact_id == contact.id and one.inbox_id in known],
         )
         for contact in found
@@ -84,6 +86,7 @@ def create(call: Call) -> Any:
         if inbox is None:
             raise NotFound
     contact = contacts.create(call.tx, call.account_id, _values(call))
+    avatars.adopt(call, contact)
     place = contacts.place(call.tx, contact, inbox, call.values.get("source_id") or None) if inbox else None
     return {
         "payload": {
@@ -99,7 +102,8 @@ def create(call: Call) -> Any:
 def _values(call: Call) -> dict[str, Any]:
     given = {key: call.values[key] for key in _OWN if key in call.values}
     nothing = {"name": "", "blocked": False, "additional_attributes": {}, "custom_attributes": {}}
-    return {key: nothing[key] if value is None and key in nothing else value for key, value in given.items()}
+    values = {key: nothing[key] if value is None and key in nothing else value for key, value in given.items()}
+    return values | avatars.given(call, call.account_id)
 
 
 def show(call: Call, contact: Contact) -> Any:
@@ -108,6 +112,7 @@ def show(call: Call, contact: Contact) -> Any:
 
 def update(call: Call, contact: Contact) -> Any:
     contacts.update(call.tx, contact, _values(call))
+    avatars.adopt(call, contact)
     return {"payload": _shown(call, [contact])[0]}
 
 
@@ -116,9 +121,20 @@ def active(call: Call) -> Any:
     return {"meta": {"count": 0, "current_page": _as_given(call)}, "payload": []}
 
 
+def _deleted(call: Call, contact: Contact) -> list[Contact]:
+    return call.tx.filter(Contact, id=contact.id)
+
+
+@audited(rows=_deleted)
 def delete(call: Call, contact: Contact) -> Any:
     contacts.delete(call.tx, contact)
     return empty()
+
+
+def delete_avatar(call: Call, contact: Contact) -> Any:
+    contacts.update(call.tx, contact, {"avatar": ""})
+    avatars.drop(call, contact)
+    return {"payload": wire.contact(contact, call.tx.links)}
 
 
 def destroy_custom_attributes(call: Call, contact: Contact) -> Any:
@@ -158,14 +174,14 @@ def contactable_inboxes(call: Call, contact: Contact) -> Any:
     allowed = call.caller.inbox_ids(call.tx)
     seen = [one for one in accounts.inboxes(call.tx, call.account_id) if allowed is None or one.id in allowed]
     found = contacts.reachable(call.tx, contact, seen)
-    return {"payload": [parts.contactable_inbox(inbox, source_id) for inbox, source_id in found]}
+    return {"payload": [parts.contactable_inbox(inbox, source_id, call.tx.links) for inbox, source_id in found]}
 
 
 def create_contact_inbox(call: Call, contact: Contact) -> Any:
     inbox = inboxes.find_in_body(call)
     verified = bool(call.values.get("hmac_verified"))
     place = contacts.place(call.tx, contact, inbox, call.values.get("source_id") or None, verified=verified)
-    return wire.contact_inbox(place, inbox)
+    return wire.contact_inbox(place, inbox, call.tx.links)
 
 
 def by_source(call: Call, inbox: Inbox) -> Any:
@@ -174,9 +190,14 @@ def by_source(call: Call, inbox: Inbox) -> Any:
     return _shown(call, [_by_id(call, place.contact_id if place else None)])[0]
 
 
+def _merged(call: Call) -> list[Contact]:
+    return call.tx.filter(Contact, id=call.values.get("mergee_contact_id") or 0, account_id=call.account_id)
+
+
+@audited(rows=_merged, comment="became one with another contact")
 def merge(call: Call) -> Any:
     base = _by_id(call, call.values.get("base_contact_id"))
     mergee = _by_id(call, call.values.get("mergee_contact_id"))
     if mergee.id != base.id:
         contacts.merge(call.tx, base, mergee)
-    return wire.contact(base)
+    return wire.contact(base, call.tx.links)

@@ -3,6 +3,7 @@
 from typing import Any
 
 from inboxd.api.accounts import conversations
+from inboxd.api.audit import audited
 from inboxd.api.web import Call, Response, empty
 from inboxd.domain.errors import Refused
 from inboxd.services import conversation_actions as actions
@@ -43,6 +44,11 @@ def list_attachments(call: Call, conversation: Conversation) -> Any:
     }
 
 
+def _deleted(call: Call, conversation: Conversation) -> list[Conversation]:
+    return call.tx.filter(Conversation, id=conversation.id)
+
+
+@audited(rows=_deleted)
 def delete(call: Call, conversation: Conversation) -> Any:
     actions.delete(call.tx, conversation)
     return empty()

@@ -1,5 +1,7 @@
 """Conversations as agents and bridges work with them."""
 
+from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
@@ -7,7 +9,7 @@ from inboxd.api.accounts import teams
 from inboxd.api.accounts.posting import post
 from inboxd.api.web import Call, empty
 from inboxd.domain.conversations import toggled
-from inboxd.domain.errors import NotFound, Refused
+from inboxd.domain.errors import NotFound, Refused, Unauthorized
 from inboxd.services import contacts, conversations
 from inboxd.store import accounts, details
 from inboxd.store import contacts as contact_store
@@ -32,6 +34,15 @@ def find(call: Call) -> Conversation:
     return conversation
 
 
+def reachable(call: Call, display_ids: Iterable[int]) -> list[Conversation]:
+    """Those of these that are there for the caller; the others are left out."""
+    found = []
+    for display_id in dict.fromkeys(display_ids):
+        with suppress(NotFound, Unauthorized):
+            found.append(find(replace(call, args=call.args | {"id": display_id})))
+    return found
+
+
 def listed(call: Call, found: list[Conversation]) -> list[Any]:
     """Conversations as every list shows them to the caller."""
     own_teams = teams.of_caller(call)
@@ -51,8 +62,7 @@ def _scope(call: Call) -> Scope:
     within = values.get("updated_within")
     return Scope(
         call.account_id,
-        # Nobody can be mentioned yet.
-        frozenset() if values.get("conversation_type") == "mention" else call.caller.inbox_ids(call.tx),
+        call.caller.inbox_ids(call.tx),
         status=values.get("status") or "open",
         inbox_id=values.get("inbox_id"),
         team_id=team.id if team else None,
@@ -60,6 +70,7 @@ def _scope(call: Call) -> Scope:
         source_id=values.get("source_id") or None,
         text=values.get("q") or None,
         unattended=values.get("conversation_type") == "unattended",
+        mentioned=call.caller.known_user.id if values.get("conversation_type") == "mention" else None,
         followed_by=call.caller.known_user.id if values.get("conversation_type") == "participating" else None,
         updated_after=call.tx.now - within * 1000 if within else None,
     )
@@ -115,6 +126,7 @@ def create(call: Call) -> Any:
         assignee_id=assignee_id,
         team=team,
         snoozed_until=values.get("snoozed_until"),
+        actor=call.caller.actor,
     )
     if values.get("message"):
         if conversation.contact_inbox_id != place.id:  # the one this inbox allows, begun under another source_id
@@ -213,7 +225,7 @@ def assign(call: Call, conversation: Conversation) -> Any:
     membership = accounts.membership(call.tx, call.account_id, assignee_id)
     user = accounts.user(call.tx, assignee_id) if membership else None
     conversations.assign(call.tx, conversation, call.caller.actor, user)
-    return wire.agent(user, membership, call.tx.now) if user else None
+    return wire.agent(user, membership, call.tx.now, call.tx.links) if user else None
 
 
 def _assign_bot(call: Call, conversation: Conversation) -> bot_wire.Slim | None:
@@ -222,7 +234,7 @@ def _assign_bot(call: Call, conversation: Conversation) -> bot_wire.Slim | None:
     if bot is None:
         return None
     conversations.assign(call.tx, conversation, call.caller.actor, bot)
-    return bot_wire.slim(bot, accounts.bot_webhook(call.tx, bot.id))
+    return bot_wire.slim(bot, accounts.bot_webhook(call.tx, bot.id), call.tx.links)
 
 
 def _assign_team(call: Call, conversation: Conversation) -> Any:

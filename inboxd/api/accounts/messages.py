@@ -34,7 +34,7 @@ def index(call: Call, conversation: Conversation) -> Any:
         rows = store.latest(call.tx, conversation.id, chat_only=chat_only)
     whole = details.of_conversation(call.tx, conversation, shown=[])
     return {
-        "meta": wire.messages_meta(whole, call.tx.now),
+        "meta": wire.messages_meta(whole, call.tx.links, call.tx.now),
         "payload": [
             wire.message(shown, conversation.display_id, call.tx.links, call.tx.now)
             for shown in details.messages_details(call.tx, rows)

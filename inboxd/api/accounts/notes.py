@@ -22,7 +22,7 @@ def find(call: Call) -> Note:
 def _shown(call: Call, note: Note) -> Any:
     author = accounts.user(call.tx, note.user_id) if note.user_id is not None else None
     membership = accounts.membership(call.tx, call.account_id, author.id) if author is not None else None
-    return wire.note(note, author, membership, call.tx.now)
+    return wire.note(note, author, membership, call.tx.now, call.tx.links)
 
 
 def index(call: Call, contact: Contact) -> Any:

@@ -4,8 +4,8 @@ from typing import Any
 
 from inboxd.api.web import Call
 from inboxd.domain.errors import Invalid, NotFound, Refused
-from inboxd.domain.messages import MESSAGE_TYPES, Draft, MessageType
-from inboxd.services import messages
+from inboxd.domain.messages import MESSAGE_TYPES, Draft, MessageType, Upload
+from inboxd.services import messages, uploads
 from inboxd.store import accounts
 from inboxd.store.details import Place
 from inboxd.store.models import AgentBot, Conversation, User
@@ -18,7 +18,6 @@ def post(call: Call, conversation: Conversation, place: Place, values: dict[str,
     attributes = dict(values.get("content_attributes") or {})
     if values.get("external_created_at") not in (None, ""):
         attributes["external_created_at"] = values["external_created_at"]
-    additional = {key: values[key] for key in ("campaign_id", "template_params") if values.get(key)}
     try:
         draft = Draft(
             values.get("content"),
@@ -26,10 +25,10 @@ def post(call: Call, conversation: Conversation, place: Place, values: dict[str,
             private=bool(values.get("private")),
             content_type=values.get("content_type") or "text",
             content_attributes=attributes,
-            additional_attributes=additional,
+            additional_attributes=_additional(values),
             source_id=values.get("source_id") or None,
             echo_id=values.get("echo_id") or None,
-            uploads=tuple(call.uploads),
+            uploads=_uploads(call, values),
         )
         # Everything that is not from our side is from the contact, even an activity line.
         sender = _author(call, values) if kind == MessageType.OUTGOING else place.contact
@@ -46,3 +45,20 @@ def _author(call: Call, values: dict[str, Any]) -> User | AgentBot:
     if bot is None:
         raise NotFound
     return bot
+
+
+def _additional(values: dict[str, Any]) -> dict[str, Any]:
+    """A template takes the place of a campaign."""
+    template = values.get("template_params")
+    if template and not template.get("name"):
+        raise Invalid("Template params must have a name", "template_params")
+    return next(({key: values[key]} for key in ("template_params", "campaign_id") if values.get(key)), {})
+
+
+def _uploads(call: Call, values: dict[str, Any]) -> tuple[Upload, ...]:
+    """Files and earlier uploads, in the order they were given. Raises NotFound."""
+    staged = iter(call.uploads)
+    return tuple(
+        next(staged) if signed_id is None else uploads.used(call.tx, call.account_id, signed_id)
+        for signed_id in values.get("attachments") or []
+    )

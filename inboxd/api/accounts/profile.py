@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from inboxd.api.accounts import avatars
+from inboxd.api.audit import audited
 from inboxd.api.web import Call, empty
 from inboxd.domain.errors import Invalid, NotFound, Refused
 from inboxd.services import accounts
@@ -23,12 +25,37 @@ def _shown(call: Call, token: str) -> Any:
     if latest is not None and accounts.is_stale(latest, call.tx.now):
         call.tx.update(latest, active_at=call.tx.now)
     pairs = [(one, store.account(call.tx, one.account_id)) for one in memberships]
-    return wire.profile(user, [(one, account) for one, account in pairs if account], token, call.tx.now)
+    return wire.profile(user, [(one, account) for one, account in pairs if account], token, call.tx.now, call.tx.links)
 
 
 def update(call: Call) -> Any:
-    accounts.update_profile(call.tx, call.caller.known_user, call.values)
+    user = call.caller.known_user
+    values = {key: value for key, value in call.values.items() if key != "avatar"}
+    accounts.update_profile(call.tx, user, values | avatars.given(call, None))
+    avatars.adopt(call, user)
     return show(call)
+
+
+def delete_avatar(call: Call) -> Any:
+    user = call.caller.known_user
+    accounts.update_profile(call.tx, user, {"avatar": ""})
+    avatars.drop(call, user)
+    return show(call)
+
+
+def resend_confirmation(call: Call) -> Any:
+    """There is no mail, and nobody who waits to be confirmed."""
+    return empty()
+
+
+def presence(call: Call) -> Any:
+    """The caller is here, in the account that the token opens or else in the one used last."""
+    user = call.caller.known_user
+    latest = max(store.memberships(call.tx, user.id), key=lambda one: one.active_at or 0, default=None)
+    account_id = call.caller.only_account or (latest.account_id if latest is not None else None)
+    if account_id is not None:
+        accounts.mark_active(call.tx, account_id, user.id)
+    return empty()
 
 
 def _membership(call: Call) -> AccountUser:
@@ -84,6 +111,7 @@ def show_account(call: Call) -> Any:
     return _shown_account(call, _account(call))
 
 
+@audited(Account)
 def update_account(call: Call) -> Any:
     account = _account(call)
     accounts.update_account(call.tx, account, call.values)

@@ -3,11 +3,12 @@
 from typing import Any
 
 from inboxd.api.accounts import agents
+from inboxd.api.audit import audited
 from inboxd.api.web import Call, empty
 from inboxd.domain.errors import NotFound
 from inboxd.services import teams
 from inboxd.store import teams as store
-from inboxd.store.models import Team
+from inboxd.store.models import Team, TeamMember
 from inboxd.wire import teams as wire
 
 
@@ -37,15 +38,18 @@ def show(call: Call, team: Team) -> Any:
     return _listed(call, [team])[0]
 
 
+@audited(Team)
 def create(call: Call) -> Any:
     return show(call, teams.create(call.tx, call.account_id, call.values))
 
 
+@audited(Team)
 def update(call: Call, team: Team) -> Any:
     teams.update(call.tx, team, call.values)
     return show(call, team)
 
 
+@audited(Team)
 def delete(call: Call, team: Team) -> Any:
     store.drop(call.tx, team)
     return empty()
@@ -55,15 +59,18 @@ def show_members(call: Call, team: Team) -> Any:
     return agents.listed(call, store.members(call.tx, team.id))
 
 
+@audited(TeamMember)
 def add_members(call: Call, team: Team) -> Any:
     return agents.listed(call, teams.add_members(call.tx, team, agents.user_ids(call)))
 
 
+@audited(TeamMember)
 def set_members(call: Call, team: Team) -> Any:
     teams.set_members(call.tx, team, agents.user_ids(call))
     return show_members(call, team)
 
 
+@audited(TeamMember)
 def remove_members(call: Call, team: Team) -> Any:
     teams.remove_members(call.tx, team, agents.user_ids(call))
     return empty()

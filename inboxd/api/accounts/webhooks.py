@@ -4,6 +4,7 @@ from functools import partial
 from typing import Any
 
 from inboxd.api.accounts import agent_bots, inboxes
+from inboxd.api.audit import audited
 from inboxd.api.auth import check_role
 from inboxd.api.web import Call, Response, empty
 from inboxd.domain.errors import Invalid, NotFound, Refused
@@ -64,21 +65,25 @@ def _values(call: Call) -> dict[str, Any]:
 _OPTIONS = ("ordering", "exclude_own", "headers")
 
 
+@audited(Webhook)
 def create(call: Call) -> Any:
     webhook = webhooks.create(call.tx, call.account_id, _values(call), call.parts.guard)
     return _one(call, webhook, webhook.secret)
 
 
+@audited(Webhook)
 def update(call: Call, webhook: Webhook) -> Any:
     webhooks.update(call.tx, webhook, _values(call), call.parts.guard)
     return _one(call, webhook)
 
 
+@audited(Webhook)
 def delete(call: Call, webhook: Webhook) -> Any:
     webhooks.delete(call.tx, webhook)
     return empty()
 
 
+@audited(Webhook)
 def rotate_secret(call: Call, webhook: Webhook) -> Any:
     overlap_s = call.values.get("overlap_s")
     overlap_ms = webhooks.OVERLAP_MS if overlap_s is None else overlap_s * 1000

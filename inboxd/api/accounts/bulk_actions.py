@@ -1,0 +1,46 @@
+"""One change for many conversations or contacts."""
+
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+from inboxd.api.accounts import conversations
+from inboxd.api.auth import check_role
+from inboxd.api.web import Call, Response, empty
+from inboxd.services import bulk_actions
+from inboxd.services.bulk_actions import BATCH, Wanted
+
+
+def create(call: Call) -> Any:
+    values = call.values
+    labels = values.get("labels") or {}
+    wanted = Wanted(
+        values.get("fields") or {},
+        labels.get("add") or [],
+        labels.get("remove") or [],
+        values.get("snoozed_until"),
+        delete=values.get("action_name") == "delete",
+    )
+    ids = list(dict.fromkeys(values.get("ids") or []))
+    if values.get("type") == "Conversation":
+        found = [one.id for one in conversations.reachable(call, ids)]
+        change = partial(bulk_actions.change_conversations, actor=call.caller.actor, wanted=wanted)
+        _later(call, found, change)
+    elif values.get("type") == "Contact":
+        if wanted.delete:
+            check_role(call.caller, "administrator")
+        _later(call, ids, partial(bulk_actions.change_contacts, account_id=call.account_id, wanted=wanted))
+    else:
+        return Response(422, value={"success": False})
+    return None
+
+
+def _later(call: Call, ids: list[int], change: Callable[..., None]) -> None:
+    """In batches, so that live traffic passes between them."""
+
+    def after() -> Response:
+        for start in range(0, len(ids), BATCH):
+            call.write(partial(change, ids=ids[start : start + BATCH]))
+        return empty()
+
+    call.after = after

@@ -1,0 +1,343 @@
+"""What macros and automation rules do to conversations: one function an action, under its name on the wire.
+
+`ACTIONS` has them all; the docstring of each says what it does. `checked` judges a list of actions before
+it is kept, `perform` does one of them.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from inboxd.domain import conversations as rules
+from inboxd.domain.addresses import Guard
+from inboxd.domain.errors import Invalid, Refused
+from inboxd.domain.events import Actor
+from inboxd.domain.messages import ATTACHMENTS_LIMIT, CONTENT_LIMIT, Draft, MessageType, Upload
+from inboxd.domain.text import split_labels
+from inboxd.services import conversation_actions, conversations, messages, outbox, people, webhooks
+from inboxd.services.messages import Limits
+from inboxd.store import accounts, blobs, details, teams
+from inboxd.store import messages as message_store
+from inboxd.store.db import Tx
+from inboxd.store.models import Blob, Conversation, User
+
+Params = list[Any]
+_NO_SMTP = "this server has no SMTP configured"
+
+
+@dataclass(frozen=True)
+class Run:
+    """On whose behalf actions are done. `user` writes the messages; without one nobody does, and
+    `attributes` say who made them. `event` is what `send_webhook_event` tells."""
+
+    actor: Actor
+    user: User | None
+    event: str
+    limits: Limits
+    attributes: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Keeper:
+    """What keeps actions and their files: a Macro or AutomationRule. `id` is None while it is new."""
+
+    account_id: int
+    kind: str
+    id: int | None
+    guard: Guard
+
+
+Read = Callable[[Tx, Keeper, Params], Params]
+"""Parameters as they are kept. Raises Invalid with what the action needs."""
+Perform = Callable[[Tx, Conversation, Run, Params], None]
+
+
+@dataclass(frozen=True)
+class Action:
+    name: str
+    about: str
+    read: Read
+    perform: Perform
+    in_macros: bool
+
+
+ACTIONS: dict[str, Action] = {}
+
+
+def _action(read: Read, *, in_macros: bool = True) -> Callable[[Perform], Perform]:
+    def register(perform: Perform) -> Perform:
+        name, about = perform.__name__, " ".join((perform.__doc__ or "").split())
+        ACTIONS[name] = Action(name, about, read, perform, in_macros)
+        return perform
+
+    return register
+
+
+def checked(
+    tx: Tx, keeper: Keeper, given: Sequence[dict[str, Any]], allowed: frozenset[str], what: str
+) -> list[dict[str, Any]]:
+    """The actions as they are kept. Raises Invalid for one that is not `allowed` or has unfit parameters,
+    Refused for a file that is not there; `what` begins the sentence, as in "Macro execution actions"."""
+    names = [str(one.get("action_name")) for one in given]
+    unknown = [name for name in names if name not in allowed]
+    if unknown:
+        raise Invalid(f"{what} {', '.join(unknown)[:500]} not supported.", "actions")
+    return [_checked(tx, keeper, ACTIONS[name], one) for name, one in zip(names, given, strict=True)]
+
+
+def _checked(tx: Tx, keeper: Keeper, action: Action, given: dict[str, Any]) -> dict[str, Any]:
+    params = given.get("action_params")
+    if params in (None, "", {}):
+        params = []
+    if not isinstance(params, list):
+        raise Invalid(f"{action.name} must have a list of parameters", "actions")
+    read = action.read(tx, keeper, params)
+    return {"action_name": action.name} | ({"action_params": read} if "action_params" in given else {})
+
+
+def take_files(tx: Tx, kind: str, owner_id: int, actions: Sequence[dict[str, Any]]) -> None:
+    """Make the files that actions name the owner's, and let go of those that none names any more."""
+    named = {blob_id for one in actions if one["action_name"] == "send_attachment" for blob_id in one["action_params"]}
+    for blob_id in named:
+        blob = tx.get(Blob, blob_id)
+        if blob is not None:
+            tx.update(blob, owner_type=kind, owner_id=owner_id)
+    for blob in blobs.of(tx, kind, owner_id):
+        if blob.id not in named:
+            blobs.discard(tx, blob)
+
+
+def perform(tx: Tx, conversation: Conversation, run: Run, action: dict[str, Any]) -> None:
+    """Do one action that was `checked`. Raises what the same thing raises when a person does it."""
+    ACTIONS[action["action_name"]].perform(tx, conversation, run, action.get("action_params") or [])
+
+
+def _is_id(value: Any) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 2**53
+
+
+def _nothing(_: Tx, __: Keeper, params: Params) -> Params:
+    return params
+
+
+def _texts(needed: str) -> Read:
+    def read(_: Tx, __: Keeper, params: Params) -> Params:
+        if not params or not all(isinstance(text, str) and text.strip() for text in params):
+            raise Invalid(needed, "actions")
+        if any(len(text) > CONTENT_LIMIT for text in params):
+            raise Invalid(f"The text of an action is too long (maximum is {CONTENT_LIMIT} characters)", "actions")
+        return params
+
+    return read
+
+
+def _one(needed: str, fits: Callable[[Any], bool], *, may_be_empty: bool = False) -> Read:
+    def read(_: Tx, __: Keeper, params: Params) -> Params:
+        if not (params or may_be_empty) or not all(fits(value) for value in params[:1]):
+            raise Invalid(needed, "actions")
+        return params
+
+    return read
+
+
+def _url(_: Tx, keeper: Keeper, params: Params) -> Params:
+    if not params or not isinstance(params[0], str):
+        raise Invalid("send_webhook_event needs a URL", "actions")
+    try:
+        return [webhooks.checked_action_url(params[0], keeper.guard)]
+    except Invalid as invalid:
+        raise Invalid(f"send_webhook_event: {invalid.message}", "actions") from None
+
+
+def _files(tx: Tx, keeper: Keeper, params: Params) -> Params:
+    """Signed ids of uploaded files, or plain ids of files that the keeper has already; plain ids are kept."""
+    found = [_file(tx, keeper, given) for given in params]
+    if not found or len(found) > ATTACHMENTS_LIMIT:
+        raise Refused("Invalid attachment")
+    return found
+
+
+def _file(tx: Tx, keeper: Keeper, given: Any) -> int:
+    blob_id = tx.links.blob_id(given) if isinstance(given, str) else given if _is_id(given) else None
+    blob = blobs.by_id(tx, keeper.account_id, blob_id) if blob_id is not None else None
+    if blob is None:
+        raise Refused("Invalid attachment")
+    is_free = blob.owner_type is None and isinstance(given, str)
+    if is_free or (blob.owner_type, blob.owner_id) == (keeper.kind, keeper.id):
+        return blob.id
+    raise Refused("Invalid attachment")
+
+
+def _mail(name: str) -> Read:
+    def read(_: Tx, __: Keeper, ___: Params) -> Params:
+        raise Invalid(f"{name} cannot be used: {_NO_SMTP}", "actions")
+
+    return read
+
+
+_AGENT_WORDS = (None, "nil", "self", "last_responding_agent")
+_NO_TEAM = (None, "nil", 0)
+_LABELS = "needs labels as texts"
+
+
+@_action(_texts("send_message needs a text"))
+def send_message(tx: Tx, conversation: Conversation, run: Run, params: Params) -> None:
+    """Send a text to the contact."""
+    _post(tx, conversation, run, content=params[0])
+
+
+@_action(_texts("add_private_note needs a text"))
+def add_private_note(tx: Tx, conversation: Conversation, run: Run, params: Params) -> None:
+    """Write a text that the contact does not see."""
+    _post(tx, conversation, run, content=params[0], private=True)
+
+
+@_action(_files)
+def send_attachment(tx: Tx, conversation: Conversation, run: Run, params: Params) -> None:
+    """Send uploaded files to the contact, in one message."""
+    held = [blobs.by_id(tx, conversation.account_id, blob_id) for blob_id in params]
+    uploads = tuple(Upload(one.digest, one.filename, one.content_type, one.file_size) for one in held if one)
+    if not uploads:
+        raise Refused("Invalid attachment")
+    _post(tx, conversation, run, content=None, uploads=uploads)
+
+
+@_action(_texts(f"add_label {_LABELS}"))
+def add_label(tx: Tx, conversation: Conversation, run: Run, params: Params) -> None:
+    """Add labels to those that are there."""
+    conversations.set_labels(tx, conversation, run.actor, [*conversation.label_list, *params])
+
+
+@_action(_texts(f"remove_label {_LABELS}"))
+def remove_label(tx: Tx, conversation: Conversation, run: Run, params: Params) -> None:
+    """Remove labels."""
+    gone = split_labels(params)
+    kept = [label for label in conversation.label_list if label not in gone]
+    conversations.set_labels(tx, conversation, run.actor, kept)
+
+
+@_action(
+    _one(
+        "assign_agent needs the id of a user, self, last_responding_agent or nil",
+        lambda value: value in _AGENT_WORDS or _is_id(value),
+    )
+)
+def assign_agent(tx: Tx, conversation: Conversation, run: Run, params: Params) -> None:
+    """Assign a user by id, `self` for who runs the macro, `last_responding_agent`, or nobody with `nil`.
+    Who is not in the inbox is not assigned."""
+    wanted = params[0]
+    if wanted in (None, "nil"):
+        conversations.assign(tx, conversation, run.actor, None)
+        return
+    if wanted == "self":
+        wanted = run.user.id if run.user else None
+    elif wanted == "last_responding_agent":
+        wanted = message_store.last_responder(tx, conversation.id)
+    user = accounts.user(tx, wanted) if wanted else None
+    able = people.assignable(tx, conversation.account_id, [conversation.inbox_id])
+    if user is not None and user.confirmed and user.id in able:
+        conversations.assign(tx, conversation, run.actor, user)
+
+
+@_action(_nothing)
+def remove_assigned_agent(tx: Tx, conversation: Conversation, run: Run, _: Params) -> None:
+    """Assign nobody."""
+    conversations.assign(tx, conversation, run.actor, None)
+
+
+@_action(
+    _one(
+        "assign_team needs the id of a team or nil",
+        lambda value: value in _NO_TEAM or _is_id(value),
+        may_be_empty=True,
+    )
+)
+def assign_team(tx: Tx, conversation: Conversation, run: Run, params: Params) -> None:
+    """Assign a team by id, or none with `nil`, 0 or no parameter."""
+    wanted = params[0] if params else None
+    team = teams.team(tx, conversation.account_id, wanted) if wanted not in _NO_TEAM else None
+    if team is not None or wanted in _NO_TEAM:
+        conversations.assign_team(tx, conversation, run.actor, team)
+
+
+@_action(_nothing)
+def remove_assigned_team(tx: Tx, conversation: Conversation, run: Run, _: Params) -> None:
+    """Assign no team."""
+    conversations.assign_team(tx, conversation, run.actor, None)
+
+
+@_action(_one(f"change_status needs one of {', '.join(rules.STATUSES)}", lambda value: value in rules.STATUSES))
+def change_status(tx: Tx, conversation: Conversation, run: Run, params: Params) -> None:
+    """Set the status: open, resolved, pending or snoozed."""
+    conversations.change(tx, conversation, run.actor, **rules.with_status(params[0]))
+
+
+@_action(_nothing)
+def resolve_conversation(tx: Tx, conversation: Conversation, run: Run, _: Params) -> None:
+    """Resolve."""
+    change_status(tx, conversation, run, ["resolved"])
+
+
+@_action(_nothing, in_macros=False)
+def open_conversation(tx: Tx, conversation: Conversation, run: Run, _: Params) -> None:
+    """Open."""
+    change_status(tx, conversation, run, ["open"])
+
+
+@_action(_nothing, in_macros=False)
+def pending_conversation(tx: Tx, conversation: Conversation, run: Run, _: Params) -> None:
+    """Make it pending."""
+    change_status(tx, conversation, run, ["pending"])
+
+
+@_action(_nothing)
+def snooze_conversation(tx: Tx, conversation: Conversation, run: Run, _: Params) -> None:
+    """Snooze until the contact writes again."""
+    change_status(tx, conversation, run, ["snoozed"])
+
+
+@_action(
+    _one(
+        f"change_priority needs one of {', '.join(rules.PRIORITIES)}, or nil",
+        lambda value: value in (*rules.PRIORITIES, "nil", None),
+        may_be_empty=True,
+    )
+)
+def change_priority(tx: Tx, conversation: Conversation, run: Run, params: Params) -> None:
+    """Set the priority, or clear it with `nil`."""
+    wanted = params[0] if params else None
+    conversations.change(tx, conversation, run.actor, priority=None if wanted == "nil" else wanted)
+
+
+@_action(_nothing)
+def mute_conversation(tx: Tx, conversation: Conversation, run: Run, _: Params) -> None:
+    """Resolve it and block its contact."""
+    conversation_actions.mute(tx, conversation, run.actor)
+
+
+@_action(_url)
+def send_webhook_event(tx: Tx, conversation: Conversation, run: Run, params: Params) -> None:
+    """Post the conversation to a URL, with the same retries as every webhook."""
+    webhook = webhooks.for_actions(tx, conversation.account_id, params[0])
+    outbox.conversation_event_to(tx, run.event, details.of_conversation(tx, conversation), webhook)
+
+
+@_action(_mail("send_email_to_team"), in_macros=False)
+def send_email_to_team(_: Tx, __: Conversation, ___: Run, ____: Params) -> None:
+    """Mail the members of teams. Needs SMTP, which no server has yet."""
+    raise Refused(f"send_email_to_team cannot be done: {_NO_SMTP}")
+
+
+@_action(_mail("send_email_transcript"))
+def send_email_transcript(_: Tx, __: Conversation, ___: Run, ____: Params) -> None:
+    """Mail the conversation to addresses. Needs SMTP, which no server has yet."""
+    raise Refused(f"send_email_transcript cannot be done: {_NO_SMTP}")
+
+
+def _post(tx: Tx, conversation: Conversation, run: Run, **values: Any) -> None:
+    draft = Draft(message_type=MessageType.OUTGOING, content_attributes=dict(run.attributes), **values)
+    messages.post(tx, conversation, details.place(tx, conversation), draft, run.user, run.limits)
+
+
+IN_MACROS = frozenset(name for name, one in ACTIONS.items() if one.in_macros)
+IN_RULES = frozenset(ACTIONS)

@@ -1,0 +1,15 @@
+"""What lines of an import became."""
+
+from inboxd.store.db import Tx
+from inboxd.store.models import ImportedRecord
+
+
+def record_id(tx: Tx, account_id: int, kind: str, source_id: str) -> int | None:
+    found = tx.find(ImportedRecord, account_id=account_id, kind=kind, source_id=source_id)
+    return found.record_id if found else None
+
+
+def note(tx: Tx, account_id: int, kind: str, source_id: str, record_id: int) -> None:
+    """From now on the line is this record, whatever it was before."""
+    tx.delete(ImportedRecord, account_id=account_id, kind=kind, source_id=source_id)
+    tx.insert(ImportedRecord, account_id=account_id, kind=kind, source_id=source_id, record_id=record_id)
