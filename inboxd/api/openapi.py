@@ -29,7 +29,7 @@ _REFUSALS: dict[int, tuple[str, Any]] = {
     409: ("A request with the same Idempotency-Key is under way", _ENVELOPE),
     410: ("These events are no longer kept", shapes.EventsGone),
     413: ("More than the limit", _ENVELOPE),
-    422: ("Values that break a rule", shapes.InvalidValues | shapes.Error),
+    422: ("Values that break a rule", shapes.InvalidValues | shapes.Error | shapes.FieldErrors | shapes.NotDone),
     503: ("The server is stopping", _ENVELOPE),
     507: ("The disk is full: nothing was stored", _ENVELOPE),
 }
@@ -117,7 +117,7 @@ def _operation(route: Route, name: str, schemas: Schemas) -> dict[str, Any]:
         "parameters": parameters,
         "responses": _responses(route, schemas),
     }
-    if route.params and route.method not in _IN_QUERY:
+    if (route.params or route.takes_lines) and route.method not in _IN_QUERY:
         operation["requestBody"] = _body(route)
     return operation
 
@@ -145,6 +145,9 @@ def _query_parameter(param: Param) -> Schema:
 
 
 def _body(route: Route) -> dict[str, Any]:
+    if route.raw or route.takes_lines:
+        media = "application/octet-stream" if route.raw else "application/x-ndjson"
+        return {"required": True, "content": {media: {}}}
     plain = [param for param in route.params if not isinstance(param, Files)]
     content = _json(object_schema(plain))
     if len(plain) < len(route.params):
@@ -178,6 +181,8 @@ def _responses(route: Route, schemas: Schemas) -> dict[str, Any]:
     elif answer.media != "application/json":
         good["content"] = {answer.media: {}}
     responses = {str(answer.status): good}
+    for status in answer.silent:
+        responses[str(status)] = {"description": _REFUSALS[status][0]}
     for status in sorted(_refusals(route, answer)):
         responses.setdefault(str(status), {"$ref": f"#/components/responses/Refused{status}"})
     return responses

@@ -9,13 +9,14 @@ M = TypeVar("M")
 
 @dataclass(frozen=True)
 class Answer:
-    """A good answer that says more than its type: another status, another media type, or further
-    statuses with which the route refuses."""
+    """A good answer that says more than its type: another status, another media type, further statuses
+    with which the route refuses, and those with which it does so without a word."""
 
     type: Any = None
     status: int = 200
     media: str = "application/json"
     refuses: tuple[int, ...] = ()
+    silent: tuple[int, ...] = ()
 
 
 NO_CONTENT = Answer(status=204)
@@ -32,6 +33,10 @@ class Page(TypedDict, Generic[T, M]):
 
     payload: T
     meta: M
+
+
+class Nothing(TypedDict):
+    pass
 
 
 class Error(TypedDict):
@@ -55,6 +60,16 @@ class InvalidValues(TypedDict):
     message: str
     attributes: list[str]
     existing_id: NotRequired[int]
+
+
+class FieldErrors(TypedDict):
+    """What is wrong with each parameter, as macros say it."""
+
+    error: dict[str, list[str]]
+
+
+class NotDone(TypedDict):
+    success: Literal[False]
 
 
 class EventsGone(TypedDict):

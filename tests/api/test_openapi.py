@@ -19,8 +19,6 @@ from inboxd.wire.shapes import Page, Payload
 from tests import described
 from tests.cast import Http, World
 
-METHODS = ("get", "post", "patch", "delete")
-
 
 @pytest.fixture
 def document(http: Http, admin: str) -> Any:

@@ -134,8 +134,8 @@ def settle(values: Any, sound: dict[str, Any]) -> None:
                 settle(value, sound)
 
 
-# What takes records away comes last, the inner ones first.
-ORDER = [route for route in ROUTES if route.method != "DELETE"]
+# What takes records away comes last, the inner ones first. Bodies that are no parameters are not made up.
+ORDER = [route for route in ROUTES if route.method != "DELETE" and not (route.raw or route.takes_lines)]
 ORDER += [route for route in reversed(ROUTES) if route.method == "DELETE"]
 
 
