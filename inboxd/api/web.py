@@ -42,6 +42,9 @@ STATUS: dict[type[errors.Failure], int] = {
     errors.StorageFull: 507,
 }
 
+TEXT_ARGS = {"identifier", "delivery_id", "source_id", "signed", "filename"}
+"""What a path names by text; everything else in braces is a number."""
+
 
 @contextmanager
 def disk_full_in_words() -> Iterator[None]:

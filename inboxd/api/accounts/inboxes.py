@@ -24,6 +24,9 @@ class OrNull(Param):
 
     inner: Param | None = None
 
+    def schema(self) -> dict[str, Any]:
+        return {} if self.inner is None else self.inner.schema()
+
     def read(self, raw: Any) -> Any:
         return None if raw == "null" or self.inner is None else self.inner.read(raw)
 
