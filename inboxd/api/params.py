@@ -1,7 +1,8 @@
 """Reading parameters: each is declared once beside its route, and says what it takes.
 
 Blanks of other people's clients are part of the contract: `""` and `{}` mean "not given" where
-a number, word or moment is expected, and numbers arrive as strings.
+a number, word or moment is expected, null in a list is no item of it (n8n sends `[null]` for a list
+that was left alone), and numbers arrive as strings.
 """
 
 from collections.abc import Iterable
@@ -326,7 +327,7 @@ def _set(level: dict[str, Any], keys: list[str], value: Any) -> None:
 def _listed(raw: Any) -> list[Any]:
     if raw is None or raw in ("", {}):
         return []
-    return raw if isinstance(raw, list) else [raw]
+    return [item for item in raw if item is not None] if isinstance(raw, list) else [raw]
 
 
 def _is_file(value: Any) -> bool:

@@ -460,6 +460,7 @@ ROUTES = (
     Route("GET", PREFIX + "{signed}/{filename}", files.download, role="public", answer=Answer(media="*/*"), about="a file, by its signed link"),
     Route("GET", "/openapi.json", docs.description, role="public", answer=dict[str, Any], about="this description, as OpenAPI"),
     Route("GET", "/docs", docs.page, role="public", answer=Answer(str, media="text/html"), about="this description, as a page"),
+    Route("GET", "/api", health.api, role="public", answer=ops.Api, about="which Chatwoot's API this is"),
     Route("GET", "/livez", health.livez, role="public", answer=ops.Alive, about="the process answers"),
     Route("GET", "/readyz", health.readyz, role="public", answer=ops.Alive, about="the store answers"),
     Route("GET", "/health", health.health, role="public", answer=ops.ServerHealth, about="version and the state of the queue"),
