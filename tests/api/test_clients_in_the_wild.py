@@ -138,7 +138,9 @@ def test_evolution_api_mirrors_a_chat(world: World, figuro: Program) -> None:
     assert second["content_attributes"] == reply_to
     # A picture goes past the SDK: the token alone, no content, the file as a stream.
     stream = Program(world.http, {"api_access_token": world.admin})
-    picture = stream.form("POST", messages, {"message_type": "incoming", "source_id": "WAID:3"}, ("a.png", PNG, ""))
+    picture = stream.form(
+        "POST", messages, {"message_type": "incoming", "source_id": "WAID:3"}, ("a.png", PNG, "image/png")
+    )
     [file] = picture["attachments"]
     assert (file["file_type"], file["data_url"].rpartition(".")[2]) == ("image", "png")
     assert world.http.get(file["data_url"].removeprefix("http://inboxd.test")).content == PNG
@@ -486,7 +488,11 @@ def n8n_operations(world: World, contact: int, source: str, number: int) -> list
         ),
         ("POST", "/inboxes/", {"name": "New", "avatar": "", "channel": {"type": "api", "webhook_url": ""}}),
         ("GET", f"/inboxes/{inbox}/", None),
-        ("PATCH", f"/inboxes/{inbox}", {"name": "", "enable_auto_assignment": True, "avatar": "", "channel": {}}),
+        (
+            "PATCH",
+            f"/inboxes/{inbox}",
+            {"name": "Acme API", "enable_auto_assignment": True, "avatar": "", "channel": {}},
+        ),
         ("PATCH", "/inbox_members", {"inbox_id": str(inbox), "user_ids": [str(world.ada_id)]}),
         ("DELETE", "/inbox_members", {"inbox_id": str(inbox), "user_ids": [None]}),
         ("POST", "/custom_filters?filter_type=conversation", {"name": "v", "type": "conversation", "query": {}}),
@@ -580,4 +586,47 @@ def test_a_conversation_needs_no_contact_where_the_source_id_says_who(world: Wor
     resolved = {"status": "snoozed", "snoozed_until": 1_800_000_000}
     path = f"{world.account}/conversations/{conversation['id']}"
     assert plain.ask("POST", f"{path}/toggle_status", resolved)["payload"]["current_status"] == "snoozed"
-    assert plain.ask("POST", f"{path}/toggle_priority", {"priority": None})["payload"]["current_priority"] is None
+    plain.ask("POST", f"{path}/toggle_priority", {"priority": None})
+    assert plain.ask("GET", path)["priority"] is None
+
+
+@pytest.mark.parametrize("blank", [b"[]", b"null", b'""'])
+def test_a_body_that_says_nothing_is_no_body(world: World, blank: bytes) -> None:
+    """balance3840/chatwoot-php-sdk (2026-03) sends `[]`, PHP's empty object, where it has no parameters, with DELETE
+    too; axios sends `null` or `""` for these under a JSON content type."""
+    client = Program(world.http, {"api_access_token": world.admin, "Content-Type": "application/json"})
+    mine = f"{world.public}/contacts/{world.carl['source_id']}/conversations"
+    number = client.ask("POST", mine, data=blank)["id"]
+    client.ask("POST", f"{mine}/{number}/update_last_seen", data=blank)
+    toggled = client.ask("POST", f"{world.account}/conversations/{number}/toggle_status", data=blank)
+    assert toggled["payload"]["current_status"] == "resolved"
+    client.ask("DELETE", f"{world.account}/contacts/{world.carl['id']}", data=blank)
+    assert "error" in client.ask("GET", f"{world.account}/contacts/{world.carl['id']}", status=404)
+
+
+def test_an_agent_bot_answers_what_it_is_told(world: World, plain: Program) -> None:
+    """chatwoot/rasa-agent-bot-demo, and what others do besides: the token of the bot, the content alone, a hand-off."""
+    bot = plain.ask(
+        "POST", f"{world.account}/agent_bots", {"name": "Rasa", "outgoing_url": "https://rasa.example/hook"}
+    )
+    plain.ask("POST", f"{world.account}/inboxes/{world.inbox['id']}/set_agent_bot", {"agent_bot": bot["id"]})
+    number = world.conversation()
+    world.incoming(number, "Where is my order?")
+    event = world.events()[-1]
+    told = event["message_type"], event["content"], event["conversation"]["id"], event["account"]["id"]
+    assert told == ("incoming", "Where is my order?", number, 1)
+    assert (event["sender"]["id"], event["conversation"]["status"]) == (world.carl["id"], "pending")
+
+    headers = {
+        "Content-Type": "application/json",
+        "Accept": "application/json",
+        "api_access_token": bot["access_token"],
+    }
+    rasa = Program(world.http, headers)
+    path = f"/api/v1/accounts/{event['account']['id']}/conversations/{event['conversation']['id']}"
+    said = rasa.ask("POST", f"{path}/messages", {"content": "On its way."})
+    assert (said["message_type"], said["private"], said["sender"]["name"]) == (1, False, "Rasa")
+    assert plain.ask("GET", path)["status"] == "pending"
+    rasa.ask("POST", f"{path}/messages", {"content": "They asked for a person", "private": True})
+    handed = rasa.ask("POST", f"{path}/toggle_status", {"status": "open"})["payload"]
+    assert (handed["success"], handed["current_status"]) == (True, "open")
