@@ -112,6 +112,15 @@ class Word(Param):
 
 
 @dataclass(frozen=True)
+class NumberedWord(Word):
+    """One of a few words, or its number among them: Rails takes an enum either way."""
+
+    def read(self, raw: Any) -> str | None:
+        number = _integer(raw)
+        return super().read(self.words[number] if number is not None and 0 <= number < len(self.words) else raw)
+
+
+@dataclass(frozen=True)
 class Moment(Param):
     """Unix seconds as number or text, or an ISO date-time; becomes milliseconds."""
 

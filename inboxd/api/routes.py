@@ -45,6 +45,7 @@ from inboxd.api.params import (
     Integers,
     Moment,
     Nested,
+    NumberedWord,
     Object,
     Objects,
     Text,
@@ -103,7 +104,7 @@ _SETTINGS = (
 )  # fmt: skip
 INBOX = (*(inboxes.OrNull(param.name, inner=param) for param in _SETTINGS), Files("avatar"))
 MESSAGE = (
-    Text("content"), Word("message_type", words=message_words.MESSAGE_TYPES), Boolean("private"),
+    Text("content"), NumberedWord("message_type", words=message_words.MESSAGE_TYPES), Boolean("private"),
     Word("content_type", words=message_words.CONTENT_TYPES), Object("content_attributes", lenient=True),
     Text("source_id"), Text("echo_id"), Value("external_created_at"), Value("campaign_id"), Object("template_params"),
     Text("sender_type"), Integer("sender_id"),
