@@ -8,6 +8,7 @@ from inboxd.api.accounts import (
     agents,
     assignment_policies,
     audit_logs,
+    automation_rules,
     bulk_actions,
     canned_responses,
     contacts,
@@ -65,6 +66,7 @@ from inboxd.services.custom_filters import TYPES as FILTER_TYPES
 from inboxd.services.macros import VISIBILITIES
 from inboxd.wire import agent_bots as bot_wire
 from inboxd.wire import audit_logs as audit_shapes
+from inboxd.wire import automation_rules as rule_shapes
 from inboxd.wire import csat as csat_shapes
 from inboxd.wire import notifications as notification_shapes
 from inboxd.wire import overview as overview_wire
@@ -162,6 +164,10 @@ MEMBERS = (Integer("inbox_id", required=True), Integers("user_ids"))
 TEAM = (Text("name"), Text("description", limit=20_000), Boolean("allow_auto_assign"))
 PEOPLE = (Integers("user_ids"),)
 LABEL = (Text("title"), Text("description", limit=20_000), Text("color", limit=255), Boolean("show_on_sidebar"))
+RULE = (
+    Text("name"), Text("description", limit=20_000), Text("event_name"), Objects("conditions"), Objects("actions"),
+    Boolean("active"),
+)  # fmt: skip
 MACRO = (Text("name"), Word("visibility", words=VISIBILITIES), Objects("actions"))
 BULK = (
     Text("type"), Integers("ids"), Text("action_name"), Moment("snoozed_until"),
@@ -384,6 +390,14 @@ ROUTES = (
     Route("GET", A + "/custom_filters/{id}", custom_filters.show, (), custom_filters.find, answer=shown.CustomFilter, about="a saved view"),
     Route("PATCH", A + "/custom_filters/{id}", custom_filters.update, CUSTOM_FILTER, custom_filters.find, wrapper="custom_filter", answer=shown.CustomFilter, about="change a saved view"),
     Route("DELETE", A + "/custom_filters/{id}", custom_filters.delete, (), custom_filters.find, answer=NO_CONTENT, about="delete a saved view"),
+
+    Route("GET", A + "/automation_rules", automation_rules.index, role=ADMIN, answer=Payload[list[rule_shapes.Rule]], about="what happens by itself"),
+    Route("POST", A + "/automation_rules", automation_rules.create, RULE, role=ADMIN, answer=rule_shapes.Rule, about="let something happen by itself"),
+    Route("GET", A + "/automation_rules/{id}", automation_rules.show, (), automation_rules.find, ADMIN, answer=Payload[rule_shapes.Rule], about="a rule"),
+    Route("PATCH", A + "/automation_rules/{id}", automation_rules.update, RULE, automation_rules.find, ADMIN, answer=Payload[rule_shapes.Rule], about="change a rule, or switch it on or off"),
+    Route("DELETE", A + "/automation_rules/{id}", automation_rules.delete, (), automation_rules.find, ADMIN, about="delete a rule"),
+    Route("POST", A + "/automation_rules/{id}/clone", automation_rules.clone, (), automation_rules.find, ADMIN, answer=Payload[rule_shapes.Rule], about="copy a rule; the copy is switched off"),
+    Route("POST", A + "/automation_rules/{id}/dry_run", automation_rules.dry_run, (Integer("conversation_id", required=True),), automation_rules.find, ADMIN, answer=rule_shapes.DryRun, about="what a rule would do to a conversation, without doing it"),
 
     Route("GET", A + "/macros", macros.index, answer=Payload[list[MacroShape]], about="global macros and the caller's own"),
     Route("POST", A + "/macros", macros.create, MACRO, answer=Payload[MacroShape], about="keep actions under a name"),

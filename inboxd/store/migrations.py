@@ -835,7 +835,29 @@ _SEARCH = (
     f"INSERT INTO contact_search {_CONTACT_COLUMNS} SELECT {_CONTACT.format('contacts')} FROM contacts",
 )
 
-MIGRATIONS: tuple[Callable[[sqlite3.Connection], None], ...] = (_one, _two, _three, _four, _five)
+
+def _six(connection: sqlite3.Connection) -> None:
+    _statements(connection, _RULES_AT_WORK)
+
+
+_RULES_AT_WORK = """
+ALTER TABLE events ADD COLUMN rule_id INTEGER;
+CREATE TABLE automation_runs (
+    id INTEGER PRIMARY KEY NOT NULL,
+    created_at INTEGER NOT NULL,
+    updated_at INTEGER NOT NULL,
+    account_id INTEGER NOT NULL,
+    rule_id INTEGER NOT NULL,
+    event_id INTEGER NOT NULL,
+    conversation_id INTEGER NOT NULL,
+    event_name TEXT NOT NULL,
+    actions TEXT NOT NULL,
+    step INTEGER NOT NULL
+);
+CREATE UNIQUE INDEX automationrun_event_id_rule_id ON automation_runs (event_id, rule_id);
+"""
+
+MIGRATIONS: tuple[Callable[[sqlite3.Connection], None], ...] = (_one, _two, _three, _four, _five, _six)
 
 
 def migrate(connection: sqlite3.Connection) -> None:
