@@ -160,7 +160,7 @@ def _files(tx: Tx, keeper: Keeper, params: Params) -> Params:
 def _file(tx: Tx, keeper: Keeper, given: Any) -> int:
     blob_id = tx.links.blob_id(given) if isinstance(given, str) else given if _is_id(given) else None
     blob = blobs.by_id(tx, keeper.account_id, blob_id) if blob_id is not None else None
-    if blob is None:
+    if blob is None or not blob.digest:
         raise Refused("Invalid attachment")
     is_free = blob.owner_type is None and isinstance(given, str)
     if is_free or (blob.owner_type, blob.owner_id) == (keeper.kind, keeper.id):

@@ -15,6 +15,7 @@ from inboxd.store.models import (
     Conversation,
     Counter,
     CsatSurveyResponse,
+    ImportedRecord,
     Message,
 )
 from inboxd.store.removal import drop_conversations
@@ -215,6 +216,11 @@ def adopt(tx: Tx, *, survivor_id: int, gone_id: int) -> None:
     )
     tx.execute(ContactInbox.update(contact_id=survivor_id).where(ContactInbox.contact_id == gone_id))
     tx.execute(Conversation.update(contact_id=survivor_id).where(Conversation.contact_id == gone_id))
+    tx.execute(
+        ImportedRecord.update(record_id=survivor_id).where(
+            ImportedRecord.record_id == gone_id, ImportedRecord.kind == "contact"
+        )
+    )
     own = Conversation.select(Conversation.id).where(Conversation.contact_id == survivor_id)
     tx.execute(
         Message.update(sender_id=survivor_id).where(

@@ -10,15 +10,15 @@ from itertools import islice
 from pathlib import Path
 from typing import IO, Protocol
 
-from inboxd.domain.errors import Failure, Invalid, StorageFull
+from inboxd.domain.errors import Failure, Invalid, StorageFull, disk_full_in_words
 from inboxd.domain.messages import Upload
+from inboxd.domain.portions import portions
 from inboxd.services import exports, imports, jobs
 from inboxd.store import blobs
 from inboxd.store import jobs as store
 from inboxd.store.db import Store, StoreClosed
 from inboxd.store.models import Job
 
-BATCH = 100
 PAGE = 500
 _AGAIN_S = 60.0
 _log = logging.getLogger("inboxd.jobs")
@@ -115,7 +115,7 @@ class Jobs:
                 self._store.write(partial(imports.measured, job_id=job.id, total=total))
             with path.open(encoding="utf-8-sig", newline="") as lines:
                 rows = islice(imports.rows(lines), job.position, None)
-                while batch := list(islice(rows, BATCH)):
+                for batch in portions(rows, imports.weight):
                     if not self._store.write(partial(imports.load, job_id=job.id, batch=batch)):
                         return
                     yield
@@ -163,7 +163,8 @@ class Jobs:
 
 def _append(file: IO[bytes], text: str) -> int:
     """On disk when it returns; how long the file is then."""
-    file.write(text.encode())
-    file.flush()
-    os.fsync(file.fileno())
+    with disk_full_in_words():
+        file.write(text.encode())
+        file.flush()
+        os.fsync(file.fileno())
     return file.tell()
