@@ -1,6 +1,6 @@
 """The people of an account: who they are, and what is theirs."""
 
-from inboxd.store import blobs
+from inboxd.store import blobs, macros
 from inboxd.store.db import Tx
 from inboxd.store.models import (
     AccessToken,
@@ -8,6 +8,7 @@ from inboxd.store.models import (
     Conversation,
     CustomFilter,
     InboxMember,
+    Macro,
     Mention,
     Note,
     Notification,
@@ -43,6 +44,10 @@ def forget(tx: Tx, user_id: int) -> None:
     """Remove a user who is in no account; what they wrote stays without a writer."""
     tx.delete(AccessToken, owner_type="User", owner_id=user_id)
     tx.delete(CustomFilter, user_id=user_id)
+    for macro in macros.personal(tx, user_id):
+        macros.drop(tx, macro)
+    tx.execute(Macro.update(created_by_id=None).where(Macro.created_by_id == user_id))
+    tx.execute(Macro.update(updated_by_id=None).where(Macro.updated_by_id == user_id))
     tx.execute(Note.update(user_id=None).where(Note.user_id == user_id))
     blobs.drop(tx, "User", user_id)
     tx.delete(User, id=user_id)
