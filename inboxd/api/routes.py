@@ -419,8 +419,8 @@ ROUTES = (
     Route("GET", A + "/csat_survey_responses/download", csat.download, SURVEYS, role=ADMIN, answer=Answer(str, media="text/csv"), about="the answers of a time as CSV"),
     Route("PATCH", A + "/csat_survey_responses/{id}", csat.update, (Text("csat_review_notes", limit=20_000),), csat.find, ADMIN, about="keep notes on an answer", answer=csat_shapes.Response),
     # A filter changes nothing: detached, it reads a snapshot and keeps nobody from writing.
-    Route("POST", A + "/contacts/filter", filters.contacts, (*PAGE, filters.CONDITIONS), detached=True, about="contacts that meet conditions"),
-    Route("POST", A + "/conversations/filter", filters.conversations, (Integer("page"), filters.CONDITIONS), detached=True, about="conversations that meet conditions"),
+    Route("POST", A + "/contacts/filter", filters.contacts, (*PAGE, filters.CONDITIONS), detached=True, answer=Page[list[shown.Contact], shown.ContactsMeta], about="contacts that meet conditions"),
+    Route("POST", A + "/conversations/filter", filters.conversations, (Integer("page"), filters.CONDITIONS), detached=True, answer=Page[list[shown.Conversation], found.Counts], about="conversations that meet conditions"),
     Route("GET", A + "/conversations/search", search.of_conversations, SEARCH, answer=found.Conversations, about="conversations in which people wrote a text, with those messages"),
     Route("GET", A + "/search", search.everything, SEARCH, answer=Payload[found.Everything], about="conversations, contacts and messages that match a text"),
     Route("GET", A + "/search/conversations", search.conversations, SEARCH, answer=Payload[found.FoundConversations], about="conversations by their number, or by whom they are with"),
