@@ -1,12 +1,14 @@
 """Whatever is deleted, nothing that is shown points to it any more."""
 
+import itertools
 import json
 from typing import Any
 
 import pytest
 
 from inboxd.app import App
-from inboxd.store import models
+from inboxd.domain.errors import StorageFull
+from inboxd.store import models, removal
 from inboxd.store.models import TABLES
 from tests.api.test_scope import OWN, call, furnished, label, path
 from tests.cast import World
@@ -113,3 +115,33 @@ def test_personal_macros_of_somebody_who_is_gone_are_gone_and_global_ones_stay(f
     full.http.delete(f"{full.account}/agents/{full.ada_id}", token=full.admin)
     with app.store.read() as tx:
         assert [macro.name for macro in tx.filter(models.Macro)] == ["Close"]
+
+
+@pytest.mark.parametrize(
+    ("where", "kind", "left"),
+    [("inboxes/1", "Inbox", 0), ("contacts/1", "Contact", 2), ("conversations/1", "Conversation", 2)],
+)
+def test_what_holds_much_is_deleted_in_steps_and_may_be_interrupted(
+    full: World, app: App, monkeypatch: pytest.MonkeyPatch, where: str, kind: str, left: int
+) -> None:
+    monkeypatch.setattr(removal, "_MESSAGES", 3)
+    monkeypatch.setattr(removal, "_TALKS", 2)
+    write, steps = app.store.write, itertools.count()
+
+    def interrupted(unit: Any, **options: Any) -> Any:
+        if next(steps) == 2:
+            raise StorageFull
+        return write(unit, **options)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(app.store, "write", interrupted)
+        assert full.http.delete(f"{full.account}/{where}", token=full.admin).status_code == 507
+    everything_is_readable(full, full.admin, "1")
+    assert full.http.delete(f"{full.account}/{where}", token=full.admin).status_code == 200
+    assert full.http.delete(f"{full.account}/{where}", token=full.admin).status_code == 404
+    assert next(steps) > 2
+    assert dangling(app) == set()
+    with app.store.read() as tx:
+        assert len(tx.filter(models.Conversation)) == left
+        logged = [log.auditable_type for log in tx.filter(models.AuditLog) if log.action == "destroy"]
+    assert logged == [kind]
