@@ -35,9 +35,11 @@ def update(tx: Tx, user: User, membership: AccountUser, values: dict[str, Any]) 
     tx.update(membership, **{key: given[key] for key in ("role", "availability", "auto_offline") if key in given})
 
 
-def remove(tx: Tx, account_id: int, user: User) -> None:
-    """Out of the account; who is then in none is forgotten with all tokens, except whoever runs the
-    installation: nobody else could make an account again."""
-    store.leave(tx, account_id, user.id)
+def remove(tx: Tx, account_id: int, user: User) -> bool:
+    """One step out of the account; whether it was the last. Who is then in none is forgotten with all
+    tokens, except whoever runs the installation: nobody else could make an account again."""
+    if not store.leave(tx, account_id, user.id):
+        return False
     if not accounts.memberships(tx, user.id) and user.kind != "SuperAdmin":
         store.forget(tx, user.id)
+    return True

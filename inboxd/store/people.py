@@ -17,6 +17,7 @@ from inboxd.store.models import (
     TeamMember,
     User,
 )
+from inboxd.store.removal import release
 
 
 def administrators(tx: Tx, account_id: int) -> set[int]:
@@ -27,17 +28,17 @@ def by_email(tx: Tx, email: str) -> User | None:
     return tx.find(User, email=email.strip().lower())
 
 
-def leave(tx: Tx, account_id: int, user_id: int) -> None:
-    """Take a user out of an account: no inbox, team or conversation there is theirs any more, and the
-    tokens that open it alone are gone. It is no change of those conversations."""
+def leave(tx: Tx, account_id: int, user_id: int) -> bool:
+    """One step of taking a user out of an account: no inbox, team or conversation there is theirs any more,
+    and the tokens that open it alone are gone. It is no change of those conversations. Returns whether it was
+    the last."""
+    assigned = (Conversation.account_id == account_id) & (Conversation.assignee_id == user_id)
+    if release(tx, assigned, assignee_id=None):
+        return False
     for model in (InboxMember, TeamMember, Participant, Mention, Notification, NotificationSetting, AccountUser):
         tx.delete(model, account_id=account_id, user_id=user_id)
     tx.delete(AccessToken, owner_type="User", owner_id=user_id, account_id=account_id)
-    tx.execute(
-        Conversation.update(assignee_id=None).where(
-            Conversation.account_id == account_id, Conversation.assignee_id == user_id
-        )
-    )
+    return True
 
 
 def forget(tx: Tx, user_id: int) -> None:

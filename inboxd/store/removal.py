@@ -1,4 +1,4 @@
-"""Deleting conversations, with everything that exists only inside them."""
+"""Deleting conversations, with everything that exists only inside them, and whom they were given to."""
 
 from typing import Any
 
@@ -48,6 +48,13 @@ def thin_places(tx: Tx, inbox_id: int) -> bool:
     """The same with the contact_inboxes of an inbox without conversations."""
     ids = _some(tx, ContactInbox.select(ContactInbox.id).where(ContactInbox.inbox_id == inbox_id), _MESSAGES)
     tx.execute(ContactInbox.delete().where(ContactInbox.id.in_(ids)))
+    return len(ids) == _MESSAGES
+
+
+def release(tx: Tx, owned: Any, **values: Any) -> bool:
+    """Take a batch of such conversations from somebody who goes; whether there may be more."""
+    ids = _some(tx, Conversation.select(Conversation.id).where(owned), _MESSAGES)
+    tx.execute(Conversation.update(**values).where(Conversation.id.in_(ids)))
     return len(ids) == _MESSAGES
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from inboxd.app import App
 from inboxd.domain.errors import StorageFull
-from inboxd.store import models, removal
+from inboxd.store import models, people, removal, teams
 from inboxd.store.models import TABLES
 from tests.api.test_scope import OWN, call, furnished, label, path
 from tests.cast import World
@@ -145,3 +145,28 @@ def test_what_holds_much_is_deleted_in_steps_and_may_be_interrupted(
         assert len(tx.filter(models.Conversation)) == left
         logged = [log.auditable_type for log in tx.filter(models.AuditLog) if log.action == "destroy"]
     assert logged == [kind]
+
+
+@pytest.mark.parametrize("where", ["teams/1", "agents/{ada}"])
+def test_whose_conversations_are_many_goes_in_steps(
+    full: World, app: App, monkeypatch: pytest.MonkeyPatch, where: str
+) -> None:
+    monkeypatch.setattr(removal, "_MESSAGES", 2)
+    for _ in range(4):
+        number = full.conversation()
+        for whose in ({"team_id": 1}, {"assignee_id": full.ada_id}):
+            full.http.post(f"{full.account}/conversations/{number}/assignments", json=whose, token=full.admin)
+    units: list[int] = []
+    release = removal.release
+
+    def counted(*args: Any, **values: Any) -> bool:
+        units.append(1)
+        return release(*args, **values)
+
+    monkeypatch.setattr(teams, "release", counted)
+    monkeypatch.setattr(people, "release", counted)
+    target = f"{full.account}/{where.format(ada=full.ada_id)}"
+    assert full.http.delete(target, token=full.admin).status_code == 200
+    assert len(units) > 2
+    assert dangling(app) == set()
+    assert full.http.delete(target, token=full.admin).status_code == 404
