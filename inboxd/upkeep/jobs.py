@@ -2,7 +2,6 @@
 
 import logging
 import os
-import threading
 from collections.abc import Callable, Generator
 from contextlib import closing
 from functools import partial
@@ -18,9 +17,9 @@ from inboxd.store import blobs
 from inboxd.store import jobs as store
 from inboxd.store.db import Store, StoreClosed
 from inboxd.store.models import Job
+from inboxd.upkeep.loop import Loop
 
 PAGE = 500
-_AGAIN_S = 60.0
 _log = logging.getLogger("inboxd.jobs")
 
 Batches = Generator[None, None, None]
@@ -37,29 +36,19 @@ class Files(Protocol):
     def settle(self, upload: Upload) -> None: ...
 
 
-class Jobs:
+class Jobs(Loop):
     """A thread that works off what is unfinished, the oldest first."""
 
+    name = "jobs"
+
     def __init__(self, database: Store, files: Files) -> None:
+        super().__init__()
         self._store = database
         self._files = files
         self._kinds: dict[str, Callable[[Job], Batches]] = {imports.KIND: self._import, exports.KIND: self._export}
-        self._news = threading.Event()
-        self._stopping = False
-        self._thread = threading.Thread(target=self._run, name="jobs", daemon=True)
 
-    def start(self) -> None:
-        self._thread.start()
-
-    def wake(self) -> None:
-        self._news.set()
-
-    def stop(self) -> None:
-        """Between two batches."""
-        self._stopping = True
-        self.wake()
-        if self._thread.is_alive():
-            self._thread.join()
+    def turn(self) -> float | None:
+        return 0 if self.step() else None
 
     def step(self) -> bool:
         """Work on the oldest job until it is over or `stop` was called. Returns whether there was one."""
@@ -87,20 +76,6 @@ class Jobs:
 
     def _fail(self, job: Job, error: str) -> None:
         self._store.write(partial(jobs.fail, job_id=job.id, error=error))
-
-    def _run(self) -> None:
-        while not self._stopping:
-            self._news.clear()
-            pause_s = None
-            try:
-                found = self.step()
-            except StoreClosed:
-                return
-            except Exception:
-                _log.exception("jobs stumbled and go on later")
-                found, pause_s = False, _AGAIN_S
-            if not found and not self._stopping:
-                self._news.wait(pause_s)
 
     def _import(self, job: Job) -> Batches:
         with self._store.read() as tx:
