@@ -21,6 +21,7 @@ from inboxd.store import messages as message_store
 from inboxd.store.db import Tx
 from inboxd.store.models import Blob, Conversation, User
 
+LIMIT = 50
 Params = list[Any]
 _NO_SMTP = "this server has no SMTP configured"
 
@@ -78,6 +79,8 @@ def checked(
 ) -> list[dict[str, Any]]:
     """The actions as they are kept. Raises Invalid for one that is not `allowed` or has unfit parameters,
     Refused for a file that is not there; `what` begins the sentence, as in "Macro execution actions"."""
+    if len(given) > LIMIT:
+        raise Invalid(f"Actions are limited to {LIMIT}", "actions")
     names = [str(one.get("action_name")) for one in given]
     unknown = [name for name in names if name not in allowed]
     if unknown:

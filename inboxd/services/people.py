@@ -12,6 +12,8 @@ from inboxd.store import people as store
 from inboxd.store.db import Tx
 from inboxd.store.models import AccountUser, User
 
+AT_ONCE = 100
+
 
 def assignable(tx: Tx, account_id: int, inbox_ids: Iterable[int]) -> set[int]:
     """The users that are members of all of these inboxes, and every administrator."""
@@ -20,7 +22,10 @@ def assignable(tx: Tx, account_id: int, inbox_ids: Iterable[int]) -> set[int]:
 
 
 def add_many(tx: Tx, account_id: int, emails: list[str]) -> None:
-    """Make these people members with the defaults; who cannot be one, or is already, is left out."""
+    """Make these people members with the defaults; who cannot be one, or is already, is left out. Raises
+    Invalid for too many at once: they are made while everybody who writes waits."""
+    if len(emails) > AT_ONCE:
+        raise Invalid(f"Emails are limited to {AT_ONCE} at once", "emails")
     for email in emails:
         with suppress(Invalid):
             members.add_user(tx, account_id, {"email": email})

@@ -120,6 +120,7 @@ def test_a_macro_that_is_not_there_is_told_without_a_word_when_it_is_read(world:
     [
         ([act("update_last_seen")], "Macro execution actions update_last_seen not supported."),
         ([{}], "Macro execution actions None not supported."),
+        ([act("resolve_conversation")] * 51, "are limited to 50"),
         ([act("open_conversation"), act("nap")], "Macro execution actions open_conversation, nap not supported."),
         ([act("send_message")], "send_message needs a text"),
         ([act("send_message", " ")], "send_message needs a text"),
