@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from inboxd.domain.retry import DAY_MS
-from inboxd.services import deliveries, idempotency
+from inboxd.services import deliveries, idempotency, jobs
 from inboxd.store import audit_logs, blobs, messages, notifications, retention
 from inboxd.store.db import Store, Tx
 from inboxd.store.models import AuditLog, Notification, Orphan, Record
@@ -37,7 +37,8 @@ class Keeper(Loop):
         more_blobs = self._store.write(lambda tx: blobs.forget_loose(tx, tx.now - DAY_MS, FILES)) == FILES
         more_told = self._forget(Notification, notifications.surplus)
         more_logs = self._forget(AuditLog, audit_logs.expired)
-        return self._remove_files() or more_keys or more_events or more_blobs or more_told or more_logs
+        more_jobs = self._store.write(jobs.forget_old, durable=False)
+        return self._remove_files() or more_jobs or more_keys or more_events or more_blobs or more_told or more_logs
 
     def _forget(self, model: type[Record], found: Callable[[Tx, int], list[int]]) -> bool:
         """A batch of rows that served their time, looked up while others write."""

@@ -9,10 +9,12 @@ import requests
 
 from inboxd.app import App
 from inboxd.domain.errors import StorageFull
+from inboxd.domain.retry import DAY_MS
 from inboxd.store.models import Contact, Event, Job
 from inboxd.upkeep import jobs as upkeep
 from inboxd.upkeep.jobs import Jobs
-from tests.cast import World
+from inboxd.upkeep.keeper import Keeper
+from tests.cast import Clock, World
 
 CSV = b"email\n" + b"".join(b"p%d@x.test\n" % number for number in range(250))
 
@@ -163,6 +165,21 @@ def test_heavy_rows_are_imported_a_few_at_once(app: App, world: World) -> None:
     world.http.post(f"{world.account}/contacts/import", files={"import_file": ("a.csv", content)}, token=world.admin)
     stopped_after(app, 1)
     assert contacts(app) == 2
+
+
+def test_a_job_is_forgotten_with_its_file_a_month_after_its_end(app: App, world: World, clock: Clock) -> None:
+    for _ in range(2):
+        world.http.post(f"{world.account}/contacts/export", json={}, token=world.admin)
+    Jobs(app.store, app.blobs).step()
+    link = show(world, f"{world.account}/jobs/1")["file_url"].removeprefix("http://inboxd.test")
+    keeper = Keeper(app.store, app.blobs.let_go, 30)
+    keeper.step()
+    assert world.http.get(link).status_code == 200
+    clock.advance(ms=30 * DAY_MS + 1)
+    keeper.step()
+    assert world.http.get(link).status_code == 404
+    assert [job.id for job in rows(app)] == [2], "which nobody began yet"
+    assert [path for path in (app.config.directory / "attachments").glob("*/*") if path.is_file()] == []
 
 
 def test_the_first_hundred_problems_are_kept_and_all_are_counted(app: App, world: World) -> None:
