@@ -7,8 +7,8 @@ from urllib.parse import parse_qsl, unquote_plus
 import multipart
 
 from inboxd.api import params
-from inboxd.api.web import File, disk_full_in_words
-from inboxd.domain.errors import Invalid, Malformed, TooLarge
+from inboxd.api.web import File
+from inboxd.domain.errors import Invalid, Malformed, TooLarge, disk_full_in_words
 from inboxd.wire import jsons
 
 FIELDS_LIMIT = 1000

@@ -590,6 +590,7 @@ CREATE TABLE imported_records (
     record_id INTEGER NOT NULL
 );
 CREATE UNIQUE INDEX importedrecord_account_id_kind_source_id ON imported_records (account_id, kind, source_id);
+CREATE INDEX importedrecord_record_id_kind ON imported_records (record_id, kind);
 
 CREATE TABLE macros (
     id INTEGER PRIMARY KEY AUTOINCREMENT NOT NULL,

@@ -730,7 +730,7 @@ class ImportedRecord(Record):
 
     class Meta:
         table_name = "imported_records"
-        indexes = ((("account_id", "kind", "source_id"), True),)
+        indexes = ((("account_id", "kind", "source_id"), True), (("record_id", "kind"), False))
 
 
 class Macro(Table):
