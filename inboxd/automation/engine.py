@@ -1,7 +1,7 @@
 """Follows the events and does what rules say: once for each, whatever crashes in between."""
 
 import logging
-import threading
+import time
 from functools import partial
 
 from inboxd.domain.errors import Failure, Refused
@@ -13,36 +13,28 @@ from inboxd.services.messages import Limits
 from inboxd.store import automation as store
 from inboxd.store.db import Store, StoreClosed, Tx
 from inboxd.store.models import AutomationRule, AutomationRun, Conversation, Event
+from inboxd.upkeep.loop import Loop
 
 BATCH = 200
-_AGAIN_S = 30.0
 _BREATH_S = 0.02
-"""Between two batches: under load many events cost one look."""
 _log = logging.getLogger("inboxd.automation")
 
 
-class Engine:
+class Engine(Loop):
     """`wake` when there are new events. A rule that applies becomes a run in the transaction that moves the
     cursor past its event; each action of a run is a unit of its own, together with the note that it is done."""
 
+    name = "automation"
+
     def __init__(self, database: Store, limits: Limits) -> None:
+        super().__init__()
         self._store = database
         self._limits = limits
-        self._news = threading.Event()
-        self._stopping = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="automation", daemon=True)
 
-    def start(self) -> None:
-        self._thread.start()
-
-    def wake(self) -> None:
-        self._news.set()
-
-    def stop(self) -> None:
-        self._stopping.set()
-        self.wake()
-        if self._thread.is_alive():
-            self._thread.join()
+    def turn(self) -> float | None:
+        # Under load many events cost one look.
+        time.sleep(_BREATH_S)
+        return 0 if self.step() else None
 
     def step(self) -> bool:
         """Look at a batch of events, and do an action of the oldest run. Returns whether there may be more."""
@@ -84,21 +76,6 @@ class Engine:
             doing = Run(AUTOMATION, None, event, self._limits, attributes)
             actions.perform(tx, conversation, doing, run.actions[run.step])
         _go_on(tx, run_id)
-
-    def _run(self) -> None:
-        while not self._stopping.is_set():
-            self._news.clear()
-            try:
-                more = self.step()
-            except StoreClosed:
-                return
-            except Exception:
-                _log.exception("automation stumbled and tries again later")
-                self._stopping.wait(_AGAIN_S)
-                continue
-            if not more:
-                self._news.wait()
-            self._stopping.wait(_BREATH_S)
 
 
 Match = tuple[AutomationRule, str, Cause, Event, str | None]
