@@ -347,7 +347,7 @@ ROUTES = (
     Route("POST", A + "/upload", uploads.create, (Files("attachment"), Text("external_url")), detached=True, answer=upload_shapes.Uploaded, about="upload a file, or have one fetched, for a message to come"),
 
     Route("GET", A + "/conversations/{id}/messages", messages.index, (Integer("before"), Integer("after"), Text("filter_internal_messages")), conversations.find, answer=Page[list[shown.Message], shown.MessagesMeta], about="a window of messages"),
-    Route("POST", A + "/conversations/{id}/messages", messages.create, (*MESSAGE, Files("attachments", or_ids=True)), conversations.find, bots=True, answer=shown.Message, about="reply, write a private message, or inject an incoming one"),
+    Route("POST", A + "/conversations/{id}/messages", messages.create, (*MESSAGE, Boolean("import"), Files("attachments", or_ids=True)), conversations.find, bots=True, answer=shown.Message, about="reply, write a private message, or inject an incoming one"),
     Route("PATCH", A + "/conversations/{id}/messages/{message_id}", messages.update, (Text("status"), Text("external_error")), messages.find, answer=shown.Message, about="report delivered, read or failed"),
     Route("DELETE", A + "/conversations/{id}/messages/{message_id}", messages.delete, (), messages.find, answer=shown.Message, about="take a message back"),
 
