@@ -289,7 +289,7 @@ ROUTES = (
     Route("GET", A + "/contacts/active", contacts.active, PAGE, answer=Page[list[shown.Contact], shown.ContactsMeta], about="contacts that are online: none, for API inboxes cannot tell"),
     Route("POST", A + "/contacts", contacts.create, (*CONTACT, Integer("inbox_id"), Text("source_id")), answer=Payload[shown.MadeContact], about="create a contact"),
     Route("POST", A + "/contacts/import", imports.import_contacts, (Files("import_file"),), role=ADMIN, about="create and update contacts from a CSV file, as a job"),
-    Route("POST", A + "/contacts/export", imports.export_contacts, (Texts("column_names"), Value("payload"), Text("label")), role=ADMIN, about="contacts as a CSV file, as a job"),
+    Route("POST", A + "/contacts/export", imports.export_contacts, (Texts("column_names"), filters.CONDITIONS, Text("label")), role=ADMIN, about="contacts as a CSV file, as a job"),
     Route("POST", A + "/import", imports.import_history, role=ADMIN, detached=True, takes_lines=True, answer=Imported, about="contacts, conversations and messages of another system, one JSON object a line"),
     Route("GET", A + "/jobs", jobs.index, (Integer("before"),), role=ADMIN, answer=Payload[list[JobShape]], about="imports and exports, the newest first"),
     Route("GET", A + "/jobs/{id}", jobs.show, (), jobs.find, ADMIN, answer=JobShape, about="how far a job is, what it could not do, and its file"),

@@ -796,7 +796,7 @@ WHERE {_REACHABLE.format("contacts")} GROUP BY account_id
 def _five(connection: sqlite3.Connection) -> None:
     # Substrings are found by their trigrams. Neither index holds the texts again: these triggers are
     # what keeps them true. Messages are put in by upkeep, in batches, and never by who posts them.
-    for statement in _SEARCH:
+    for statement in (*_SEARCH, *_INDEXES):
         connection.execute(statement)
 
 
@@ -833,6 +833,13 @@ _SEARCH = (
     f"""CREATE TRIGGER contact_researched AFTER UPDATE OF name, email, phone_number, identifier ON contacts
     BEGIN {_CONTACT_OUT} {_CONTACT_IN} END""",
     f"INSERT INTO contact_search {_CONTACT_COLUMNS} SELECT {_CONTACT.format('contacts')} FROM contacts",
+)
+
+_INDEXES = (
+    "CREATE INDEX conversation_account_id_created_at ON conversations (account_id, created_at)",
+    """CREATE INDEX conversations_agent_bot ON conversations (assignee_agent_bot_id)
+    WHERE assignee_agent_bot_id IS NOT NULL""",
+    "CREATE INDEX messages_surveys ON messages (account_id, created_at) WHERE content_type = 'input_csat'",
 )
 
 MIGRATIONS: tuple[Callable[[sqlite3.Connection], None], ...] = (_one, _two, _three, _four, _five)

@@ -51,14 +51,13 @@ def import_contacts(call: Call) -> Any:
 
 
 def export_contacts(call: Call) -> Any:
-    if call.values.get("payload"):
-        raise Invalid("Payload is not supported yet: leave it out, or export by label", "payload")
     exports.begin(
         call.tx,
         call.account_id,
         call.caller.known_user.id,
         columns=call.values.get("column_names") or [],
         label=call.values.get("label") or None,
+        conditions=call.values.get("payload") or [],
     )
     return empty()
 
