@@ -62,7 +62,8 @@ class Fetcher:
         return bool(jobs)
 
     def _get(self, job: Job) -> None:
-        """What cannot be had is given up at once: the next time that its URL is named asks again."""
+        """What cannot be had is given up at once: the next time that its URL is named asks again. A defect
+        of ours is given up too, after some tries: it must not stand in front of others for ever."""
         try:
             self._receive(job)
         except FetchFailed as failure:
@@ -70,6 +71,11 @@ class Fetcher:
             self._failed += 1
             where = clean_line(fetching.without_query(job.params["url"]), 200)
             _log.warning("no avatar from %s: %s (%d failed so far)", where, failure.sentence, self._failed)
+        except (StoreClosed, StorageFull):
+            raise
+        except Exception:
+            _log.exception("fetching avatar %d stumbled", job.id)
+            self._store.write(lambda tx: avatar_urls.stumbled(tx, job))
 
     def _receive(self, job: Job) -> None:
         url = job.params["url"]

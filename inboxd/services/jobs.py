@@ -62,3 +62,10 @@ def cancel(tx: Tx, job: Job) -> None:
     if job.state in ("pending", "running"):
         tx.update(job, state="cancelled")
         blobs.drop(tx, OWNER, job.id)
+
+
+def forget(tx: Tx, found: Sequence[Job]) -> None:
+    """Remove jobs that are over, with the files that they made."""
+    for job in found:
+        blobs.drop(tx, OWNER, job.id)
+        tx.delete(Job, id=job.id)

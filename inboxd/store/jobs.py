@@ -25,3 +25,9 @@ def next_unfinished(tx: Tx, kinds: tuple[str, ...]) -> Job | None:
     """The oldest of these kinds."""
     found = tx.all(Job.select().where(UNFINISHED, Job.kind.in_(kinds)).order_by(Job.id).limit(1))
     return found[0] if found else None
+
+
+def expired(tx: Tx, before: int, limit: int) -> list[Job]:
+    """Some that were over before a moment."""
+    over = Job.state.not_in(("pending", "running"))
+    return tx.all(Job.select().where(over, Job.updated_at < before).order_by(Job.id).limit(limit))

@@ -5,8 +5,9 @@ import threading
 from collections.abc import Callable
 
 from inboxd.domain.retry import DAY_MS
-from inboxd.services import deliveries, idempotency
+from inboxd.services import deliveries, idempotency, jobs
 from inboxd.store import audit_logs, blobs, messages, notifications, retention
+from inboxd.store import jobs as jobs_store
 from inboxd.store.db import Store, StoreClosed, Tx
 from inboxd.store.models import AuditLog, Notification, Orphan, Record
 
@@ -16,8 +17,8 @@ _log = logging.getLogger("inboxd.upkeep")
 
 
 class Keeper:
-    """`let_go` removes the file with a digest unless something still refers to it. Events and their
-    deliveries are kept for `retention_days`."""
+    """`let_go` removes the file with a digest unless something still refers to it. Events, their
+    deliveries and jobs that are over are kept for `retention_days`."""
 
     def __init__(self, store: Store, let_go: Callable[[str], None], retention_days: int) -> None:
         self._store = store
@@ -48,7 +49,8 @@ class Keeper:
         more_blobs = self._store.write(lambda tx: blobs.forget_loose(tx, tx.now - DAY_MS, FILES)) == FILES
         more_told = self._forget(Notification, notifications.surplus)
         more_logs = self._forget(AuditLog, audit_logs.expired)
-        return self._remove_files() or more_keys or more_events or more_blobs or more_told or more_logs
+        more_jobs = self._forget_jobs(before)
+        return self._remove_files() or more_keys or more_events or more_blobs or more_told or more_logs or more_jobs
 
     def _forget(self, model: type[Record], found: Callable[[Tx, int], list[int]]) -> bool:
         """A batch of rows that served their time, looked up while others write."""
@@ -57,6 +59,13 @@ class Keeper:
         if ids:
             self._store.write(lambda tx: retention.forget(tx, model, ids), durable=False)
         return len(ids) == retention.BATCH
+
+    def _forget_jobs(self, age: int) -> bool:
+        with self._store.read() as tx:
+            found = jobs_store.expired(tx, tx.now - age, FILES)
+        if found:
+            self._store.write(lambda tx: jobs.forget(tx, found), durable=False)
+        return len(found) == FILES
 
     def _remove_files(self) -> bool:
         """Files first, their rows after: a crash in between only looks for files that are gone."""
