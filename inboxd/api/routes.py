@@ -208,7 +208,7 @@ ROUTES = (
     Route("POST", V + "/toggle_typing", public.toggle_typing, (Text("typing_status"),), public.find_conversation, "public", about="typing on or off"),
     Route("POST", V + "/update_last_seen", public.update_last_seen, (), public.find_conversation, "public", about="the contact has read everything"),
     Route("GET", V + "/messages", public.list_messages, (Text("before"),), public.find_conversation, "public", answer=list[client.PublicMessage], about="the latest 20 messages"),
-    Route("POST", V + "/messages", public.create_message, (Text("content"), Text("echo_id"), Files("attachments")), public.find_conversation, "public", answer=client.PublicMessage, about="send a message"),
+    Route("POST", V + "/messages", public.create_message, (Text("content"), Text("echo_id"), Files("attachments", many=True)), public.find_conversation, "public", answer=client.PublicMessage, about="send a message"),
     Route("PATCH", V + "/messages/{message_id}", public.update_message, (Value("submitted_values"),), public.find_conversation, "public", answer=client.PublicMessage, about="answer a form"),
 
     Route("GET", "/api/v1/profile", profile.show, writes=True, answer=shown.Profile, about="who this token is"),
@@ -347,7 +347,7 @@ ROUTES = (
     Route("POST", A + "/upload", uploads.create, (Files("attachment"), Text("external_url")), detached=True, answer=upload_shapes.Uploaded, about="upload a file, or have one fetched, for a message to come"),
 
     Route("GET", A + "/conversations/{id}/messages", messages.index, (Integer("before"), Integer("after"), Text("filter_internal_messages")), conversations.find, answer=Page[list[shown.Message], shown.MessagesMeta], about="a window of messages"),
-    Route("POST", A + "/conversations/{id}/messages", messages.create, (*MESSAGE, Boolean("import"), Files("attachments", or_ids=True)), conversations.find, bots=True, answer=shown.Message, about="reply, write a private message, or inject an incoming one"),
+    Route("POST", A + "/conversations/{id}/messages", messages.create, (*MESSAGE, Boolean("import"), Files("attachments", many=True, or_ids=True)), conversations.find, bots=True, answer=shown.Message, about="reply, write a private message, or inject an incoming one"),
     Route("PATCH", A + "/conversations/{id}/messages/{message_id}", messages.update, (Text("status"), Text("external_error")), messages.find, answer=shown.Message, about="report delivered, read or failed"),
     Route("DELETE", A + "/conversations/{id}/messages/{message_id}", messages.delete, (), messages.find, answer=shown.Message, about="take a message back"),
 
