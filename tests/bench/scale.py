@@ -62,6 +62,35 @@ def scale(world: World, report: Report, rounds: int, big: tuple[int, int] = (20_
     report.add(f"start over {big[1]:,} messages", [took_s], at_most(0.7), unit=" s")
 
 
+def indexing(world: World, report: Report, rounds: int, size: tuple[int, int] = (20_000, 1_000_000)) -> None:
+    """Posts while messages are put into the index, beside a server that has none left to put there."""
+    with ExitStack() as servers:
+        behind, done = (
+            servers.enter_context(world.inboxd(lambda directory, now=now: _grow(directory, *size, indexed=now)))
+            for now in (False, True)
+        )
+        for clients in (1, 32):
+            pairs = [
+                (world.load.run(done.process, clients, 2), world.load.run(behind.process, clients, 2))
+                for _ in range(rounds)
+            ]
+            report.add(
+                f"POST's p99 while {size[1]:,} messages are indexed ÷ before, {clients} clients",
+                [theirs.p99_ms / ours.p99_ms for ours, theirs in pairs],
+                at_most(2),
+                f"{middle([one[1].p99_ms for one in pairs])} of {middle([one[0].p99_ms for one in pairs])} ms,"
+                f" p50 {middle([one[1].p50_ms for one in pairs])} of {middle([one[0].p50_ms for one in pairs])}",
+            )
+            report.add(
+                f"POSTs a second meanwhile ÷ before, {clients} clients",
+                [theirs.rate / ours.rate for ours, theirs in pairs],
+                at_least(0.7),
+                f"{middle([one[1].rate for one in pairs])} of {middle([one[0].rate for one in pairs])}",
+            )
+        reached = behind.ask("SELECT CAST(value AS INTEGER) FROM settings WHERE name = 'messages_indexed'")[0][0]
+        report.check(f"{reached:,} messages were indexed meanwhile", holds=0 < reached < behind.messages)
+
+
 def _read(inboxd: Inboxd, path: str) -> float:
     """Milliseconds of one GET, the median of several."""
     connection: Connection = inboxd.process.connect()
@@ -78,8 +107,9 @@ def _grown(world: World, conversations: int, messages: int) -> AbstractContextMa
     return world.inboxd(lambda directory: _grow(directory, conversations, messages))
 
 
-def _grow(directory: Path, conversations: int, messages: int) -> None:
-    """More of what is there, written behind the API's back: a million posts would take ten minutes."""
+def _grow(directory: Path, conversations: int, messages: int, *, indexed: bool = False) -> None:
+    """More of what is there, written behind the API's back: a million posts would take ten minutes.
+    `indexed`: as if upkeep had seen to all of it."""
     database = sqlite3.connect(directory / "inboxd.sqlite3", isolation_level=None)
     database.execute("BEGIN")
     _repeat(database, "contacts", conversations, id="i", email="'c' || i || '@bench.test'")
@@ -108,6 +138,11 @@ def _grow(directory: Path, conversations: int, messages: int) -> None:
         content="'message ' || i || ' of the past'",
         created_at="created_at + i",
     )
+    if indexed:
+        database.execute("DELETE FROM settings WHERE name = 'messages_indexed'")
+        database.execute(
+            "INSERT INTO settings (created_at, name, value) VALUES (0, 'messages_indexed', ?)", [str(messages)]
+        )
     database.execute("COMMIT")
     database.close()
 
