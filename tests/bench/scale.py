@@ -22,6 +22,7 @@ _READS = {
     "a dashboard's numbers": f"{ACCOUNT}/counts",
 }
 _EACH = 15
+_SHORT, _LONG = "'message ' || i || ' of the past'", "lower(hex(randomblob(500)))"
 _FIRST_MESSAGE = """
 INSERT INTO messages (created_at, updated_at, account_id, inbox_id, conversation_id, message_type, content,
     content_type, content_attributes, additional_attributes, private, status)
@@ -62,11 +63,13 @@ def scale(world: World, report: Report, rounds: int, big: tuple[int, int] = (20_
     report.add(f"start over {big[1]:,} messages", [took_s], at_most(0.7), unit=" s")
 
 
-def indexing(world: World, report: Report, rounds: int, size: tuple[int, int] = (20_000, 1_000_000)) -> None:
-    """Posts while messages are put into the index, beside a server that has none left to put there."""
+def indexing(world: World, report: Report, rounds: int, size: tuple[int, int] = (20_000, 200_000)) -> None:
+    """Posts while long messages are put into the index, beside a server that has none left to put there."""
     with ExitStack() as servers:
         behind, done = (
-            servers.enter_context(world.inboxd(lambda directory, now=now: _grow(directory, *size, indexed=now)))
+            servers.enter_context(
+                world.inboxd(lambda directory, now=now: _grow(directory, *size, content=_LONG, indexed=now))
+            )
             for now in (False, True)
         )
         for clients in (1, 32):
@@ -107,7 +110,7 @@ def _grown(world: World, conversations: int, messages: int) -> AbstractContextMa
     return world.inboxd(lambda directory: _grow(directory, conversations, messages))
 
 
-def _grow(directory: Path, conversations: int, messages: int, *, indexed: bool = False) -> None:
+def _grow(directory: Path, conversations: int, messages: int, *, content: str = _SHORT, indexed: bool = False) -> None:
     """More of what is there, written behind the API's back: a million posts would take ten minutes.
     `indexed`: as if upkeep had seen to all of it."""
     database = sqlite3.connect(directory / "inboxd.sqlite3", isolation_level=None)
@@ -135,7 +138,7 @@ def _grow(directory: Path, conversations: int, messages: int, *, indexed: bool =
         first=2,
         id="i",
         conversation_id=f"1 + i % {conversations}",
-        content="'message ' || i || ' of the past'",
+        content=content,
         created_at="created_at + i",
     )
     if indexed:
