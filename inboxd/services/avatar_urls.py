@@ -42,9 +42,11 @@ def waiting(tx: Tx, limit: int) -> list[Job]:
 
 def done(tx: Tx, job: Job, upload: Upload | None) -> None:
     """The picture is here; None when there is none to be had. Its owner may be gone by now. Raises Invalid."""
-    owner = tx.get(_OWNERS[job.params["owner_type"]], job.params["owner_id"])
     tx.delete(Job, id=job.id)
-    if owner is None or upload is None:
+    if upload is None:
+        return
+    owner = tx.get(_OWNERS[job.params["owner_type"]], job.params["owner_id"])
+    if owner is None:
         return
     values: dict[str, Any] = {"avatar": avatars.stored(tx, owner.account_id, upload)}
     if isinstance(owner, Contact):
