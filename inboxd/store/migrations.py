@@ -800,6 +800,13 @@ def _five(connection: sqlite3.Connection) -> None:
         connection.execute(statement)
 
 
+_INDEXES = (
+    "CREATE INDEX conversation_account_id_created_at ON conversations (account_id, created_at)",
+    """CREATE INDEX conversations_agent_bot ON conversations (assignee_agent_bot_id)
+    WHERE assignee_agent_bot_id IS NOT NULL""",
+    "CREATE INDEX messages_surveys ON messages (account_id, created_at) WHERE content_type = 'input_csat'",
+)
+
 # A number as one trigram of a private range, which is one term of the index.
 _TERM = "char(57344 + {0} / 40960000 % 6400, 57344 + {0} / 6400 % 6400, 57344 + {0} % 6400)"
 _MESSAGE_COLUMNS = "(rowid, account, inbox, content)"
@@ -833,13 +840,6 @@ _SEARCH = (
     f"""CREATE TRIGGER contact_researched AFTER UPDATE OF name, email, phone_number, identifier ON contacts
     BEGIN {_CONTACT_OUT} {_CONTACT_IN} END""",
     f"INSERT INTO contact_search {_CONTACT_COLUMNS} SELECT {_CONTACT.format('contacts')} FROM contacts",
-)
-
-_INDEXES = (
-    "CREATE INDEX conversation_account_id_created_at ON conversations (account_id, created_at)",
-    """CREATE INDEX conversations_agent_bot ON conversations (assignee_agent_bot_id)
-    WHERE assignee_agent_bot_id IS NOT NULL""",
-    "CREATE INDEX messages_surveys ON messages (account_id, created_at) WHERE content_type = 'input_csat'",
 )
 
 MIGRATIONS: tuple[Callable[[sqlite3.Connection], None], ...] = (_one, _two, _three, _four, _five)
