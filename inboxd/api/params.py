@@ -1,7 +1,8 @@
 """Reading parameters: each is declared once beside its route, and says what it takes.
 
 Blanks of other people's clients are part of the contract: `""` and `{}` mean "not given" where
-a number, word or moment is expected, and numbers arrive as strings.
+a number, word or moment is expected, null in a list is no item of it (n8n sends `[null]` for a list
+that was left alone), and numbers arrive as strings.
 """
 
 from collections.abc import Iterable
@@ -108,6 +109,15 @@ class Word(Param):
         if not isinstance(raw, str) or raw not in self.words:
             raise self.refuse(f"must be one of {', '.join(self.words)}")
         return raw
+
+
+@dataclass(frozen=True)
+class NumberedWord(Word):
+    """One of a few words, or its number among them: Rails takes an enum either way."""
+
+    def read(self, raw: Any) -> str | None:
+        number = _integer(raw)
+        return super().read(self.words[number] if number is not None and 0 <= number < len(self.words) else raw)
 
 
 @dataclass(frozen=True)
@@ -330,7 +340,7 @@ def _set(level: dict[str, Any], keys: list[str], value: Any) -> None:
 def _listed(raw: Any) -> list[Any]:
     if raw is None or raw in ("", {}):
         return []
-    return raw if isinstance(raw, list) else [raw]
+    return [item for item in raw if item is not None] if isinstance(raw, list) else [raw]
 
 
 def _is_file(value: Any) -> bool:

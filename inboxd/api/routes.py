@@ -8,6 +8,7 @@ from inboxd.api.accounts import (
     agents,
     assignment_policies,
     audit_logs,
+    automation_rules,
     bulk_actions,
     canned_responses,
     contacts,
@@ -45,6 +46,7 @@ from inboxd.api.params import (
     Integers,
     Moment,
     Nested,
+    NumberedWord,
     Object,
     Objects,
     Text,
@@ -64,6 +66,7 @@ from inboxd.services.custom_filters import TYPES as FILTER_TYPES
 from inboxd.services.macros import VISIBILITIES
 from inboxd.wire import agent_bots as bot_wire
 from inboxd.wire import audit_logs as audit_shapes
+from inboxd.wire import automation_rules as rule_shapes
 from inboxd.wire import csat as csat_shapes
 from inboxd.wire import notifications as notification_shapes
 from inboxd.wire import overview as overview_wire
@@ -103,7 +106,7 @@ _SETTINGS = (
 )  # fmt: skip
 INBOX = (*(inboxes.OrNull(param.name, inner=param) for param in _SETTINGS), Files("avatar"))
 MESSAGE = (
-    Text("content"), Word("message_type", words=message_words.MESSAGE_TYPES), Boolean("private"),
+    Text("content"), NumberedWord("message_type", words=message_words.MESSAGE_TYPES), Boolean("private"),
     Word("content_type", words=message_words.CONTENT_TYPES), Object("content_attributes", lenient=True),
     Text("source_id"), Text("echo_id"), Value("external_created_at"), Value("campaign_id"), Object("template_params"),
     Text("sender_type"), Integer("sender_id"),
@@ -161,6 +164,10 @@ MEMBERS = (Integer("inbox_id", required=True), Integers("user_ids"))
 TEAM = (Text("name"), Text("description", limit=20_000), Boolean("allow_auto_assign"))
 PEOPLE = (Integers("user_ids"),)
 LABEL = (Text("title"), Text("description", limit=20_000), Text("color", limit=255), Boolean("show_on_sidebar"))
+RULE = (
+    Text("name"), Text("description", limit=20_000), Text("event_name"), Objects("conditions"), Objects("actions"),
+    Boolean("active"),
+)  # fmt: skip
 MACRO = (Text("name"), Word("visibility", words=VISIBILITIES), Objects("actions"))
 BULK = (
     Text("type"), Integers("ids"), Text("action_name"), Moment("snoozed_until"),
@@ -235,7 +242,7 @@ ROUTES = (
     Route("POST", A + "/agents", agents.create, (Text("name"), Text("email", required=True), Word("role", words=("agent", ADMIN)), Word("availability", words=("online", "busy", "offline")), Boolean("auto_offline")), role=ADMIN, wrapper="agent", answer=shown.Agent, about="add somebody"),
     Route("POST", A + "/agents/bulk_create", agents.create_many, (Texts("emails"),), role=ADMIN, about="add several by e-mail"),
     Route("PATCH", A + "/agents/{id}", agents.update, AGENT, agents.find, ADMIN, "agent", answer=shown.Agent, about="change somebody"),
-    Route("DELETE", A + "/agents/{id}", agents.delete, (), agents.find, ADMIN, about="take somebody out of the account"),
+    Route("DELETE", A + "/agents/{id}", agents.delete, (), agents.find, ADMIN, detached=True, about="take somebody out of the account"),
     Route("GET", A + "/assignable_agents", agents.assignable, (Integers("inbox_ids"),), answer=Payload[list[shown.Agent]], about="who may be assigned in all of these inboxes"),
     Route("GET", A + "/access_tokens", agents.list_tokens, role=ADMIN, answer=Payload[list[shown.AccessToken]], about="tokens of the account's people, without the tokens"),
     Route("POST", A + "/access_tokens", agents.create_token, (Text("name", limit=255), Integer("user_id"), Text("email")), role=ADMIN, shown_once="access_token", answer=shown.AccessToken, about="a new token, shown once"),
@@ -245,7 +252,7 @@ ROUTES = (
     Route("POST", A + "/inboxes", inboxes.create, INBOX, role=ADMIN, shown_once="secret", answer=shown.Inbox, about="create an API inbox; the secret is shown once"),
     Route("GET", A + "/inboxes/{id}", inboxes.show, (), inboxes.find, answer=shown.Inbox, about="an inbox"),
     Route("PATCH", A + "/inboxes/{id}", inboxes.update, INBOX, inboxes.find, ADMIN, answer=shown.Inbox, about="change an inbox"),
-    Route("DELETE", A + "/inboxes/{id}", inboxes.delete, (), inboxes.find, ADMIN, answer=shown.Notice, about="delete an inbox with all in it"),
+    Route("DELETE", A + "/inboxes/{id}", inboxes.delete, (), inboxes.find, ADMIN, detached=True, answer=shown.Notice, about="delete an inbox with all in it"),
     Route("DELETE", A + "/inboxes/{id}/avatar", inboxes.delete_avatar, (), inboxes.find, ADMIN, about="take an inbox's avatar away"),
     Route("POST", A + "/inboxes/{id}/reset_secret", inboxes.reset_secret, (), inboxes.find, ADMIN, shown_once="secret", answer=shown.Inbox, about="a new signing secret, shown once; the old one signs too for a day"),
     Route("GET", A + "/inboxes/{id}/health", health.inbox, (), inboxes.find, ADMIN, answer=ops.InboxHealth, about="does it get messages, do its events arrive, what was refused"),
@@ -272,7 +279,7 @@ ROUTES = (
     Route("POST", A + "/teams", teams.create, TEAM, role=ADMIN, wrapper="team", answer=shown.Team, about="create a team"),
     Route("GET", A + "/teams/{id}", teams.show, (), teams.find, answer=shown.Team, about="a team"),
     Route("PATCH", A + "/teams/{id}", teams.update, TEAM, teams.find, ADMIN, "team", answer=shown.Team, about="change a team"),
-    Route("DELETE", A + "/teams/{id}", teams.delete, (), teams.find, ADMIN, about="delete a team; its conversations have none then"),
+    Route("DELETE", A + "/teams/{id}", teams.delete, (), teams.find, ADMIN, detached=True, about="delete a team; its conversations have none then"),
     Route("GET", A + "/teams/{id}/team_members", teams.show_members, (), teams.find, answer=list[shown.Agent], about="members of a team"),
     Route("POST", A + "/teams/{id}/team_members", teams.add_members, PEOPLE, teams.find, ADMIN, answer=list[shown.Agent], about="add members"),
     Route("PATCH", A + "/teams/{id}/team_members", teams.set_members, PEOPLE, teams.find, ADMIN, answer=list[shown.Agent], about="set the members"),
@@ -296,7 +303,7 @@ ROUTES = (
     Route("POST", A + "/jobs/{id}/cancel", jobs.cancel, (), jobs.find, ADMIN, answer=JobShape, about="stop a job; what is done stays done"),
     Route("GET", A + "/contacts/{id}", contacts.show, (), contacts.find, answer=Payload[shown.Contact], about="a contact"),
     Route("PATCH", A + "/contacts/{id}", contacts.update, CONTACT, contacts.find, answer=Payload[shown.Contact], about="change a contact"),
-    Route("DELETE", A + "/contacts/{id}", contacts.delete, (), contacts.find, ADMIN, about="delete a contact with its conversations"),
+    Route("DELETE", A + "/contacts/{id}", contacts.delete, (), contacts.find, ADMIN, detached=True, about="delete a contact with its conversations"),
     Route("DELETE", A + "/contacts/{id}/avatar", contacts.delete_avatar, (), contacts.find, answer=Payload[shown.Contact], about="take a contact's avatar away"),
     Route("POST", A + "/contacts/{id}/destroy_custom_attributes", contacts.destroy_custom_attributes, (Texts("custom_attributes"),), contacts.find, answer=Payload[shown.Contact], about="remove custom attributes by their keys"),
     Route("GET", A + "/contacts/{id}/labels", contacts.list_labels, (), contacts.find, answer=Payload[list[str]], about="labels"),
@@ -333,7 +340,7 @@ ROUTES = (
     Route("POST", A + "/conversations/{id}/unmute", conversation_actions.unmute, (), conversations.find, about="unblock the contact"),
     Route("POST", A + "/conversations/{id}/transcript", conversation_actions.send_transcript, (Text("email"),), conversations.find, about="refused: there is no SMTP"),
     Route("GET", A + "/conversations/{id}/attachments", conversation_actions.list_attachments, (Integer("page"),), conversations.find, answer=Page[list[shown.ListedAttachment], shown.TotalMeta], about="files, the newest first"),
-    Route("DELETE", A + "/conversations/{id}", conversation_actions.delete, (), conversations.find, ADMIN, about="delete a conversation with all in it"),
+    Route("DELETE", A + "/conversations/{id}", conversation_actions.delete, (), conversations.find, ADMIN, detached=True, about="delete a conversation with all in it"),
     Route("GET", A + "/conversations/{id}/participants", participants.index, (), conversations.find, answer=list[shown.Agent], about="who follows a conversation"),
     Route("POST", A + "/conversations/{id}/participants", participants.add, FOLLOWERS, conversations.find, answer=list[shown.Agent], about="let people follow"),
     Route("PATCH", A + "/conversations/{id}/participants", participants.replace, FOLLOWERS, conversations.find, answer=list[shown.Agent], about="set who follows"),
@@ -384,6 +391,14 @@ ROUTES = (
     Route("PATCH", A + "/custom_filters/{id}", custom_filters.update, CUSTOM_FILTER, custom_filters.find, wrapper="custom_filter", answer=shown.CustomFilter, about="change a saved view"),
     Route("DELETE", A + "/custom_filters/{id}", custom_filters.delete, (), custom_filters.find, answer=NO_CONTENT, about="delete a saved view"),
 
+    Route("GET", A + "/automation_rules", automation_rules.index, role=ADMIN, answer=Payload[list[rule_shapes.Rule]], about="what happens by itself"),
+    Route("POST", A + "/automation_rules", automation_rules.create, RULE, role=ADMIN, answer=rule_shapes.Rule, about="let something happen by itself"),
+    Route("GET", A + "/automation_rules/{id}", automation_rules.show, (), automation_rules.find, ADMIN, answer=Payload[rule_shapes.Rule], about="a rule"),
+    Route("PATCH", A + "/automation_rules/{id}", automation_rules.update, RULE, automation_rules.find, ADMIN, answer=Payload[rule_shapes.Rule], about="change a rule, or switch it on or off"),
+    Route("DELETE", A + "/automation_rules/{id}", automation_rules.delete, (), automation_rules.find, ADMIN, about="delete a rule"),
+    Route("POST", A + "/automation_rules/{id}/clone", automation_rules.clone, (), automation_rules.find, ADMIN, answer=Payload[rule_shapes.Rule], about="copy a rule; the copy is switched off"),
+    Route("POST", A + "/automation_rules/{id}/dry_run", automation_rules.dry_run, (Integer("conversation_id", required=True),), automation_rules.find, ADMIN, answer=rule_shapes.DryRun, about="what a rule would do to a conversation, without doing it"),
+
     Route("GET", A + "/macros", macros.index, answer=Payload[list[MacroShape]], about="global macros and the caller's own"),
     Route("POST", A + "/macros", macros.create, MACRO, answer=Payload[MacroShape], about="keep actions under a name"),
     Route("GET", A + "/macros/{id}", macros.show, answer=Answer(Payload[MacroShape], silent=(404,)), about="a macro"),
@@ -419,8 +434,8 @@ ROUTES = (
     Route("GET", A + "/csat_survey_responses/download", csat.download, SURVEYS, role=ADMIN, answer=Answer(str, media="text/csv"), about="the answers of a time as CSV"),
     Route("PATCH", A + "/csat_survey_responses/{id}", csat.update, (Text("csat_review_notes", limit=20_000),), csat.find, ADMIN, about="keep notes on an answer", answer=csat_shapes.Response),
     # A filter changes nothing: detached, it reads a snapshot and keeps nobody from writing.
-    Route("POST", A + "/contacts/filter", filters.contacts, (*PAGE, filters.CONDITIONS), detached=True, about="contacts that meet conditions"),
-    Route("POST", A + "/conversations/filter", filters.conversations, (Integer("page"), filters.CONDITIONS), detached=True, about="conversations that meet conditions"),
+    Route("POST", A + "/contacts/filter", filters.contacts, (*PAGE, filters.CONDITIONS), detached=True, answer=Page[list[shown.Contact], shown.ContactsMeta], about="contacts that meet conditions"),
+    Route("POST", A + "/conversations/filter", filters.conversations, (Integer("page"), filters.CONDITIONS), detached=True, answer=Page[list[shown.Conversation], found.Counts], about="conversations that meet conditions"),
     Route("GET", A + "/conversations/search", search.of_conversations, SEARCH, answer=found.Conversations, about="conversations in which people wrote a text, with those messages"),
     Route("GET", A + "/search", search.everything, SEARCH, answer=Payload[found.Everything], about="conversations, contacts and messages that match a text"),
     Route("GET", A + "/search/conversations", search.conversations, SEARCH, answer=Payload[found.FoundConversations], about="conversations by their number, or by whom they are with"),
@@ -460,6 +475,7 @@ ROUTES = (
     Route("GET", PREFIX + "{signed}/{filename}", files.download, role="public", answer=Answer(media="*/*"), about="a file, by its signed link"),
     Route("GET", "/openapi.json", docs.description, role="public", answer=dict[str, Any], about="this description, as OpenAPI"),
     Route("GET", "/docs", docs.page, role="public", answer=Answer(str, media="text/html"), about="this description, as a page"),
+    Route("GET", "/api", health.api, role="public", answer=ops.Api, about="which Chatwoot's API this is"),
     Route("GET", "/livez", health.livez, role="public", answer=ops.Alive, about="the process answers"),
     Route("GET", "/readyz", health.readyz, role="public", answer=ops.Alive, about="the store answers"),
     Route("GET", "/health", health.health, role="public", answer=ops.ServerHealth, about="version and the state of the queue"),

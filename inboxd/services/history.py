@@ -30,6 +30,7 @@ KINDS = ("contact", "conversation", "message")
 """In the order in which they need each other."""
 _SKEW_MS = 300_000
 """What clocks may differ: what is later still would stay the newest for ever."""
+PLACES_LIMIT = 500
 CREATED, UPDATED, SKIPPED = "created", "updated", "skipped"
 _FILLED = (
     "name", "email", "phone_number", "identifier", "custom_attributes", "additional_attributes", "last_activity_at",
@@ -75,7 +76,10 @@ def _contact(tx: Tx, account_id: int, values: dict[str, Any]) -> str:
         return SKIPPED
     wanted = contact_rules.normalised({key: values[key] for key in _FILLED if values.get(key)})
     labels = split_labels(values.get("labels") or [])
-    places = [_place(tx, account_id, one) for one in values.get("contact_inboxes") or []]
+    given = values.get("contact_inboxes") or []
+    if len(given) > PLACES_LIMIT:
+        raise Invalid(f"Contact inboxes are limited to {PLACES_LIMIT}", "contact_inboxes")
+    places = [_place(tx, account_id, one) for one in given]
     contact = contacts.match(tx, account_id, wanted)
     for inbox, own in places:
         held = contact_store.contact_inbox(tx, inbox.id, own)

@@ -4,12 +4,16 @@ from collections.abc import Sequence
 from typing import Any
 
 from inboxd.domain.messages import Upload
+from inboxd.domain.retry import DAY_MS
 from inboxd.store import blobs
+from inboxd.store import jobs as store
 from inboxd.store.db import Tx
 from inboxd.store.models import Job
 
 OWNER = "Job"
 PROBLEMS = 100
+KEPT_MS = 30 * DAY_MS
+BATCH = 100
 Problems = Sequence[tuple[int, str]]
 """Line numbers and what is wrong there."""
 
@@ -64,8 +68,11 @@ def cancel(tx: Tx, job: Job) -> None:
         blobs.drop(tx, OWNER, job.id)
 
 
-def forget(tx: Tx, found: Sequence[Job]) -> None:
-    """Remove jobs that are over, with the files that they made."""
+def forget_old(tx: Tx) -> bool:
+    """Remove a batch of jobs that ended long ago, with their files: whoever has the link of an export can
+    read it as long as that is there. Returns whether there may be more."""
+    found = store.over(tx, tx.now - KEPT_MS, BATCH)
     for job in found:
         blobs.drop(tx, OWNER, job.id)
         tx.delete(Job, id=job.id)
+    return len(found) == BATCH

@@ -9,6 +9,7 @@ from peewee import SQL, Case, fn
 from inboxd.store import mentions, participants, search
 from inboxd.store.db import Tx
 from inboxd.store.models import ContactInbox, Conversation, ConversationCount, Message, Tagging
+from inboxd.store.removal import thin
 from inboxd.store.rows import Prepared, arg
 
 PAGE = 25
@@ -40,6 +41,11 @@ def by_display_id(tx: Tx, account_id: int, display_id: int) -> Conversation | No
 def forget_bot(tx: Tx, bot_id: int) -> None:
     """Take a bot from the conversations it is assigned to."""
     tx.execute(Conversation.update(assignee_agent_bot_id=None).where(Conversation.assignee_agent_bot_id == bot_id))
+
+
+def drop(tx: Tx, conversation_id: int) -> bool:
+    """One step of removing a conversation with all that is in it; whether it was the last."""
+    return not thin(tx, Conversation.select(Conversation.id).where(Conversation.id == conversation_id))
 
 
 def display_ids(tx: Tx, conversation_ids: list[int]) -> dict[int, int]:

@@ -27,7 +27,7 @@ def next_unfinished(tx: Tx, kinds: tuple[str, ...]) -> Job | None:
     return found[0] if found else None
 
 
-def expired(tx: Tx, before: int, limit: int) -> list[Job]:
-    """Some that were over before a moment."""
-    over = Job.state.not_in(("pending", "running"))
-    return tx.all(Job.select().where(over, Job.updated_at < before).order_by(Job.id).limit(limit))
+def over(tx: Tx, before: int, limit: int) -> list[Job]:
+    """Some of those that ended before a moment."""
+    where = (Job.state.in_(("done", "failed", "cancelled")), Job.updated_at < before)
+    return tx.all(Job.select().where(*where).limit(limit))

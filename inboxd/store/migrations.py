@@ -590,6 +590,7 @@ CREATE TABLE imported_records (
     record_id INTEGER NOT NULL
 );
 CREATE UNIQUE INDEX importedrecord_account_id_kind_source_id ON imported_records (account_id, kind, source_id);
+CREATE INDEX importedrecord_record_id_kind ON imported_records (record_id, kind);
 
 CREATE TABLE macros (
     id INTEGER PRIMARY KEY AUTOINCREMENT NOT NULL,
@@ -842,7 +843,29 @@ _SEARCH = (
     f"INSERT INTO contact_search {_CONTACT_COLUMNS} SELECT {_CONTACT.format('contacts')} FROM contacts",
 )
 
-MIGRATIONS: tuple[Callable[[sqlite3.Connection], None], ...] = (_one, _two, _three, _four, _five)
+
+def _six(connection: sqlite3.Connection) -> None:
+    _statements(connection, _RULES_AT_WORK)
+
+
+_RULES_AT_WORK = """
+ALTER TABLE events ADD COLUMN rule_id INTEGER;
+CREATE TABLE automation_runs (
+    id INTEGER PRIMARY KEY NOT NULL,
+    created_at INTEGER NOT NULL,
+    updated_at INTEGER NOT NULL,
+    account_id INTEGER NOT NULL,
+    rule_id INTEGER NOT NULL,
+    event_id INTEGER NOT NULL,
+    conversation_id INTEGER NOT NULL,
+    event_name TEXT NOT NULL,
+    actions TEXT NOT NULL,
+    step INTEGER NOT NULL
+);
+CREATE UNIQUE INDEX automationrun_event_id_rule_id ON automation_runs (event_id, rule_id);
+"""
+
+MIGRATIONS: tuple[Callable[[sqlite3.Connection], None], ...] = (_one, _two, _three, _four, _five, _six)
 
 
 def migrate(connection: sqlite3.Connection) -> None:

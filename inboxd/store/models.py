@@ -579,7 +579,7 @@ class Orphan(Record):
 
 class Event(Record):
     """`payload` is the exact body that every webhook receives; `seq` has no gaps in an account. `token_id`
-    is the access token that caused it."""
+    is the access token that caused it, `rule_id` the automation rule: what one did, none looks at."""
 
     account_id = IntegerField()
     seq = BigIntegerField()
@@ -588,6 +588,7 @@ class Event(Record):
     conversation_id = IntegerField(null=True)
     message_id = IntegerField(null=True)
     token_id = IntegerField(null=True)
+    rule_id = IntegerField(null=True)
     payload = TextField()
 
     class Meta:
@@ -742,7 +743,7 @@ class ImportedRecord(Record):
 
     class Meta:
         table_name = "imported_records"
-        indexes = ((("account_id", "kind", "source_id"), True),)
+        indexes = ((("account_id", "kind", "source_id"), True), (("record_id", "kind"), False))
 
 
 class Macro(Table):
@@ -773,6 +774,22 @@ class AutomationRule(Table):
     class Meta:
         table_name = "automation_rules"
         indexes = ((("account_id",), False),)
+
+
+class AutomationRun(Table):
+    """A rule that applied, and how many of its actions are done. It is gone when all are."""
+
+    account_id = IntegerField()
+    rule_id = IntegerField()
+    event_id = IntegerField()
+    conversation_id = IntegerField()
+    event_name = TextField()
+    actions = ListField()
+    step = IntegerField(default=0)
+
+    class Meta:
+        table_name = "automation_runs"
+        indexes = ((("event_id", "rule_id"), True),)
 
 
 class Notification(Table):
@@ -954,7 +971,7 @@ TABLES: tuple[type[Record], ...] = (
     Setting, Account, Counter, User, AccountUser, AccessToken, Inbox, InboxMember, Webhook, Trouble, AgentBot,
     AgentBotInbox, Team, TeamMember, Label, CannedResponse, CustomAttributeDefinition, CustomFilter, Note,
     ContactTagging, Participant, DraftMessage, Contact, ContactInbox, Conversation, Tagging, Message, Attachment,
-    Orphan, Event, Delivery, Attempt, Blob, Job, ImportedRecord, Macro, AutomationRule, Notification,
+    Orphan, Event, Delivery, Attempt, Blob, Job, ImportedRecord, Macro, AutomationRule, AutomationRun, Notification,
     NotificationSetting, Mention, AuditLog, CsatSurveyResponse, ReportingEvent, AssignmentPolicy,
     InboxAssignmentPolicy, ConversationCount, IdempotencyKey,
 )  # fmt: skip

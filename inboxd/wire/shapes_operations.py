@@ -170,6 +170,13 @@ class Alive(TypedDict):
     status: Literal["ok"]
 
 
+class Api(TypedDict):
+    version: str
+    timestamp: str
+    queue_services: Literal["ok"]
+    data_services: Literal["ok"]
+
+
 class ServerHealth(Alive):
     version: str
     pending_deliveries: int

@@ -8,6 +8,8 @@ import requests
 
 from inboxd.api.accounts import imports
 from inboxd.app import App
+from inboxd.services import history as history_service
+from inboxd.store.db import Tx
 from inboxd.store.models import Event, Message, Notification
 from tests.cast import World
 
@@ -120,6 +122,32 @@ def test_a_known_contact_is_filled_in_and_not_overwritten(world: World) -> None:
     assert ok(world, line)["contacts"] == counts(skipped=1)
 
 
+def test_a_merged_contact_is_the_one_that_its_line_was(world: World) -> None:
+    ok(world, contact(name="Ann"))
+    [ann] = get(world, "/contacts/search?q=Ann")["payload"]
+    merge = {"base_contact_id": world.carl["id"], "mergee_contact_id": ann["id"]}
+    world.http.post(f"{world.account}/actions/contact_merge", json=merge, token=world.admin)
+    found = ok(world, contact(name="Ann"), conversation(world))
+    assert (found["contacts"], found["conversations"]) == (counts(skipped=1), counts(created=1))
+    assert len(get(world, f"/contacts/{world.carl['id']}/conversations")["payload"]) == 1
+
+
+def test_heavy_lines_are_stored_a_few_at_once(world: World, app: App, monkeypatch: pytest.MonkeyPatch) -> None:
+    ok(world, contact(), conversation(world))
+    units: list[int] = []
+    load = history_service.load
+
+    def counted(tx: Tx, account_id: int, lines: list[history_service.Line]) -> history_service.Tally:
+        units.append(len(lines))
+        return load(tx, account_id, lines)
+
+    monkeypatch.setattr(history_service, "load", counted)
+    heavy = [message(f"h{number}", number, content="x" * 100_000) for number in range(5)]
+    light = [message(f"l{number}", 10 + number, content="x") for number in range(60)]
+    assert ok(world, *heavy, *light)["messages"] == counts(created=65)
+    assert units == [2, 2, 50, 11]
+
+
 def test_the_public_api_shows_it_under_the_source_id_that_was_named(world: World) -> None:
     place = {"inbox": world.inbox["id"], "source_id": "ann/1"}
     ok(world, contact(contact_inboxes=[place]), conversation(world), message("m1", 1, content="old"))
@@ -176,6 +204,8 @@ def test_links_to_files_and_what_a_message_replies_to_are_kept(world: World) -> 
         (contact("x", email="nonsense"), "Email Invalid email"),
         (contact("x", created_at="soon"), "Created at must be unix seconds or an ISO 8601 time"),
         (contact("x", contact_inboxes=[{"inbox": 1}]), "Source can't be blank"),
+        (contact("x", contact_inboxes=[{"inbox": 1, "source_id": "x"}] * 501), "Contact inboxes are limited to 500"),
+        (contact("x", labels=[str(number) for number in range(501)]), "Labels are limited to 500"),
         (
             contact("x", contact_inboxes=[{"inbox": 1, "source_id": "carl-1"}]),
             "The source_id carl-1 in inbox 1 belongs to another contact",

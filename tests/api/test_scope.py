@@ -61,6 +61,7 @@ def furnished(world: World) -> World:
         ("custom_filters", {"name": "mine", "query": {"payload": []}}),
         (f"contacts/{world.carl['id']}/notes", {"content": "a note"}),
         ("macros", {"name": "Close", "visibility": "global", "actions": [{"action_name": "resolve_conversation"}]}),
+        ("automation_rules", {"name": "r", "event_name": "conversation_resolved", "conditions": [], "actions": []}),
         ("assignment_policies", {"name": "Fair"}),
         ("inboxes/1/assignment_policy", {"assignment_policy_id": 1}),
     ):

@@ -125,6 +125,16 @@ def test_more_than_an_avatar_may_have_is_not_read_to_its_end(
     assert list((app.config.directory / "attachments").glob("*")) == []
 
 
+def test_a_picture_that_the_server_would_not_store_is_given_up(
+    world: World, app: App, fetcher: Fetcher, pictures: RawReceiver, caplog: pytest.LogCaptureFixture
+) -> None:
+    app.blobs.limit = 10
+    ask(world, pictures.url)
+    assert fetcher.step()
+    assert not fetcher.step()
+    assert "larger than 10 bytes" in caplog.text
+
+
 def test_the_url_named_last_wins(world: World, fetcher: Fetcher) -> None:
     first, second = RawReceiver(says(image())), RawReceiver(says(image(b"GIF89a" + PNG)))
     ask(world, first.url)

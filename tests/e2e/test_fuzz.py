@@ -81,6 +81,7 @@ def town(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Town]:
         ("macros", {"name": "Close", "visibility": "global", "actions": [{"action_name": "mute_conversation"}]}),
         ("assignment_policies", {"name": "Fair"}),
         (f"inboxes/{world.inbox['id']}/assignment_policy", {"assignment_policy_id": 1}),
+        ("automation_rules", {"name": "r", "event_name": "conversation_resolved", "conditions": [], "actions": []}),
         ("contacts/export", {}),
         ("teams/1/team_members", {"user_ids": [1]}),
         (f"conversations/{number}/labels", {"labels": ["vip"]}),

@@ -10,6 +10,7 @@ from inboxd.api.web import Call, Response, empty
 from inboxd.domain import messages as words
 from inboxd.domain.conversations import PRIORITIES, STATUSES
 from inboxd.domain.errors import Failure, Invalid, Refused, TooLarge
+from inboxd.domain.portions import portions
 from inboxd.services import exports, history, imports
 from inboxd.services.history import KINDS, Line, Tally
 from inboxd.wire import jobs as wire
@@ -18,7 +19,6 @@ from inboxd.wire import jsons
 LINE_LIMIT = 4 << 20
 LINES = 100_000
 """A request is put in order before the first line is stored, and so much is put in order at once."""
-BATCH = 100
 _LAST = 2**62
 _SHOWN = 1_000
 _MADE = (Moment("created_at"), Moment("external_created_at"))
@@ -71,8 +71,8 @@ def import_history(call: Call) -> None:
     def after() -> Response:
         whole = Tally()
         order = sorted(_survey(stream, whole))
-        for start in range(0, len(order), BATCH):
-            lines = [_line(place.number, _read(stream, place)) for place in order[start : start + BATCH]]
+        for portion in portions(order, lambda place: place.length):
+            lines = [_line(place.number, _read(stream, place)) for place in portion]
             tally: Tally = call.write(partial(history.load, account_id=account_id, lines=lines))
             whole.counts += tally.counts
             whole.problems += tally.problems
