@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Iterable
 from typing import Any
 
-from inboxd.api.params import Files, Nested, Object, Objects, Param, object_schema
+from inboxd.api.params import Files, Nested, Object, Objects, Param, Texts, object_schema
 from inboxd.api.schemas import Schema, Schemas
 from inboxd.api.web import TEXT_ARGS, Route
 from inboxd.version import __version__
@@ -148,11 +148,16 @@ def _body(route: Route) -> dict[str, Any]:
     if route.raw or route.takes_lines:
         media = "application/octet-stream" if route.raw else "application/x-ndjson"
         return {"required": True, "content": {media: {}}}
-    plain = [param for param in route.params if not isinstance(param, Files)]
+    plain = [_in_json(param) for param in route.params if not isinstance(param, Files) or param.or_ids]
     content = _json(object_schema(plain))
-    if len(plain) < len(route.params):
+    if route.files:
         content["multipart/form-data"] = {"schema": _form(route)}
     return {"required": any(param.required for param in plain), "content": content}
+
+
+def _in_json(param: Param) -> Param:
+    """Signed ids alone, where files may stand too."""
+    return Texts(param.name, param.required) if isinstance(param, Files) else param
 
 
 def _form(route: Route) -> Schema:

@@ -239,16 +239,20 @@ class Nested(Param):
 @dataclass(frozen=True)
 class Files(Param):
     """Uploaded files. They are stored before the transaction begins and reach the handler as
-    `call.uploads`; anything that is no file is refused here.
+    `call.uploads`; anything that is no file is refused here. Unless `many`, the description asks for one.
 
     Where `or_ids`, signed ids of earlier uploads may stand beside them: what is read is a list of those,
     with None for each file.
     """
 
+    many: bool = False
     or_ids: bool = False
 
     def schema(self) -> dict[str, Any]:
-        return {"type": "array", "items": {"type": "string", "format": "binary"}}
+        one: dict[str, Any] = {"type": "string", "format": "binary"}
+        if self.or_ids:
+            one = {"anyOf": [one, {"type": "string", "description": "the signed id of an upload"}]}
+        return {"type": "array", "items": one} if self.many else one
 
     def read(self, raw: Any) -> list[str | None]:
         items = _listed(None if raw == "null" else raw)  # from clients that can only send text

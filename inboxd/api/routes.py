@@ -215,7 +215,7 @@ ROUTES = (
     Route("POST", V + "/toggle_typing", public.toggle_typing, (Text("typing_status"),), public.find_conversation, "public", about="typing on or off"),
     Route("POST", V + "/update_last_seen", public.update_last_seen, (), public.find_conversation, "public", about="the contact has read everything"),
     Route("GET", V + "/messages", public.list_messages, (Text("before"),), public.find_conversation, "public", answer=list[client.PublicMessage], about="the latest 20 messages"),
-    Route("POST", V + "/messages", public.create_message, (Text("content"), Text("echo_id"), Files("attachments")), public.find_conversation, "public", answer=client.PublicMessage, about="send a message"),
+    Route("POST", V + "/messages", public.create_message, (Text("content"), Text("echo_id"), Files("attachments", many=True)), public.find_conversation, "public", answer=client.PublicMessage, about="send a message"),
     Route("PATCH", V + "/messages/{message_id}", public.update_message, (Value("submitted_values"),), public.find_conversation, "public", answer=client.PublicMessage, about="answer a form"),
 
     Route("GET", "/api/v1/profile", profile.show, writes=True, answer=shown.Profile, about="who this token is"),
@@ -296,7 +296,7 @@ ROUTES = (
     Route("GET", A + "/contacts/active", contacts.active, PAGE, answer=Page[list[shown.Contact], shown.ContactsMeta], about="contacts that are online: none, for API inboxes cannot tell"),
     Route("POST", A + "/contacts", contacts.create, (*CONTACT, Integer("inbox_id"), Text("source_id")), answer=Payload[shown.MadeContact], about="create a contact"),
     Route("POST", A + "/contacts/import", imports.import_contacts, (Files("import_file"),), role=ADMIN, about="create and update contacts from a CSV file, as a job"),
-    Route("POST", A + "/contacts/export", imports.export_contacts, (Texts("column_names"), Value("payload"), Text("label")), role=ADMIN, about="contacts as a CSV file, as a job"),
+    Route("POST", A + "/contacts/export", imports.export_contacts, (Texts("column_names"), filters.CONDITIONS, Text("label")), role=ADMIN, about="contacts as a CSV file, as a job"),
     Route("POST", A + "/import", imports.import_history, role=ADMIN, detached=True, takes_lines=True, answer=Imported, about="contacts, conversations and messages of another system, one JSON object a line"),
     Route("GET", A + "/jobs", jobs.index, (Integer("before"),), role=ADMIN, answer=Payload[list[JobShape]], about="imports and exports, the newest first"),
     Route("GET", A + "/jobs/{id}", jobs.show, (), jobs.find, ADMIN, answer=JobShape, about="how far a job is, what it could not do, and its file"),
@@ -354,7 +354,7 @@ ROUTES = (
     Route("POST", A + "/upload", uploads.create, (Files("attachment"), Text("external_url")), detached=True, answer=upload_shapes.Uploaded, about="upload a file, or have one fetched, for a message to come"),
 
     Route("GET", A + "/conversations/{id}/messages", messages.index, (Integer("before"), Integer("after"), Text("filter_internal_messages")), conversations.find, answer=Page[list[shown.Message], shown.MessagesMeta], about="a window of messages"),
-    Route("POST", A + "/conversations/{id}/messages", messages.create, (*MESSAGE, Files("attachments", or_ids=True)), conversations.find, bots=True, answer=shown.Message, about="reply, write a private message, or inject an incoming one"),
+    Route("POST", A + "/conversations/{id}/messages", messages.create, (*MESSAGE, Boolean("import"), Files("attachments", many=True, or_ids=True)), conversations.find, bots=True, answer=shown.Message, about="reply, write a private message, or inject an incoming one"),
     Route("PATCH", A + "/conversations/{id}/messages/{message_id}", messages.update, (Text("status"), Text("external_error")), messages.find, answer=shown.Message, about="report delivered, read or failed"),
     Route("DELETE", A + "/conversations/{id}/messages/{message_id}", messages.delete, (), messages.find, answer=shown.Message, about="take a message back"),
 

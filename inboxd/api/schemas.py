@@ -1,5 +1,6 @@
 """From Python types to JSON Schema, for the types that answers are declared with."""
 
+import re
 import types
 from typing import Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints, is_typeddict
 
@@ -16,7 +17,8 @@ _PLAIN: dict[Any, Schema] = {
 
 
 class Schemas:
-    """`components` collects the TypedDicts met so far by their names; others are written in place."""
+    """`components` collects the TypedDicts met so far by their names, those of a module that is about one
+    resource with its name: `wire.jobs.Counts` is JobCounts. Others are written in place."""
 
     def __init__(self) -> None:
         self.components: dict[str, Schema] = {}
@@ -47,10 +49,9 @@ class Schemas:
         raise TypeError(f"{kind} has no JSON Schema")
 
     def _component(self, kind: Any) -> Schema:
-        name = kind.__name__
+        name = _name(kind)
         if self._named.setdefault(name, kind) is not kind:
-            name = f"{kind.__module__.rpartition('.')[2].title().replace('_', '')}{name}"
-            self._named[name] = kind
+            raise TypeError(f"{kind.__module__} and {self._named[name].__module__} each have a type {name}")
         if name not in self.components:
             self.components[name] = {}  # met again while it is under way
             self.components[name] = self._closed(kind, {})
@@ -74,3 +75,14 @@ def _filled(hint: Any, arguments: dict[Any, Any]) -> Any:
         return arguments[hint]
     parameters = getattr(hint, "__parameters__", ())
     return hint[tuple(arguments[one] for one in parameters)] if parameters else hint
+
+
+def _name(kind: Any) -> str:
+    name: str = kind.__name__.removesuffix("Shape")
+    place, _, module = kind.__module__.rpartition(".")
+    if place != "inboxd.wire" or module.startswith("shapes"):
+        return name
+    resource = re.sub(r"(ie)?s$", lambda end: "y" if end[1] else "", module).title().replace("_", "")
+    if name in resource:
+        return resource
+    return name if resource in name else resource + name

@@ -62,15 +62,19 @@ class Fetcher:
         return bool(jobs)
 
     def _get(self, job: Job) -> None:
-        """What cannot be had is given up at once: the next time that its URL is named asks again."""
+        """What cannot be had is given up at once: the next time that its URL is named asks again. A defect
+        of ours is given up too, after some tries: it must not stand in front of others for ever."""
         try:
             self._receive(job)
-        except StorageFull:
+        except (StoreClosed, StorageFull):
             raise
         except FetchFailed as failure:
             self._give_up(job, failure.sentence)
         except Failure as failure:  # such as one that is larger than what the server takes
             self._give_up(job, failure.message)
+        except Exception:
+            _log.exception("fetching avatar %d stumbled", job.id)
+            self._store.write(lambda tx: avatar_urls.stumbled(tx, job))
 
     def _give_up(self, job: Job, reason: str) -> None:
         self._store.write(lambda tx: avatar_urls.done(tx, job, None))

@@ -122,24 +122,24 @@ def page(
     return total, _page(tx, Contact.select().where(*where), sort, page)
 
 
-def _all(account_id: int, label: str | None) -> list[Any]:
+def _all(account_id: int, label: str | None, also: Any) -> list[Any]:
     where: list[Any] = [Contact.account_id == account_id]
     if label is not None:
         tagged = ContactTagging.select(ContactTagging.contact_id).where(
             ContactTagging.account_id == account_id, ContactTagging.label == label
         )
         where.append(Contact.id.in_(tagged))
-    return where
+    return where if also is None else [*where, also]
 
 
-def behind(tx: Tx, account_id: int, contact_id: int, label: str | None, limit: int) -> list[Contact]:
-    """The next contacts by id, of the account or of those that carry a label."""
-    query = Contact.select().where(*_all(account_id, label), Contact.id > contact_id)
+def behind(tx: Tx, account_id: int, contact_id: int, *, label: str | None, also: Any, limit: int) -> list[Contact]:
+    """The next contacts by id, of the account or of those that carry a label; `also` is one more condition."""
+    query = Contact.select().where(*_all(account_id, label, also), Contact.id > contact_id)
     return tx.all(query.order_by(Contact.id).limit(limit))
 
 
-def count(tx: Tx, account_id: int, label: str | None) -> int:
-    number: int = tx.tuples(Contact.select(fn.COUNT(Contact.id)).where(*_all(account_id, label)))[0][0]
+def count(tx: Tx, account_id: int, *, label: str | None, also: Any) -> int:
+    number: int = tx.tuples(Contact.select(fn.COUNT(Contact.id)).where(*_all(account_id, label, also)))[0][0]
     return number
 
 

@@ -797,9 +797,16 @@ WHERE {_REACHABLE.format("contacts")} GROUP BY account_id
 def _five(connection: sqlite3.Connection) -> None:
     # Substrings are found by their trigrams. Neither index holds the texts again: these triggers are
     # what keeps them true. Messages are put in by upkeep, in batches, and never by who posts them.
-    for statement in _SEARCH:
+    for statement in (*_SEARCH, *_INDEXES):
         connection.execute(statement)
 
+
+_INDEXES = (
+    "CREATE INDEX conversation_account_id_created_at ON conversations (account_id, created_at)",
+    """CREATE INDEX conversations_agent_bot ON conversations (assignee_agent_bot_id)
+    WHERE assignee_agent_bot_id IS NOT NULL""",
+    "CREATE INDEX messages_surveys ON messages (account_id, created_at) WHERE content_type = 'input_csat'",
+)
 
 # A number as one trigram of a private range, which is one term of the index.
 _TERM = "char(57344 + {0} / 40960000 % 6400, 57344 + {0} / 6400 % 6400, 57344 + {0} % 6400)"

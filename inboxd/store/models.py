@@ -468,9 +468,17 @@ class Conversation(Table):
             (("inbox_id",), False),
             (("contact_inbox_id",), False),
             (("contact_id", "inbox_id"), False),
+            (("account_id", "created_at"), False),
         )
 
 
+Conversation.add_index(
+    Conversation.index(
+        Conversation.assignee_agent_bot_id,
+        name="conversations_agent_bot",
+        where=SQL("assignee_agent_bot_id IS NOT NULL"),
+    )
+)
 Conversation.add_index(
     Conversation.index(
         Conversation.snoozed_until,
@@ -525,10 +533,15 @@ class Message(Table):
         table_name = "messages"
 
 
-# Declared apart: the hot table. One index for lists, one for reports, which ask for times, and a third only
-# over rows that have a source_id.
+# Declared apart: the hot table. One index for lists, one for reports, which ask for times, and two only over
+# rows that have a source_id or are surveys.
 Message.add_index(Message.conversation_id, Message.id, name="messages_conversation_id_id")
 Message.add_index(Message.account_id, Message.created_at, name="messages_account_id_created_at")
+Message.add_index(
+    Message.index(
+        Message.account_id, Message.created_at, name="messages_surveys", where=SQL("content_type = 'input_csat'")
+    )
+)
 Message.add_index(
     Message.index(
         Message.conversation_id,

@@ -94,8 +94,13 @@ def test_parameters_are_described_as_they_are_declared(document: Any) -> None:
     in_query = [one for one in members["delete"]["parameters"] if one["in"] == "query"]
     assert [(one["name"], one["required"]) for one in in_query] == [("inbox_id", True), ("user_ids[]", False)]
     message = document["paths"][f"{account}/conversations/{{id}}/messages"]["post"]["requestBody"]["content"]
-    assert "attachments" not in message["application/json"]["schema"]["properties"]
-    assert message["multipart/form-data"]["schema"]["properties"]["attachments[]"]["type"] == "array"
+    ids = message["application/json"]["schema"]["properties"]["attachments"]["anyOf"][0]
+    assert ids == {"type": "array", "items": {"type": "string"}}
+    files = message["multipart/form-data"]["schema"]["properties"]["attachments[]"]
+    assert (files["type"], len(files["items"]["anyOf"])) == ("array", 2)
+    contact = document["paths"][f"{account}/contacts"]["post"]["requestBody"]["content"]
+    assert "avatar" not in contact["application/json"]["schema"]["properties"]
+    assert contact["multipart/form-data"]["schema"]["properties"]["avatar"] == {"type": "string", "format": "binary"}
     label = document["paths"][f"{account}/labels"]["post"]
     assert label["requestBody"]["content"]["application/json"]["schema"]["properties"]["color"] == {
         "anyOf": [{"type": "string", "maxLength": 255}, {"type": "null"}]
@@ -144,6 +149,28 @@ def test_a_generic_typed_dict_is_written_in_place() -> None:
 def test_a_type_without_a_schema_is_refused() -> None:
     with pytest.raises(TypeError, match="has no JSON Schema"):
         Schemas().of(bytes)
+
+
+def test_components_are_named_after_their_resource(document: Any) -> None:
+    names = set(document["components"]["schemas"])
+    assert {
+        "Counts",
+        "JobCounts",
+        "SearchCounts",
+        "OverviewCounts",
+        "Job",
+        "Macro",
+        "AgentBot",
+        "AuditLogPage",
+    } <= names
+    assert {name for name in names if "Shape" in name} == set()
+
+
+def test_two_types_of_one_name_are_refused() -> None:
+    schemas = Schemas()
+    schemas.of(Inner)
+    with pytest.raises(TypeError, match="each have a type Inner"):
+        schemas.of(TypedDict("Inner", {"other": str}))  # type: ignore[operator]
 
 
 def test_an_answer_with_a_key_that_nobody_declared_is_found_out(world: World) -> None:

@@ -14,6 +14,8 @@ import pytest
 from inboxd.app import App
 from inboxd.delivery.fetcher import Fetcher
 from inboxd.domain.errors import StorageFull
+from inboxd.services import avatar_urls
+from inboxd.store import avatar_fetches
 from inboxd.store.models import Contact, Job
 from tests.cast import World
 from tests.delivery.raw import RawReceiver, floods, says
@@ -152,6 +154,20 @@ def test_a_contact_that_is_gone_needs_no_picture(
     fetcher.step()
     assert left(app) == 0
     assert list((app.config.directory / "attachments").glob("??/*")) == []
+
+
+def test_rows_that_something_is_wrong_with_hold_up_no_others_and_go(
+    world: World, app: App, fetcher: Fetcher, pictures: RawReceiver, caplog: pytest.LogCaptureFixture
+) -> None:
+    broken = [{"owner_type": "Nobody", "owner_id": number, "url": pictures.url} for number in range(3)] + [{}]
+    app.store.write(lambda tx: [avatar_fetches.add(tx, 1, params) for params in broken])
+    ask(world, pictures.url)
+    steps = 0
+    while fetcher.step():
+        steps += 1
+    assert str(carl(world)["thumbnail"]).endswith("/avatar.png")
+    assert (left(app), steps) == (0, avatar_urls.TRIES + 1)
+    assert len(caplog.messages) == len(broken) * avatar_urls.TRIES
 
 
 def test_what_is_asked_for_outlives_a_stop(world: World, app: App, pictures: RawReceiver) -> None:

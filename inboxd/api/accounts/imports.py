@@ -23,7 +23,7 @@ _LAST = 2**62
 _SHOWN = 1_000
 _MADE = (Moment("created_at"), Moment("external_created_at"))
 _SOURCE_ID = Text("source_id", limit=words.SOURCE_ID_LIMIT, required=True)
-_FIELDS: dict[str, tuple[Param, ...]] = {
+FIELDS: dict[str, tuple[Param, ...]] = {
     "contact": (
         _SOURCE_ID, *_MADE, Text("name"), Text("email"), Text("phone_number"), Text("identifier"), Boolean("blocked"),
         Object("custom_attributes"), Object("additional_attributes"), Texts("labels"), Moment("last_activity_at"),
@@ -51,14 +51,13 @@ def import_contacts(call: Call) -> Any:
 
 
 def export_contacts(call: Call) -> Any:
-    if call.values.get("payload"):
-        raise Invalid("Payload is not supported yet: leave it out, or export by label", "payload")
     exports.begin(
         call.tx,
         call.account_id,
         call.caller.known_user.id,
         columns=call.values.get("column_names") or [],
         label=call.values.get("label") or None,
+        conditions=call.values.get("payload") or [],
     )
     return empty()
 
@@ -130,7 +129,7 @@ def _line(number: int, raw: bytes) -> Line:
     kind = value.get("type") if isinstance(value, dict) else None
     if kind not in KINDS:
         raise Invalid(f"Type must be one of {', '.join(KINDS)}", "type")
-    values = params.read(_FIELDS[kind], value)
+    values = params.read(FIELDS[kind], value)
     values["created_at"] = values.pop("external_created_at", None) or values.get("created_at")
     if kind == "message" and values["created_at"] is None:
         raise Invalid("Created at can't be blank", "created_at")
