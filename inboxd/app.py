@@ -13,6 +13,7 @@ from inboxd.api.refusals import Refusals
 from inboxd.api.routes import ROUTES
 from inboxd.api.server import Server, make_wsgi
 from inboxd.api.web import Parts
+from inboxd.automation.engine import Engine
 from inboxd.config import Config
 from inboxd.delivery.dispatcher import Dispatcher
 from inboxd.delivery.fetcher import Fetcher
@@ -115,11 +116,13 @@ class App:
         self._fetcher = Fetcher(self.store, self._sender.fetch, self.blobs.held)
         keeper = Keeper(self.store, self.blobs.let_go, self.config.retention_days)
         waker, jobs = Waker(self.store), Jobs(self.store, self.blobs)
-        self._upkeep = [keeper, waker, jobs, self._fetcher, Indexer(self.store)]
+        engine = Engine(self.store, Limits(self.config.messages_per_minute))
+        self._upkeep = [keeper, waker, jobs, engine, self._fetcher, Indexer(self.store)]
         self._wakes = {
             "orphans": keeper.wake,
             "snoozed": waker.wake,
             "jobs": jobs.wake,
+            "events": engine.wake,
             "avatars": self._fetcher.wake,
         }
         for one in self._upkeep:

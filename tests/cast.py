@@ -13,6 +13,7 @@ import requests
 
 from inboxd.app import App
 from inboxd.local import session
+from tests import described
 
 EPOCH = 1_781_090_096_789
 """2026-06-10T11:14:56.789Z, where every test clock begins."""
@@ -30,7 +31,8 @@ class Clock:
 
 
 class Http:
-    """The application as a WSGI callable behind the interface of `requests`."""
+    """The application as a WSGI callable behind the interface of `requests`, each of its answers held
+    against its description."""
 
     def __init__(self, app: App) -> None:
         self._session = session(app.wsgi, trusted=False)
@@ -39,7 +41,9 @@ class Http:
         headers = dict(kwargs.pop("headers", None) or {})
         if token is not None:
             headers["api_access_token"] = token
-        return self._session.request(method, "http://inboxd.test" + path, headers=headers, **kwargs)
+        response = self._session.request(method, "http://inboxd.test" + path, headers=headers, **kwargs)
+        described.check(method, path, response)
+        return response
 
     def get(self, path: str, **kwargs: Any) -> requests.Response:
         return self.request("GET", path, **kwargs)

@@ -17,8 +17,8 @@ def audited(
     """What the handler changes of these tables goes into the account's audit log, in its transaction.
 
     The rows are compared before and after, so that the log says what happened however it came about.
-    Of tables that are not small, `rows(call, record)` looks up those it may be about. Not for
-    `detached` routes, which change nothing while their handler runs.
+    Of tables that are not small, `rows(call, record)` looks up those it may be about. Of
+    `detached` routes it is for the steps, each a call of its own: their handler changes nothing.
     """
 
     def look(call: Call, *record: Any) -> audit_logs.Seen:

@@ -7,8 +7,8 @@ from urllib.parse import parse_qsl, unquote_plus
 import multipart
 
 from inboxd.api import params
-from inboxd.api.web import File, disk_full_in_words
-from inboxd.domain.errors import Invalid, Malformed, TooLarge
+from inboxd.api.web import File
+from inboxd.domain.errors import Invalid, Malformed, TooLarge, disk_full_in_words
 from inboxd.wire import jsons
 
 FIELDS_LIMIT = 1000
@@ -43,6 +43,9 @@ def read_body(
     # curl -d sends JSON under the form type: nobody means a form that begins with a brace.
     if kind.endswith("json") or body.lstrip()[:1] in (b"{", b"["):
         value = jsons.loads(body)
+        # PHP spells an empty object `[]`, axios a missing body `null` or `""`.
+        if value in ([], None, ""):
+            return {}, True
         if not isinstance(value, dict):
             raise Malformed("The body must be a JSON object")
         return value, True

@@ -93,7 +93,8 @@ class Edge:
             if known is not None:
                 return known
             response = work()
-            response.text, response.value = jsons.dumps(response.value), None
+            if response.value is not None:
+                response.text, response.value = jsons.dumps(response.value), None
             call.write(lambda tx: idempotency.keep(tx, *mark, response.status, response.text or ""))
             return response
         finally:

@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import IO, Any
 from urllib.parse import quote
 
-from inboxd.api.web import Call, File, Response, disk_full_in_words
+from inboxd.api.web import Call, File, Response
 from inboxd.domain import images, links
-from inboxd.domain.errors import NotFound, TooLarge
+from inboxd.domain.errors import NotFound, TooLarge, disk_full_in_words
 from inboxd.domain.messages import Upload
 from inboxd.store.models import Attachment, Blob
 

@@ -5,9 +5,9 @@ from typing import Any
 from inboxd.api.web import Call
 from inboxd.store import accounts, deliveries, messages, outbox
 from inboxd.store.models import Event, Inbox, Trouble
-from inboxd.version import __version__
+from inboxd.version import CHATWOOT, __version__
 from inboxd.wire import deliveries as wire
-from inboxd.wire.times import iso, iso_or_none
+from inboxd.wire.times import iso, iso_or_none, plain
 
 
 def livez(call: Call) -> Any:
@@ -17,6 +17,12 @@ def livez(call: Call) -> Any:
 def readyz(call: Call) -> Any:
     outbox.lines(call.tx)
     return {"status": "ok"}
+
+
+def api(call: Call) -> Any:
+    """What clients ask first: is there a Chatwoot, and which."""
+    outbox.lines(call.tx)
+    return {"version": CHATWOOT, "timestamp": plain(call.tx.now), "queue_services": "ok", "data_services": "ok"}
 
 
 def health(call: Call) -> Any:

@@ -1,7 +1,8 @@
 """Reading parameters: each is declared once beside its route, and says what it takes.
 
 Blanks of other people's clients are part of the contract: `""` and `{}` mean "not given" where
-a number, word or moment is expected, and numbers arrive as strings.
+a number, word or moment is expected, null in a list is no item of it (n8n sends `[null]` for a list
+that was left alone), and numbers arrive as strings.
 """
 
 from collections.abc import Iterable
@@ -30,6 +31,10 @@ class Param:
     def read(self, raw: Any) -> Any:
         raise NotImplementedError
 
+    def schema(self) -> dict[str, Any]:
+        """What a client should send, as JSON Schema. `read` understands more than that."""
+        return {}
+
     def refuse(self, what: str) -> Invalid:
         return Invalid(f"{label(self.name)} {what}", self.name)
 
@@ -37,6 +42,9 @@ class Param:
 @dataclass(frozen=True)
 class Text(Param):
     limit: int | None = None
+
+    def schema(self) -> dict[str, Any]:
+        return {"type": "string"} if self.limit is None else {"type": "string", "maxLength": self.limit}
 
     def read(self, raw: Any) -> str | None:
         if raw is None or raw == {}:
@@ -53,6 +61,9 @@ class Text(Param):
 class Integer(Param):
     least: int = -_BIGGEST
 
+    def schema(self) -> dict[str, Any]:
+        return {"type": "integer", "minimum": self.least, "maximum": _BIGGEST - 1}
+
     def read(self, raw: Any) -> int | None:
         if raw is None or raw in ("", {}):
             return None
@@ -66,6 +77,9 @@ class Integer(Param):
 
 @dataclass(frozen=True)
 class Boolean(Param):
+    def schema(self) -> dict[str, Any]:
+        return {"type": "boolean"}
+
     def read(self, raw: Any) -> bool | None:
         if raw is None or raw in ("", {}):
             return None
@@ -86,6 +100,9 @@ class Word(Param):
     words: tuple[str, ...] = ()
     nothing: tuple[str, ...] = ()
 
+    def schema(self) -> dict[str, Any]:
+        return {"type": "string", "enum": [*self.words, *self.nothing]}
+
     def read(self, raw: Any) -> str | None:
         if raw is None or raw in ("", {}) or raw in self.nothing:
             return None
@@ -95,8 +112,20 @@ class Word(Param):
 
 
 @dataclass(frozen=True)
+class NumberedWord(Word):
+    """One of a few words, or its number among them: Rails takes an enum either way."""
+
+    def read(self, raw: Any) -> str | None:
+        number = _integer(raw)
+        return super().read(self.words[number] if number is not None and 0 <= number < len(self.words) else raw)
+
+
+@dataclass(frozen=True)
 class Moment(Param):
     """Unix seconds as number or text, or an ISO date-time; becomes milliseconds."""
+
+    def schema(self) -> dict[str, Any]:
+        return {"type": ["number", "string"], "description": "Unix seconds or an ISO 8601 time"}
 
     def read(self, raw: Any) -> int | None:
         if raw is None or raw in ("", {}):
@@ -121,6 +150,9 @@ class Object(Param):
     """A JSON object, which multipart clients send as text. `lenient`: bad text means `{}`."""
 
     lenient: bool = False
+
+    def schema(self) -> dict[str, Any]:
+        return {"type": "object"}
 
     def read(self, raw: Any) -> dict[str, Any]:
         if isinstance(raw, str) and raw:
@@ -149,6 +181,9 @@ class Value(Param):
 
 @dataclass(frozen=True)
 class Objects(Param):
+    def schema(self) -> dict[str, Any]:
+        return {"type": "array", "items": {"type": "object"}}
+
     def read(self, raw: Any) -> list[dict[str, Any]]:
         rows = _listed(raw)
         if any(not isinstance(row, dict) for row in rows):
@@ -159,6 +194,9 @@ class Objects(Param):
 @dataclass(frozen=True)
 class Texts(Param):
     """A list of texts; null stays null, one text is a list of one."""
+
+    def schema(self) -> dict[str, Any]:
+        return {"type": "array", "items": {"type": "string"}}
 
     def read(self, raw: Any) -> list[str] | None:
         if raw is None:
@@ -171,6 +209,9 @@ class Texts(Param):
 
 @dataclass(frozen=True)
 class Integers(Param):
+    def schema(self) -> dict[str, Any]:
+        return {"type": "array", "items": {"type": "integer", "minimum": 0, "maximum": _BIGGEST - 1}}
+
     def read(self, raw: Any) -> list[int]:
         numbers = [_integer(item) for item in _listed(raw)]
         if any(number is None or not 0 <= number < _BIGGEST for number in numbers):
@@ -184,6 +225,9 @@ class Nested(Param):
 
     params: tuple[Param, ...] = ()
 
+    def schema(self) -> dict[str, Any]:
+        return object_schema(self.params)
+
     def read(self, raw: Any) -> dict[str, Any]:
         if raw is None or raw == "":
             return {}
@@ -195,19 +239,40 @@ class Nested(Param):
 @dataclass(frozen=True)
 class Files(Param):
     """Uploaded files. They are stored before the transaction begins and reach the handler as
-    `call.uploads`; anything that is no file is refused here.
+    `call.uploads`; anything that is no file is refused here. Unless `many`, the description asks for one.
 
     Where `or_ids`, signed ids of earlier uploads may stand beside them: what is read is a list of those,
     with None for each file.
     """
 
+    many: bool = False
     or_ids: bool = False
+
+    def schema(self) -> dict[str, Any]:
+        one: dict[str, Any] = {"type": "string", "format": "binary"}
+        if self.or_ids:
+            one = {"anyOf": [one, {"type": "string", "description": "the signed id of an upload"}]}
+        return {"type": "array", "items": one} if self.many else one
 
     def read(self, raw: Any) -> list[str | None]:
         items = _listed(None if raw == "null" else raw)  # from clients that can only send text
         if any(not _is_file(item) and not (self.or_ids and isinstance(item, str)) for item in items):
             raise self.refuse("must be files (multipart/form-data)")
         return [item if isinstance(item, str) else None for item in items]
+
+
+def object_schema(params: Iterable[Param]) -> dict[str, Any]:
+    """An object of parameters. Null is "not given" for all that may be left out."""
+    properties, required = {}, []
+    for param in params:
+        schema = param.schema()
+        if param.required:
+            required.append(param.name)
+        elif schema:
+            schema = {"anyOf": [schema, {"type": "null"}]}
+        properties[param.name] = schema
+    shape: dict[str, Any] = {"type": "object", "properties": properties}
+    return shape | {"required": required} if required else shape
 
 
 def read(params: Iterable[Param], values: dict[str, Any]) -> dict[str, Any]:
@@ -275,7 +340,7 @@ def _set(level: dict[str, Any], keys: list[str], value: Any) -> None:
 def _listed(raw: Any) -> list[Any]:
     if raw is None or raw in ("", {}):
         return []
-    return raw if isinstance(raw, list) else [raw]
+    return [item for item in raw if item is not None] if isinstance(raw, list) else [raw]
 
 
 def _is_file(value: Any) -> bool:

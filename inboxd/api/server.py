@@ -21,7 +21,7 @@ from waitress.utilities import BadRequest
 
 from inboxd.api import bodies
 from inboxd.api.edge import Edge, refusal
-from inboxd.api.web import File, Request, Response, Route
+from inboxd.api.web import TEXT_ARGS, File, Request, Response, Route
 from inboxd.domain.errors import Failure, Malformed, NotFound
 from inboxd.domain.links import DIRECT, PREFIX
 from inboxd.domain.text import clean_line
@@ -31,7 +31,6 @@ from inboxd.wire import jsons
 _log = logging.getLogger("inboxd.http")
 # A line for every request that waits its turn would cost more than the waiting.
 logging.getLogger("waitress.queue").setLevel(logging.ERROR)
-_TEXT_ARGS = {"identifier", "delivery_id", "source_id", "signed", "filename"}
 _CONTACT = re.compile(r"/public/api/v1/inboxes/[^/]+/contacts/[^/]+")
 _HEADERS_S = 30.0
 # Bytes a second that a body must keep up on average once _HEADERS_S are over.
@@ -62,7 +61,7 @@ def make_wsgi(edge: Edge, routes: Iterable[Route], *, body_limit: int) -> Callab
     """
     router = bottle.Router()
     for route in routes:
-        rule = re.sub(r"\{(\w+)\}", _rule, route.path)
+        rule = re.sub(r"\{(\w+)\}", _rule, route.path.removesuffix(".json"))
         for method in ("PATCH", "PUT") if route.method == "PATCH" else (route.method,):
             router.add(rule, method, route)
 
@@ -144,7 +143,7 @@ def _unrouted(error: Any, request: Request) -> Response:
 
 def _rule(match: re.Match[str]) -> str:
     name = match[1]
-    return f"<{name}>" if name in _TEXT_ARGS else f"<{name}:re:[0-9]{{1,18}}>"
+    return f"<{name}>" if name in TEXT_ARGS else f"<{name}:re:[0-9]{{1,18}}>"
 
 
 class _Headers(Mapping[str, str]):
@@ -165,7 +164,7 @@ class _Headers(Mapping[str, str]):
 
 
 def _argument(name: str, value: str) -> str | int:
-    if name not in _TEXT_ARGS:
+    if name not in TEXT_ARGS:
         return int(value)
     try:
         text = unquote(value, errors="strict")

@@ -3,10 +3,8 @@
 Nothing here knows which framework carried the request.
 """
 
-import errno
 import threading
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -42,16 +40,8 @@ STATUS: dict[type[errors.Failure], int] = {
     errors.StorageFull: 507,
 }
 
-
-@contextmanager
-def disk_full_in_words() -> Iterator[None]:
-    """Around writing files: a full disk is a StorageFull."""
-    try:
-        yield
-    except OSError as error:
-        if error.errno in (errno.ENOSPC, errno.EDQUOT):
-            raise errors.StorageFull from None
-        raise
+TEXT_ARGS = {"identifier", "delivery_id", "source_id", "signed", "filename"}
+"""What a path names by text; everything else in braces is a number."""
 
 
 @dataclass(frozen=True)

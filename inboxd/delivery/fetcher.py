@@ -9,7 +9,7 @@ from tempfile import SpooledTemporaryFile
 from typing import IO
 
 from inboxd.domain import fetching
-from inboxd.domain.errors import StorageFull
+from inboxd.domain.errors import Failure, StorageFull
 from inboxd.domain.fetching import Fetch, FetchFailed
 from inboxd.domain.messages import Upload
 from inboxd.domain.text import clean_line
@@ -62,14 +62,25 @@ class Fetcher:
         return bool(jobs)
 
     def _get(self, job: Job) -> None:
-        """What cannot be had is given up at once: the next time that its URL is named asks again."""
+        """What cannot be had is given up at once: the next time that its URL is named asks again. A defect
+        of ours is given up too, after some tries: it must not stand in front of others for ever."""
         try:
             self._receive(job)
+        except (StoreClosed, StorageFull):
+            raise
         except FetchFailed as failure:
-            self._store.write(lambda tx: avatar_urls.done(tx, job, None))
-            self._failed += 1
-            where = clean_line(fetching.without_query(job.params["url"]), 200)
-            _log.warning("no avatar from %s: %s (%d failed so far)", where, failure.sentence, self._failed)
+            self._give_up(job, failure.sentence)
+        except Failure as failure:  # such as one that is larger than what the server takes
+            self._give_up(job, failure.message)
+        except Exception:
+            _log.exception("fetching avatar %d stumbled", job.id)
+            self._store.write(lambda tx: avatar_urls.stumbled(tx, job))
+
+    def _give_up(self, job: Job, reason: str) -> None:
+        self._store.write(lambda tx: avatar_urls.done(tx, job, None))
+        self._failed += 1
+        where = clean_line(fetching.without_query(job.params["url"]), 200)
+        _log.warning("no avatar from %s: %s (%d failed so far)", where, reason, self._failed)
 
     def _receive(self, job: Job) -> None:
         url = job.params["url"]

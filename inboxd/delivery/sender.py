@@ -6,7 +6,6 @@ again on the connected peer; redirects of a POST, the environment's proxies, coo
 are off; the whole exchange has one deadline on the wall clock, whatever single reads take.
 """
 
-import errno
 import heapq
 import itertools
 import logging
@@ -33,7 +32,7 @@ from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.exceptions import HTTPError, LocationValueError, NewConnectionError
 
 from inboxd.domain.addresses import Guard, Proxy, literal, parse_proxy
-from inboxd.domain.errors import StorageFull
+from inboxd.domain.errors import StorageFull, disk_full_in_words
 from inboxd.domain.fetching import TOO_LARGE, Fetched, FetchFailed
 from inboxd.domain.retry import PAUSING, Outcome
 from inboxd.domain.text import clean_line, excerpt
@@ -246,11 +245,9 @@ class Sender:
         self._deadlines.watch(exchange)
         try:
             return self._follow(exchange, url, target, limit)
-        except FetchFailed:
+        except (FetchFailed, StorageFull):
             raise
         except Exception as failure:  # receivers make the libraries raise nearly everything
-            if isinstance(failure, OSError) and failure.errno in (errno.ENOSPC, errno.EDQUOT):
-                raise StorageFull from None
             error_class, sentence, _ = self._failure(exchange, failure)
             raise FetchFailed(error_class or "", sentence or "") from None
         finally:
@@ -371,7 +368,8 @@ def _received(exchange: _Exchange, response: requests.Response, target: IO[bytes
         size += len(piece)
         if size > limit:
             raise FetchFailed(TOO_LARGE, f"the file is larger than {limit} bytes")
-        target.write(piece)
+        with disk_full_in_words():
+            target.write(piece)
     if exchange.expired:
         raise TimeoutError
     return Fetched(response.headers.get("Content-Type", ""), size)

@@ -17,6 +17,7 @@ CONTAINS, CONTAINS_NOT = "contains", "does_not_contain"
 PRESENT, ABSENT = "is_present", "is_not_present"
 AFTER, BEFORE, DAYS_BEFORE = "is_greater_than", "is_less_than", "days_before"
 STARTS = "starts_with"
+CHANGED = "attribute_changed"
 
 EQUALITY = (IS, IS_NOT)
 TEXT = (*EQUALITY, CONTAINS, CONTAINS_NOT)
@@ -74,6 +75,8 @@ class Catalogue:
     standard: Mapping[str, Attribute]
     custom: Mapping[tuple[str, str], Attribute]
     model: str
+    changes: bool = False
+    """Whether it can be asked from what to what an attribute changed."""
 
     def find(self, key: str, model: str | None) -> tuple[Attribute, str | None]:
         """The attribute, and its model if it is a custom one. Raises Refused."""
@@ -124,6 +127,8 @@ def _condition(raw: dict[str, Any], catalogue: Catalogue) -> Condition:
     key, model = raw.get("attribute_key"), raw.get("custom_attribute_type")
     attribute, model = catalogue.find(key if isinstance(key, str) else "", model if isinstance(model, str) else None)
     operator = raw.get("filter_operator")
+    if operator == CHANGED and catalogue.changes:
+        return Condition(str(key), CHANGED, _change(raw.get("values"), str(key)), attribute, model)
     if operator not in attribute.operators:
         allowed = ",".join(attribute.operators)
         raise Refused(f"Invalid operator. The allowed operators for {key} are [{allowed}].")
@@ -132,6 +137,14 @@ def _condition(raw: dict[str, Any], catalogue: Catalogue) -> Condition:
     except (TypeError, ValueError, OverflowError):
         raise Refused(f"Invalid value. The values provided for {key} are invalid") from None
     return Condition(str(key), str(operator), values, attribute, model)
+
+
+def _change(raw: Any, key: str) -> tuple[Any, ...]:
+    """From which values to which, as two lists."""
+    sides: list[Any] = [raw.get(side) for side in ("from", "to")] if isinstance(raw, dict) else []
+    if len(sides) != 2 or not all(isinstance(side, list) and len(side) <= VALUES_LIMIT for side in sides):
+        raise Refused(f"Invalid value. The values provided for {key} are invalid")
+    return tuple(tuple(side) for side in sides)
 
 
 def _values(raw: Any, read: Callable[[Any], Any]) -> tuple[Any, ...]:

@@ -13,6 +13,10 @@ Failure
 └── StorageFull       the disk is full; reading goes on
 """
 
+import errno
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 
 class Failure(Exception):
     """Something the caller can be told about. Its text is safe to show."""
@@ -77,3 +81,14 @@ class Refused(Failure):
 class StorageFull(Failure):
     def __init__(self, message: str = "The disk is full: nothing was stored") -> None:
         super().__init__(message)
+
+
+@contextmanager
+def disk_full_in_words() -> Iterator[None]:
+    """Around writing files: a full disk is a StorageFull."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+            raise StorageFull from None
+        raise

@@ -64,6 +64,16 @@ EVENT_TYPES = (
         "macro.executed", "conversation", False, False, False, "a macro posts a conversation; to its own URL alone",
         named=False,
     ),
+    *(
+        EventType(
+            f"automation_event.{name}", "conversation", False, False, False,
+            "an automation rule posts a conversation; to its own URL alone", named=False,
+        )
+        for name in (
+            "conversation_created", "conversation_updated", "conversation_opened", "conversation_resolved",
+            "message_created",
+        )
+    ),
     _operational("webhook.failing", "webhook", "a delivery failed for the 4th time, or an answer was 401 or 404"),
     _operational("webhook.disabled", "webhook", "an answer was 410, or there were nothing but failures for 5 days"),
     _operational("webhook.recovered", "webhook", "a failing webhook took a delivery"),
@@ -78,7 +88,7 @@ DEFAULT_SUBSCRIPTIONS = tuple(kind.name for kind in EVENT_TYPES if kind.default)
 
 @dataclass(frozen=True)
 class Actor:
-    """Who is doing it: `kind` is contact, user, bot or system."""
+    """Who is doing it: `kind` is contact, user, bot, rule or system."""
 
     kind: str
     id: int | None = None
@@ -87,4 +97,7 @@ class Actor:
     @property
     def is_named(self) -> bool:
         """Whether activity lines tell people who it was."""
-        return self.kind in ("user", "bot")
+        return self.kind in ("user", "bot", "rule")
+
+
+AUTOMATION = Actor("rule", name="Automation System")

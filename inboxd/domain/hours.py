@@ -23,6 +23,8 @@ def updated(week: list[dict[str, Any]], rows: list[Any]) -> list[dict[str, Any]]
                 candidate = _closed(day)
             elif not _is_valid(candidate):
                 continue
+            else:
+                candidate |= {"closed_all_day": False, "open_all_day": False}  # whatever else said no
             by_day[day] = candidate
     return [by_day[day] for day in sorted(by_day)]
 

@@ -14,7 +14,7 @@ _FILTERS = {"capitalize": str.capitalize, "upcase": str.upper, "downcase": str.l
 _LONGEST = 500
 """Characters between the braces: a chain of filters over a long text costs both multiplied."""
 _MOST = 1_000
-"""Variables in one text: it is rendered while everybody who writes waits."""
+"""Variables in one text, and backticks: it is rendered while everybody who writes waits."""
 _Token = tuple[str, str]
 
 
@@ -25,7 +25,7 @@ class _Unreadable(Exception):
 def render(template: str, variables: Mapping[str, Any], limit: int) -> str:
     """The template with its variables filled in, unknown ones with nothing. Unchanged when it cannot be
     read, or when the result would have more than `limit` characters."""
-    if template.count("{{") > _MOST:
+    if template.count("{{") > _MOST or template.count("`") > _MOST:
         return template
     parts: list[str] = []
     length = 0

@@ -7,6 +7,9 @@ from inboxd.domain.errors import Invalid
 STRING_LIMIT = 255
 """Characters of a name, an e-mail address and everything else that is one line."""
 
+LABELS_LIMIT = 500
+"""Each is a row of an index, and all of a record's are written at once."""
+
 MASK = "********"
 """What is shown in place of a stored secret."""
 
@@ -42,6 +45,10 @@ def check_name(name: str) -> None:
 
 
 def split_labels(labels: list[str]) -> list[str]:
-    """Labels as they are kept: a comma splits one, blanks and repeats are dropped."""
+    """Labels as they are kept: a comma splits one, blanks and repeats are dropped. Raises Invalid for more
+    than a record may carry."""
     parts = (part.strip() for label in labels for part in label.split(","))
-    return list(dict.fromkeys(part for part in parts if part))
+    found = list(dict.fromkeys(part for part in parts if part))
+    if len(found) > LABELS_LIMIT:
+        raise Invalid(f"Labels are limited to {LABELS_LIMIT}", "labels")
+    return found

@@ -21,6 +21,7 @@ from inboxd.store import messages as message_store
 from inboxd.store.db import Tx
 from inboxd.store.models import Blob, Conversation, User
 
+LIMIT = 50
 Params = list[Any]
 _NO_SMTP = "this server has no SMTP configured"
 
@@ -78,6 +79,8 @@ def checked(
 ) -> list[dict[str, Any]]:
     """The actions as they are kept. Raises Invalid for one that is not `allowed` or has unfit parameters,
     Refused for a file that is not there; `what` begins the sentence, as in "Macro execution actions"."""
+    if len(given) > LIMIT:
+        raise Invalid(f"Actions are limited to {LIMIT}", "actions")
     names = [str(one.get("action_name")) for one in given]
     unknown = [name for name in names if name not in allowed]
     if unknown:
@@ -160,7 +163,7 @@ def _files(tx: Tx, keeper: Keeper, params: Params) -> Params:
 def _file(tx: Tx, keeper: Keeper, given: Any) -> int:
     blob_id = tx.links.blob_id(given) if isinstance(given, str) else given if _is_id(given) else None
     blob = blobs.by_id(tx, keeper.account_id, blob_id) if blob_id is not None else None
-    if blob is None:
+    if blob is None or not blob.digest:
         raise Refused("Invalid attachment")
     is_free = blob.owner_type is None and isinstance(given, str)
     if is_free or (blob.owner_type, blob.owner_id) == (keeper.kind, keeper.id):

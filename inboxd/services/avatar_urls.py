@@ -14,6 +14,7 @@ from inboxd.store.db import Tx
 from inboxd.store.models import AgentBot, Contact, Job
 from inboxd.wire.times import iso
 
+TRIES = 3
 _OWNERS: dict[str, type[AgentBot] | type[Contact]] = {"AgentBot": AgentBot, "Contact": Contact}
 
 
@@ -30,9 +31,9 @@ def ask(tx: Tx, owner: AgentBot | Contact, url: str | None) -> None:
 
 def waiting(tx: Tx, limit: int) -> list[Job]:
     """The oldest, up to the first one whose owner comes twice: the last URL has to win."""
-    found: dict[tuple[str, int], Job] = {}
+    found: dict[tuple[Any, Any], Job] = {}
     for job in store.oldest(tx, limit):
-        owner = (job.params["owner_type"], job.params["owner_id"])
+        owner = (job.params.get("owner_type"), job.params.get("owner_id"))
         if owner in found:
             break
         found[owner] = job
@@ -41,9 +42,11 @@ def waiting(tx: Tx, limit: int) -> list[Job]:
 
 def done(tx: Tx, job: Job, upload: Upload | None) -> None:
     """The picture is here; None when there is none to be had. Its owner may be gone by now. Raises Invalid."""
-    owner = tx.get(_OWNERS[job.params["owner_type"]], job.params["owner_id"])
     tx.delete(Job, id=job.id)
-    if owner is None or upload is None:
+    if upload is None:
+        return
+    owner = tx.get(_OWNERS[job.params["owner_type"]], job.params["owner_id"])
+    if owner is None:
         return
     values: dict[str, Any] = {"avatar": avatars.stored(tx, owner.account_id, upload)}
     if isinstance(owner, Contact):
@@ -52,6 +55,14 @@ def done(tx: Tx, job: Job, upload: Upload | None) -> None:
     else:
         tx.update(owner, **values)
     avatars.adopt(tx, owner)
+
+
+def stumbled(tx: Tx, job: Job) -> None:
+    """Something of ours went wrong with it."""
+    if job.failed + 1 < TRIES:
+        tx.update(job, failed=job.failed + 1)
+    else:
+        tx.delete(Job, id=job.id)
 
 
 def _hash(url: str) -> str:

@@ -23,7 +23,6 @@ class Wanted:
     add: list[str] = field(default_factory=list)
     remove: list[str] = field(default_factory=list)
     snoozed_until: int | None = None
-    delete: bool = False
 
 
 def change_conversations(tx: Tx, ids: list[int], actor: Actor, wanted: Wanted) -> None:
@@ -53,14 +52,12 @@ def _change(tx: Tx, conversation: Conversation, actor: Actor, wanted: Wanted) ->
 
 
 def change_contacts(tx: Tx, ids: list[int], account_id: int, wanted: Wanted) -> None:
-    """Deleted, or else given labels, or else relieved of some."""
+    """Given labels, or else relieved of some."""
     for contact_id in ids:
         contact = contact_store.by_id(tx, account_id, contact_id)
         if contact is None:
             continue
-        if wanted.delete:
-            contacts.delete(tx, contact)
-        elif wanted.add:
+        if wanted.add:
             contacts.set_labels(tx, contact, [*contact.label_list, *wanted.add])
         else:
             contacts.set_labels(tx, contact, _without(contact.label_list, wanted.remove))

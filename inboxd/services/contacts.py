@@ -93,9 +93,10 @@ def drop_custom_attributes(tx: Tx, contact: Contact, keys: list[str]) -> None:
     _change(tx, contact, {"custom_attributes": kept})
 
 
-def delete(tx: Tx, contact: Contact) -> None:
-    """The contact and everything in its conversations. Deliveries under way carry on: their payloads are stored."""
-    store.drop(tx, contact.id)
+def delete(tx: Tx, contact: Contact) -> bool:
+    """One step of deleting the contact and everything in its conversations; whether it was the last.
+    Deliveries under way carry on: their payloads are stored."""
+    return store.drop(tx, contact.id)
 
 
 def update_by_contact(tx: Tx, contact: Contact, values: dict[str, Any]) -> Contact:

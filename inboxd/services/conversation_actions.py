@@ -7,7 +7,6 @@ from inboxd.store import conversations as store
 from inboxd.store import messages
 from inboxd.store.db import Tx
 from inboxd.store.models import Contact, Conversation
-from inboxd.store.removal import drop_conversations
 
 
 def mark_unread(tx: Tx, conversation: Conversation) -> None:
@@ -41,5 +40,6 @@ def _block(tx: Tx, conversation: Conversation, *, blocked: bool) -> None:
         contacts.update(tx, contact, {"blocked": blocked})
 
 
-def delete(tx: Tx, conversation: Conversation) -> None:
-    drop_conversations(tx, [conversation.id])
+def delete(tx: Tx, conversation: Conversation) -> bool:
+    """One step of it; whether it was the last."""
+    return store.drop(tx, conversation.id)

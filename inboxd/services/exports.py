@@ -3,17 +3,19 @@
 from collections.abc import Sequence
 from typing import Any
 
+from inboxd.domain.conditions import parse
 from inboxd.domain.errors import Invalid
 from inboxd.domain.messages import Upload
 from inboxd.domain.spreadsheets import csv_text
 from inboxd.services import jobs
-from inboxd.store import blobs
+from inboxd.store import blobs, filters
 from inboxd.store import contacts as store
 from inboxd.store.db import Tx
 from inboxd.store.models import Contact, Job
 from inboxd.wire.times import iso_or_none
 
 KIND = "contact_export"
+Conditions = list[dict[str, Any]]
 COLUMNS = ("id", "name", "email", "phone_number", "labels")
 _OTHERS = (
     "identifier", "middle_name", "last_name", "contact_type", "blocked", "last_activity_at", "created_at", "updated_at",
@@ -21,12 +23,15 @@ _OTHERS = (
 _TIMES = ("last_activity_at", "created_at", "updated_at")
 
 
-def begin(tx: Tx, account_id: int, user_id: int, *, columns: Sequence[str], label: str | None) -> Job:
+def begin(
+    tx: Tx, account_id: int, user_id: int, *, columns: Sequence[str], label: str | None, conditions: Conditions
+) -> Job:
     """Columns are those of contacts, or keys of their custom attributes. Raises Invalid for one that no
-    contact could have."""
+    contact could have, and Refused for conditions that mean nothing."""
     if any(not column.strip() for column in columns):
         raise Invalid("Column names must not be blank", "column_names")
-    params = {"columns": list(dict.fromkeys(columns)) or list(COLUMNS), "label": label}
+    parse(conditions, filters.contact_catalogue(tx, account_id))
+    params = {"columns": list(dict.fromkeys(columns)) or list(COLUMNS), "label": label, "conditions": conditions}
     return jobs.begin(tx, account_id, user_id, KIND, params)
 
 
@@ -36,9 +41,16 @@ def head(job: Job) -> str:
 
 def page(tx: Tx, job: Job, size: int) -> tuple[str, int, int]:
     """The next contacts of a job as lines, how many they are, and the id of the last."""
-    found = store.behind(tx, job.account_id, job.position, job.params["label"], size)
+    found = store.behind(tx, job.account_id, job.position, **_chosen(tx, job), limit=size)
     text = csv_text([_cell(contact, name) for name in job.params["columns"]] for contact in found)
     return text, len(found), found[-1].id if found else job.position
+
+
+def _chosen(tx: Tx, job: Job) -> dict[str, Any]:
+    """Whom the file is of; days are counted back from when it was asked for. Raises Refused when a condition
+    has lost its custom attribute since."""
+    asked = parse(job.params["conditions"], filters.contact_catalogue(tx, job.account_id))
+    return {"label": job.params["label"], "also": filters.of_contacts(asked, job.created_at)}
 
 
 def _cell(contact: Contact, name: str) -> str:
@@ -63,7 +75,7 @@ def restart(tx: Tx, job_id: int, size: int) -> None:
     """From the beginning, with a file that holds the head alone."""
     job = jobs.current(tx, job_id)
     if job is not None:
-        total = store.count(tx, job.account_id, job.params["label"])
+        total = store.count(tx, job.account_id, **_chosen(tx, job))
         tx.update(job, state="running", position=0, done=0, total=total, params=job.params | {"size": size})
 
 

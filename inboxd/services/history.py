@@ -7,27 +7,30 @@ first row is written.
 import uuid
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from inboxd.domain import contacts as contact_rules
 from inboxd.domain.errors import Failure, Invalid
 from inboxd.domain.messages import MESSAGE_TYPES, Draft, MessageType
 from inboxd.domain.text import split_labels
-from inboxd.services import contacts, participants
-from inboxd.store import accounts, teams
+from inboxd.services import contacts, messages, participants
+from inboxd.services.messages import Posted
+from inboxd.store import accounts, details, teams
 from inboxd.store import contacts as contact_store
 from inboxd.store import conversations as conversation_store
 from inboxd.store import history as store
 from inboxd.store import messages as message_store
 from inboxd.store import people as people_store
 from inboxd.store.db import Tx
+from inboxd.store.messages import Sender
 from inboxd.store.models import Contact, ContactInbox, Conversation, Inbox, Message, Team, User
 
 KINDS = ("contact", "conversation", "message")
 """In the order in which they need each other."""
 _SKEW_MS = 300_000
 """What clocks may differ: what is later still would stay the newest for ever."""
+PLACES_LIMIT = 500
 CREATED, UPDATED, SKIPPED = "created", "updated", "skipped"
 _FILLED = (
     "name", "email", "phone_number", "identifier", "custom_attributes", "additional_attributes", "last_activity_at",
@@ -56,8 +59,7 @@ def load(tx: Tx, account_id: int, lines: Sequence[Line]) -> Tally:
     tally = Tally()
     for line in lines:
         try:
-            if (line.values.get("created_at") or 0) > tx.now + _SKEW_MS:
-                raise Invalid("Created at must not be in the future", "created_at")
+            _check_past(tx, line.values.get("created_at") or 0)
             outcome = _LOADERS[line.kind](tx, account_id, line.values)
         except Failure as failure:
             tally.problems.append((line.number, failure.message))
@@ -74,7 +76,10 @@ def _contact(tx: Tx, account_id: int, values: dict[str, Any]) -> str:
         return SKIPPED
     wanted = contact_rules.normalised({key: values[key] for key in _FILLED if values.get(key)})
     labels = split_labels(values.get("labels") or [])
-    places = [_place(tx, account_id, one) for one in values.get("contact_inboxes") or []]
+    given = values.get("contact_inboxes") or []
+    if len(given) > PLACES_LIMIT:
+        raise Invalid(f"Contact inboxes are limited to {PLACES_LIMIT}", "contact_inboxes")
+    places = [_place(tx, account_id, one) for one in given]
     contact = contacts.match(tx, account_id, wanted)
     for inbox, own in places:
         held = contact_store.contact_inbox(tx, inbox.id, own)
@@ -184,10 +189,31 @@ def _message(tx: Tx, account_id: int, values: dict[str, Any]) -> str:
         source_id=source_id,
     )
     sender = _sender(tx, conversation, draft.message_type, values.get("sender") or None)
-    created_at = values.get("created_at") or tx.now
+    _store(tx, conversation, draft, sender, values.get("created_at") or tx.now, values.get("status") or "sent")
+    return CREATED
+
+
+def post(tx: Tx, conversation: Conversation, draft: Draft, sender: Sender | None, created_at: int) -> Posted:
+    """One message as it was written at that time; the first one, where its source_id is in the conversation
+    already. Raises Invalid for a time to come."""
+    _check_past(tx, created_at)
+    known = message_store.by_source_id(tx, conversation.id, draft.source_id) if draft.source_id else None
+    draft = replace(draft, content_attributes=messages.with_reply(tx, conversation, draft.content_attributes))
+    message = known or _store(tx, conversation, draft, sender, created_at, "sent")
+    return Posted(details.messages_details(tx, [message])[0], replayed=known is not None)
+
+
+def _check_past(tx: Tx, created_at: int) -> None:
+    if created_at > tx.now + _SKEW_MS:
+        raise Invalid("Created at must not be in the future", "created_at")
+
+
+def _store(
+    tx: Tx, conversation: Conversation, draft: Draft, sender: Sender | None, created_at: int, status: str
+) -> Message:
     message = tx.insert(
         Message,
-        account_id=account_id,
+        account_id=conversation.account_id,
         inbox_id=conversation.inbox_id,
         conversation_id=conversation.id,
         message_type=int(draft.message_type),
@@ -196,15 +222,17 @@ def _message(tx: Tx, account_id: int, values: dict[str, Any]) -> str:
         content_attributes=draft.content_attributes,
         additional_attributes=draft.additional_attributes,
         private=draft.private,
-        status=values.get("status") or "sent",
-        source_id=source_id,
+        status=status,
+        source_id=draft.source_id,
         sender_type=type(sender).__name__ if sender is not None else None,
         sender_id=sender.id if sender is not None else None,
         created_at=created_at,
         updated_at=created_at,
     )
+    for upload in draft.uploads:
+        messages.attach(tx, message, upload)
     _follow_up(tx, conversation, message)
-    return CREATED
+    return message
 
 
 def _attributes(tx: Tx, conversation: Conversation, values: dict[str, Any]) -> dict[str, Any]:
@@ -218,7 +246,7 @@ def _attributes(tx: Tx, conversation: Conversation, values: dict[str, Any]) -> d
     return attributes
 
 
-def _sender(tx: Tx, conversation: Conversation, kind: MessageType, email: str | None) -> Contact | User | None:
+def _sender(tx: Tx, conversation: Conversation, kind: MessageType, email: str | None) -> Sender | None:
     """The agent with this e-mail address; without one the contact wrote what is incoming, and nobody the rest."""
     if kind == MessageType.INCOMING:
         return tx.get(Contact, conversation.contact_id)

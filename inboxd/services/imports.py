@@ -61,6 +61,10 @@ def rows(lines: Iterable[str]) -> Iterator[Row]:
             yield Row(line, dict(zip(head, cells, strict=False)))
 
 
+def weight(row: Row) -> int:
+    return sum(len(cell) for cell in row.cells.values())
+
+
 def _from(first: str, rest: Iterator[str]) -> Iterator[str]:
     yield first
     yield from rest

@@ -53,10 +53,14 @@ def update(tx: Tx, inbox: Inbox, values: dict[str, Any], channel: dict[str, Any]
         outbox.inbox_event(tx, "inbox_updated", inbox, webhook, changes)
 
 
-def delete(tx: Tx, inbox: Inbox) -> None:
-    """The inbox and everything in it. What its webhook was still owed is cancelled, not forgotten."""
-    webhooks.delete(tx, accounts.inbox_webhook(tx, inbox.id), "the inbox was deleted")
-    accounts.drop_inbox(tx, inbox.id)
+def delete(tx: Tx, inbox: Inbox) -> bool:
+    """One step of deleting the inbox and everything in it; whether it was the last. What its webhook was
+    still owed is cancelled then, not forgotten."""
+    webhook = accounts.inbox_webhook(tx, inbox.id)
+    if not accounts.drop_inbox(tx, inbox.id):
+        return False
+    webhooks.delete(tx, webhook, "the inbox was deleted")
+    return True
 
 
 def _survey(given: dict[str, Any]) -> dict[str, Any]:

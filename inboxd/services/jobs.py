@@ -4,12 +4,16 @@ from collections.abc import Sequence
 from typing import Any
 
 from inboxd.domain.messages import Upload
+from inboxd.domain.retry import DAY_MS
 from inboxd.store import blobs
+from inboxd.store import jobs as store
 from inboxd.store.db import Tx
 from inboxd.store.models import Job
 
 OWNER = "Job"
 PROBLEMS = 100
+KEPT_MS = 30 * DAY_MS
+BATCH = 100
 Problems = Sequence[tuple[int, str]]
 """Line numbers and what is wrong there."""
 
@@ -62,3 +66,13 @@ def cancel(tx: Tx, job: Job) -> None:
     if job.state in ("pending", "running"):
         tx.update(job, state="cancelled")
         blobs.drop(tx, OWNER, job.id)
+
+
+def forget_old(tx: Tx) -> bool:
+    """Remove a batch of jobs that ended long ago, with their files: whoever has the link of an export can
+    read it as long as that is there. Returns whether there may be more."""
+    found = store.over(tx, tx.now - KEPT_MS, BATCH)
+    for job in found:
+        blobs.drop(tx, OWNER, job.id)
+        tx.delete(Job, id=job.id)
+    return len(found) == BATCH

@@ -60,7 +60,7 @@ def post(
         message_type=int(draft.message_type),
         content=rendering.content(conversation, place, draft, sender),
         content_type=draft.content_type,
-        content_attributes=_with_reply(tx, conversation, draft.content_attributes),
+        content_attributes=with_reply(tx, conversation, draft.content_attributes),
         additional_attributes=draft.additional_attributes,
         private=draft.private,
         source_id=draft.source_id,
@@ -68,7 +68,7 @@ def post(
         sender_id=sender.id if sender is not None else None,
         fingerprint=fingerprint,
     )
-    attachments = [_attach(tx, message, upload) for upload in draft.uploads]
+    attachments = [attach(tx, message, upload) for upload in draft.uploads]
     membership = accounts.membership(tx, conversation.account_id, sender.id) if isinstance(sender, User) else None
     shown = MessageDetails(message, sender, attachments, membership)
     csat.note(tx, conversation, message)
@@ -127,7 +127,7 @@ def _newest_chat(tx: Tx, conversation: Conversation, shown: MessageDetails) -> l
     return details.messages_details(tx, [last] if last else [])
 
 
-def _with_reply(tx: Tx, conversation: Conversation, attributes: dict[str, Any]) -> dict[str, Any]:
+def with_reply(tx: Tx, conversation: Conversation, attributes: dict[str, Any]) -> dict[str, Any]:
     """Fill in the other half of a reply: the replied message's id or its source_id."""
     if attributes.get("in_reply_to") not in (None, ""):
         given = str(attributes["in_reply_to"])
@@ -142,7 +142,7 @@ def _with_reply(tx: Tx, conversation: Conversation, attributes: dict[str, Any]) 
     }
 
 
-def _attach(tx: Tx, message: Message, upload: Upload) -> Attachment:
+def attach(tx: Tx, message: Message, upload: Upload) -> Attachment:
     return tx.insert(
         Attachment,
         account_id=message.account_id,

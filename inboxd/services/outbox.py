@@ -48,6 +48,7 @@ def emit(
         conversation_id=conversation_id,
         message_id=message_id,
         token_id=tx.token_id,
+        rule_id=tx.rule_id,
         payload=text,
     )
     tx.signals.add("events")

@@ -12,6 +12,8 @@ from inboxd.store import people as store
 from inboxd.store.db import Tx
 from inboxd.store.models import AccountUser, User
 
+AT_ONCE = 100
+
 
 def assignable(tx: Tx, account_id: int, inbox_ids: Iterable[int]) -> set[int]:
     """The users that are members of all of these inboxes, and every administrator."""
@@ -20,7 +22,10 @@ def assignable(tx: Tx, account_id: int, inbox_ids: Iterable[int]) -> set[int]:
 
 
 def add_many(tx: Tx, account_id: int, emails: list[str]) -> None:
-    """Make these people members with the defaults; who cannot be one, or is already, is left out."""
+    """Make these people members with the defaults; who cannot be one, or is already, is left out. Raises
+    Invalid for too many at once: they are made while everybody who writes waits."""
+    if len(emails) > AT_ONCE:
+        raise Invalid(f"Emails are limited to {AT_ONCE} at once", "emails")
     for email in emails:
         with suppress(Invalid):
             members.add_user(tx, account_id, {"email": email})
@@ -35,9 +40,11 @@ def update(tx: Tx, user: User, membership: AccountUser, values: dict[str, Any]) 
     tx.update(membership, **{key: given[key] for key in ("role", "availability", "auto_offline") if key in given})
 
 
-def remove(tx: Tx, account_id: int, user: User) -> None:
-    """Out of the account; who is then in none is forgotten with all tokens, except whoever runs the
-    installation: nobody else could make an account again."""
-    store.leave(tx, account_id, user.id)
+def remove(tx: Tx, account_id: int, user: User) -> bool:
+    """One step out of the account; whether it was the last. Who is then in none is forgotten with all
+    tokens, except whoever runs the installation: nobody else could make an account again."""
+    if not store.leave(tx, account_id, user.id):
+        return False
     if not accounts.memberships(tx, user.id) and user.kind != "SuperAdmin":
         store.forget(tx, user.id)
+    return True

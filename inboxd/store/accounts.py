@@ -8,7 +8,6 @@ from inboxd.store.models import (
     AccountUser,
     AgentBot,
     AgentBotInbox,
-    ContactInbox,
     Conversation,
     Inbox,
     InboxAssignmentPolicy,
@@ -17,7 +16,7 @@ from inboxd.store.models import (
     User,
     Webhook,
 )
-from inboxd.store.removal import drop_conversations
+from inboxd.store.removal import thin, thin_places
 
 
 def setting(tx: Tx, name: str) -> str | None:
@@ -143,13 +142,14 @@ def bot_webhook(tx: Tx, bot_id: int) -> Webhook:
     return found
 
 
-def drop_inbox(tx: Tx, inbox_id: int) -> None:
-    """Remove an inbox with all that is in it; its webhook is not."""
+def drop_inbox(tx: Tx, inbox_id: int) -> bool:
+    """One step of removing an inbox with all that is in it, but its webhook; whether it was the last."""
     talks = Conversation.select(Conversation.id).where(Conversation.inbox_id == inbox_id)
-    drop_conversations(tx, talks)
-    tx.delete(ContactInbox, inbox_id=inbox_id)
+    if thin(tx, talks) or thin_places(tx, inbox_id):
+        return False
     tx.delete(InboxMember, inbox_id=inbox_id)
     tx.delete(AgentBotInbox, inbox_id=inbox_id)
     tx.delete(InboxAssignmentPolicy, inbox_id=inbox_id)
     blobs.drop(tx, "Inbox", inbox_id)
     tx.delete(Inbox, id=inbox_id)
+    return True

@@ -15,9 +15,10 @@ from inboxd.store.models import (
     Conversation,
     Counter,
     CsatSurveyResponse,
+    ImportedRecord,
     Message,
 )
-from inboxd.store.removal import drop_conversations
+from inboxd.store.removal import thin
 from inboxd.store.rows import Prepared, arg
 
 PAGE = 15
@@ -121,24 +122,24 @@ def page(
     return total, _page(tx, Contact.select().where(*where), sort, page)
 
 
-def _all(account_id: int, label: str | None) -> list[Any]:
+def _all(account_id: int, label: str | None, also: Any) -> list[Any]:
     where: list[Any] = [Contact.account_id == account_id]
     if label is not None:
         tagged = ContactTagging.select(ContactTagging.contact_id).where(
             ContactTagging.account_id == account_id, ContactTagging.label == label
         )
         where.append(Contact.id.in_(tagged))
-    return where
+    return where if also is None else [*where, also]
 
 
-def behind(tx: Tx, account_id: int, contact_id: int, label: str | None, limit: int) -> list[Contact]:
-    """The next contacts by id, of the account or of those that carry a label."""
-    query = Contact.select().where(*_all(account_id, label), Contact.id > contact_id)
+def behind(tx: Tx, account_id: int, contact_id: int, *, label: str | None, also: Any, limit: int) -> list[Contact]:
+    """The next contacts by id, of the account or of those that carry a label; `also` is one more condition."""
+    query = Contact.select().where(*_all(account_id, label, also), Contact.id > contact_id)
     return tx.all(query.order_by(Contact.id).limit(limit))
 
 
-def count(tx: Tx, account_id: int, label: str | None) -> int:
-    number: int = tx.tuples(Contact.select(fn.COUNT(Contact.id)).where(*_all(account_id, label)))[0][0]
+def count(tx: Tx, account_id: int, *, label: str | None, also: Any) -> int:
+    number: int = tx.tuples(Contact.select(fn.COUNT(Contact.id)).where(*_all(account_id, label, also)))[0][0]
     return number
 
 
@@ -192,14 +193,17 @@ def retag(tx: Tx, contact: Contact) -> None:
         tx.insert(ContactTagging, account_id=contact.account_id, contact_id=contact.id, label=label)
 
 
-def drop(tx: Tx, contact_id: int) -> None:
-    """Remove a contact with its conversations and all else that is its own."""
-    drop_conversations(tx, Conversation.select(Conversation.id).where(Conversation.contact_id == contact_id))
+def drop(tx: Tx, contact_id: int) -> bool:
+    """One step of removing a contact with its conversations and all else that is its own; whether it was the
+    last."""
+    if thin(tx, Conversation.select(Conversation.id).where(Conversation.contact_id == contact_id)):
+        return False
     notes.drop(tx, contact_id)
     blobs.drop(tx, "Contact", contact_id)
     tx.delete(ContactTagging, contact_id=contact_id)
     tx.delete(ContactInbox, contact_id=contact_id)
     tx.delete(Contact, id=contact_id)
+    return True
 
 
 def adopt(tx: Tx, *, survivor_id: int, gone_id: int) -> None:
@@ -215,6 +219,11 @@ def adopt(tx: Tx, *, survivor_id: int, gone_id: int) -> None:
     )
     tx.execute(ContactInbox.update(contact_id=survivor_id).where(ContactInbox.contact_id == gone_id))
     tx.execute(Conversation.update(contact_id=survivor_id).where(Conversation.contact_id == gone_id))
+    tx.execute(
+        ImportedRecord.update(record_id=survivor_id).where(
+            ImportedRecord.record_id == gone_id, ImportedRecord.kind == "contact"
+        )
+    )
     own = Conversation.select(Conversation.id).where(Conversation.contact_id == survivor_id)
     tx.execute(
         Message.update(sender_id=survivor_id).where(

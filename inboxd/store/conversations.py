@@ -1,5 +1,6 @@
 """Finding and listing conversations."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -8,6 +9,7 @@ from peewee import SQL, Case, fn
 from inboxd.store import mentions, participants, search
 from inboxd.store.db import Tx
 from inboxd.store.models import ContactInbox, Conversation, ConversationCount, Message, Tagging
+from inboxd.store.removal import thin
 from inboxd.store.rows import Prepared, arg
 
 PAGE = 25
@@ -39,6 +41,11 @@ def by_display_id(tx: Tx, account_id: int, display_id: int) -> Conversation | No
 def forget_bot(tx: Tx, bot_id: int) -> None:
     """Take a bot from the conversations it is assigned to."""
     tx.execute(Conversation.update(assignee_agent_bot_id=None).where(Conversation.assignee_agent_bot_id == bot_id))
+
+
+def drop(tx: Tx, conversation_id: int) -> bool:
+    """One step of removing a conversation with all that is in it; whether it was the last."""
+    return not thin(tx, Conversation.select(Conversation.id).where(Conversation.id == conversation_id))
 
 
 def display_ids(tx: Tx, conversation_ids: list[int]) -> dict[int, int]:
@@ -114,39 +121,47 @@ class Scope:
         account: Any = Conversation.account_id
         if self.hits is not None:
             account += 0  # the hits lead, not an index of the account's order
-        clauses: list[Any] = [account == self.account_id]
-        if self.followed_by is not None:
-            clauses.append(Conversation.id.in_(participants.followed(self.account_id, self.followed_by)))
-        elif self.inbox_ids is not None:
-            clauses.append(Conversation.inbox_id.in_(sorted(self.inbox_ids)))
-        if self.mentioned is not None:
-            clauses.append(Conversation.id.in_(mentions.of_user(self.account_id, self.mentioned)))
+        return [account == self.account_id, *self._equal(), *self._among()]
+
+    def _equal(self) -> Iterator[Any]:
+        """What a conversation's own columns say."""
+        if self.inbox_ids is not None and self.followed_by is None:
+            yield Conversation.inbox_id.in_(sorted(self.inbox_ids))
         if self.inbox_id is not None:
-            clauses.append(Conversation.inbox_id == self.inbox_id)
+            yield Conversation.inbox_id == self.inbox_id
         if self.team_id is not None:
-            clauses.append(Conversation.team_id == self.team_id)
-        if self.also is not None:
-            clauses.append(self.also)
-        if self.hits is not None:
-            held = Message.select(Message.conversation_id).where(search.among(Message.id, self.hits))
-            clauses.append(Conversation.id.in_(held))
+            yield Conversation.team_id == self.team_id
         if self.status != "all":
-            clauses.append(Conversation.status == self.status)
-        if self.labels:
-            tagged = Tagging.select(Tagging.conversation_id).where(
-                Tagging.account_id == self.account_id, Tagging.label.in_(self.labels)
-            )
-            clauses.append(Conversation.id.in_(tagged))
-        if self.source_id is not None:
-            own = ContactInbox.select(ContactInbox.id).where(
-                ContactInbox.account_id == self.account_id, ContactInbox.source_id == self.source_id
-            )
-            clauses.append(Conversation.contact_inbox_id.in_(own))
+            yield Conversation.status == self.status
         if self.unattended:
-            clauses.append(Conversation.first_reply_created_at.is_null() | Conversation.waiting_since.is_null(False))
+            yield Conversation.first_reply_created_at.is_null() | Conversation.waiting_since.is_null(False)
         if self.updated_after is not None:
-            clauses.append(Conversation.updated_at > self.updated_after)
-        return clauses
+            yield Conversation.updated_at > self.updated_after
+        if self.also is not None:
+            yield self.also
+
+    def _among(self) -> Iterator[Any]:
+        """What other tables say."""
+        if self.followed_by is not None:
+            yield Conversation.id.in_(participants.followed(self.account_id, self.followed_by))
+        if self.mentioned is not None:
+            yield Conversation.id.in_(mentions.of_user(self.account_id, self.mentioned))
+        if self.hits is not None:
+            yield Conversation.id.in_(
+                Message.select(Message.conversation_id).where(search.among(Message.id, self.hits))
+            )
+        if self.labels:
+            yield Conversation.id.in_(
+                Tagging.select(Tagging.conversation_id).where(
+                    Tagging.account_id == self.account_id, Tagging.label.in_(self.labels)
+                )
+            )
+        if self.source_id is not None:
+            yield Conversation.contact_inbox_id.in_(
+                ContactInbox.select(ContactInbox.id).where(
+                    ContactInbox.account_id == self.account_id, ContactInbox.source_id == self.source_id
+                )
+            )
 
 
 def holding(tx: Tx, scope: Scope, text: str) -> Scope:

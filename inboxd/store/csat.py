@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-from peewee import JOIN, ModelSelect, fn
+from peewee import JOIN, SQL, ModelSelect, NodeList, fn
 
 from inboxd.store.db import Tx
 from inboxd.store.models import Contact, Conversation, CsatSurveyResponse, Message, User
@@ -47,8 +47,14 @@ class Scope:
 
     def sent(self) -> list[Any]:
         """The surveys that may have been answered; a rating and who it is for come only with the answer."""
-        clauses = [Message.account_id == self.account_id, Message.content_type == "input_csat"]
-        return [*clauses, *self._between(Message.created_at), *self._of_conversation()]
+        # In the words of the partial index, which bound values could not use.
+        survey = NodeList((Message.content_type, SQL("= 'input_csat'")))
+        return [
+            Message.account_id == self.account_id,
+            survey,
+            *self._between(Message.created_at),
+            *self._of_conversation(),
+        ]
 
 
 def by_id(tx: Tx, account_id: int, response_id: int) -> CsatSurveyResponse | None:

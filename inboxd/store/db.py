@@ -71,7 +71,7 @@ class Tx:
 
     `now` is the same for every row of one unit. `links` makes the URLs that payloads carry.
     `signals` says what a commit would make interesting, such as new deliveries. `origin` and
-    `token_id` say who causes what happens here: inboxd itself until the edge knows better.
+    `token_id` or `rule_id` say who causes what happens here: inboxd itself until the edge knows better.
     """
 
     def __init__(
@@ -96,6 +96,7 @@ class Tx:
         self.brake = brake
         self.origin = "automation"
         self.token_id: int | None = None
+        self.rule_id: int | None = None
 
     def get(self, model: type[Row], row_id: int) -> Row | None:
         return self.find(model, id=row_id)

@@ -25,3 +25,9 @@ def next_unfinished(tx: Tx, kinds: tuple[str, ...]) -> Job | None:
     """The oldest of these kinds."""
     found = tx.all(Job.select().where(UNFINISHED, Job.kind.in_(kinds)).order_by(Job.id).limit(1))
     return found[0] if found else None
+
+
+def over(tx: Tx, before: int, limit: int) -> list[Job]:
+    """Some of those that ended before a moment."""
+    where = (Job.state.in_(("done", "failed", "cancelled")), Job.updated_at < before)
+    return tx.all(Job.select().where(*where).limit(limit))

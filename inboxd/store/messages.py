@@ -86,7 +86,7 @@ def latest(
 ) -> list[Message]:
     """The newest messages with a lower id than `before`, oldest first. `chat_only`: no private, no activity."""
     prepared = _CHAT_BEFORE if chat_only else _BEFORE
-    return tx.run(prepared, conversation_id=conversation_id, before=before, limit=limit)[::-1]
+    return _by_time(tx.run(prepared, conversation_id=conversation_id, before=before, limit=limit))
 
 
 def between(tx: Tx, conversation_id: int, *, after: int, before: int | None, chat_only: bool) -> list[Message]:
@@ -99,7 +99,12 @@ def between(tx: Tx, conversation_id: int, *, after: int, before: int | None, cha
     if chat_only:
         where.append(_CHAT)
     query = Message.select().where(*where).order_by(Message.id)
-    return tx.all(query.limit(100 if before is None else 1000))
+    return _by_time(tx.all(query.limit(100 if before is None else 1000)))
+
+
+def _by_time(window: list[Message]) -> list[Message]:
+    """Windows are cut by id; what was imported into one stands where it was said."""
+    return sorted(window, key=lambda message: (message.created_at, message.id))
 
 
 def last_chat(tx: Tx, conversation_id: int) -> Message | None:

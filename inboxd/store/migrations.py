@@ -590,6 +590,7 @@ CREATE TABLE imported_records (
     record_id INTEGER NOT NULL
 );
 CREATE UNIQUE INDEX importedrecord_account_id_kind_source_id ON imported_records (account_id, kind, source_id);
+CREATE INDEX importedrecord_record_id_kind ON imported_records (record_id, kind);
 
 CREATE TABLE macros (
     id INTEGER PRIMARY KEY AUTOINCREMENT NOT NULL,
@@ -796,9 +797,16 @@ WHERE {_REACHABLE.format("contacts")} GROUP BY account_id
 def _five(connection: sqlite3.Connection) -> None:
     # Substrings are found by their trigrams. Neither index holds the texts again: these triggers are
     # what keeps them true. Messages are put in by upkeep, in batches, and never by who posts them.
-    for statement in _SEARCH:
+    for statement in (*_SEARCH, *_INDEXES):
         connection.execute(statement)
 
+
+_INDEXES = (
+    "CREATE INDEX conversation_account_id_created_at ON conversations (account_id, created_at)",
+    """CREATE INDEX conversations_agent_bot ON conversations (assignee_agent_bot_id)
+    WHERE assignee_agent_bot_id IS NOT NULL""",
+    "CREATE INDEX messages_surveys ON messages (account_id, created_at) WHERE content_type = 'input_csat'",
+)
 
 # A number as one trigram of a private range, which is one term of the index.
 _TERM = "char(57344 + {0} / 40960000 % 6400, 57344 + {0} / 6400 % 6400, 57344 + {0} % 6400)"
@@ -835,7 +843,29 @@ _SEARCH = (
     f"INSERT INTO contact_search {_CONTACT_COLUMNS} SELECT {_CONTACT.format('contacts')} FROM contacts",
 )
 
-MIGRATIONS: tuple[Callable[[sqlite3.Connection], None], ...] = (_one, _two, _three, _four, _five)
+
+def _six(connection: sqlite3.Connection) -> None:
+    _statements(connection, _RULES_AT_WORK)
+
+
+_RULES_AT_WORK = """
+ALTER TABLE events ADD COLUMN rule_id INTEGER;
+CREATE TABLE automation_runs (
+    id INTEGER PRIMARY KEY NOT NULL,
+    created_at INTEGER NOT NULL,
+    updated_at INTEGER NOT NULL,
+    account_id INTEGER NOT NULL,
+    rule_id INTEGER NOT NULL,
+    event_id INTEGER NOT NULL,
+    conversation_id INTEGER NOT NULL,
+    event_name TEXT NOT NULL,
+    actions TEXT NOT NULL,
+    step INTEGER NOT NULL
+);
+CREATE UNIQUE INDEX automationrun_event_id_rule_id ON automation_runs (event_id, rule_id);
+"""
+
+MIGRATIONS: tuple[Callable[[sqlite3.Connection], None], ...] = (_one, _two, _three, _four, _five, _six)
 
 
 def migrate(connection: sqlite3.Connection) -> None:

@@ -468,9 +468,17 @@ class Conversation(Table):
             (("inbox_id",), False),
             (("contact_inbox_id",), False),
             (("contact_id", "inbox_id"), False),
+            (("account_id", "created_at"), False),
         )
 
 
+Conversation.add_index(
+    Conversation.index(
+        Conversation.assignee_agent_bot_id,
+        name="conversations_agent_bot",
+        where=SQL("assignee_agent_bot_id IS NOT NULL"),
+    )
+)
 Conversation.add_index(
     Conversation.index(
         Conversation.snoozed_until,
@@ -525,10 +533,15 @@ class Message(Table):
         table_name = "messages"
 
 
-# Declared apart: the hot table. One index for lists, one for reports, which ask for times, and a third only
-# over rows that have a source_id.
+# Declared apart: the hot table. One index for lists, one for reports, which ask for times, and two only over
+# rows that have a source_id or are surveys.
 Message.add_index(Message.conversation_id, Message.id, name="messages_conversation_id_id")
 Message.add_index(Message.account_id, Message.created_at, name="messages_account_id_created_at")
+Message.add_index(
+    Message.index(
+        Message.account_id, Message.created_at, name="messages_surveys", where=SQL("content_type = 'input_csat'")
+    )
+)
 Message.add_index(
     Message.index(
         Message.conversation_id,
@@ -566,7 +579,7 @@ class Orphan(Record):
 
 class Event(Record):
     """`payload` is the exact body that every webhook receives; `seq` has no gaps in an account. `token_id`
-    is the access token that caused it."""
+    is the access token that caused it, `rule_id` the automation rule: what one did, none looks at."""
 
     account_id = IntegerField()
     seq = BigIntegerField()
@@ -575,6 +588,7 @@ class Event(Record):
     conversation_id = IntegerField(null=True)
     message_id = IntegerField(null=True)
     token_id = IntegerField(null=True)
+    rule_id = IntegerField(null=True)
     payload = TextField()
 
     class Meta:
@@ -729,7 +743,7 @@ class ImportedRecord(Record):
 
     class Meta:
         table_name = "imported_records"
-        indexes = ((("account_id", "kind", "source_id"), True),)
+        indexes = ((("account_id", "kind", "source_id"), True), (("record_id", "kind"), False))
 
 
 class Macro(Table):
@@ -760,6 +774,22 @@ class AutomationRule(Table):
     class Meta:
         table_name = "automation_rules"
         indexes = ((("account_id",), False),)
+
+
+class AutomationRun(Table):
+    """A rule that applied, and how many of its actions are done. It is gone when all are."""
+
+    account_id = IntegerField()
+    rule_id = IntegerField()
+    event_id = IntegerField()
+    conversation_id = IntegerField()
+    event_name = TextField()
+    actions = ListField()
+    step = IntegerField(default=0)
+
+    class Meta:
+        table_name = "automation_runs"
+        indexes = ((("event_id", "rule_id"), True),)
 
 
 class Notification(Table):
@@ -941,7 +971,7 @@ TABLES: tuple[type[Record], ...] = (
     Setting, Account, Counter, User, AccountUser, AccessToken, Inbox, InboxMember, Webhook, Trouble, AgentBot,
     AgentBotInbox, Team, TeamMember, Label, CannedResponse, CustomAttributeDefinition, CustomFilter, Note,
     ContactTagging, Participant, DraftMessage, Contact, ContactInbox, Conversation, Tagging, Message, Attachment,
-    Orphan, Event, Delivery, Attempt, Blob, Job, ImportedRecord, Macro, AutomationRule, Notification,
+    Orphan, Event, Delivery, Attempt, Blob, Job, ImportedRecord, Macro, AutomationRule, AutomationRun, Notification,
     NotificationSetting, Mention, AuditLog, CsatSurveyResponse, ReportingEvent, AssignmentPolicy,
     InboxAssignmentPolicy, ConversationCount, IdempotencyKey,
 )  # fmt: skip

@@ -22,7 +22,7 @@ FOUND_LIMIT = 1000
 TAIL = 10_000
 """Messages that are read one by one: those not indexed yet, or the newest when the text is too short."""
 BATCH = 100
-_BATCH_CHARACTERS = 100_000
+_BATCH_CHARACTERS = 20_000
 _MERGED_PAGES = 30
 _TRIGRAM = 3
 _PHRASE = 100

@@ -2,6 +2,7 @@
 
 from inboxd.store.db import Tx
 from inboxd.store.models import Conversation, Team, TeamMember
+from inboxd.store.removal import release
 
 
 def team(tx: Tx, account_id: int, team_id: int) -> Team | None:
@@ -32,12 +33,11 @@ def ids_of(tx: Tx, account_id: int, user_id: int) -> frozenset[int]:
     )
 
 
-def drop(tx: Tx, team: Team) -> None:
-    """Remove a team; its conversations have none then."""
-    tx.execute(
-        Conversation.update(team_id=None).where(
-            Conversation.account_id == team.account_id, Conversation.team_id == team.id
-        )
-    )
+def drop(tx: Tx, team: Team) -> bool:
+    """One step of removing a team, whose conversations have none then; whether it was the last."""
+    given = (Conversation.account_id == team.account_id) & (Conversation.team_id == team.id)
+    if release(tx, given, team_id=None):
+        return False
     tx.delete(TeamMember, team_id=team.id)
     tx.delete(Team, id=team.id)
+    return True

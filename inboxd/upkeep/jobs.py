@@ -2,7 +2,6 @@
 
 import logging
 import os
-import threading
 from collections.abc import Callable, Generator
 from contextlib import closing
 from functools import partial
@@ -10,17 +9,17 @@ from itertools import islice
 from pathlib import Path
 from typing import IO, Protocol
 
-from inboxd.domain.errors import Failure, Invalid, StorageFull
+from inboxd.domain.errors import Failure, Invalid, StorageFull, disk_full_in_words
 from inboxd.domain.messages import Upload
+from inboxd.domain.portions import portions
 from inboxd.services import exports, imports, jobs
 from inboxd.store import blobs
 from inboxd.store import jobs as store
 from inboxd.store.db import Store, StoreClosed
 from inboxd.store.models import Job
+from inboxd.upkeep.loop import Loop
 
-BATCH = 100
 PAGE = 500
-_AGAIN_S = 60.0
 _log = logging.getLogger("inboxd.jobs")
 
 Batches = Generator[None, None, None]
@@ -37,29 +36,19 @@ class Files(Protocol):
     def settle(self, upload: Upload) -> None: ...
 
 
-class Jobs:
+class Jobs(Loop):
     """A thread that works off what is unfinished, the oldest first."""
 
+    name = "jobs"
+
     def __init__(self, database: Store, files: Files) -> None:
+        super().__init__()
         self._store = database
         self._files = files
         self._kinds: dict[str, Callable[[Job], Batches]] = {imports.KIND: self._import, exports.KIND: self._export}
-        self._news = threading.Event()
-        self._stopping = False
-        self._thread = threading.Thread(target=self._run, name="jobs", daemon=True)
 
-    def start(self) -> None:
-        self._thread.start()
-
-    def wake(self) -> None:
-        self._news.set()
-
-    def stop(self) -> None:
-        """Between two batches."""
-        self._stopping = True
-        self.wake()
-        if self._thread.is_alive():
-            self._thread.join()
+    def turn(self) -> float | None:
+        return 0 if self.step() else None
 
     def step(self) -> bool:
         """Work on the oldest job until it is over or `stop` was called. Returns whether there was one."""
@@ -88,20 +77,6 @@ class Jobs:
     def _fail(self, job: Job, error: str) -> None:
         self._store.write(partial(jobs.fail, job_id=job.id, error=error))
 
-    def _run(self) -> None:
-        while not self._stopping:
-            self._news.clear()
-            pause_s = None
-            try:
-                found = self.step()
-            except StoreClosed:
-                return
-            except Exception:
-                _log.exception("jobs stumbled and go on later")
-                found, pause_s = False, _AGAIN_S
-            if not found and not self._stopping:
-                self._news.wait(pause_s)
-
     def _import(self, job: Job) -> Batches:
         with self._store.read() as tx:
             given = blobs.of(tx, jobs.OWNER, job.id)
@@ -115,7 +90,7 @@ class Jobs:
                 self._store.write(partial(imports.measured, job_id=job.id, total=total))
             with path.open(encoding="utf-8-sig", newline="") as lines:
                 rows = islice(imports.rows(lines), job.position, None)
-                while batch := list(islice(rows, BATCH)):
+                for batch in portions(rows, imports.weight):
                     if not self._store.write(partial(imports.load, job_id=job.id, batch=batch)):
                         return
                     yield
@@ -163,7 +138,8 @@ class Jobs:
 
 def _append(file: IO[bytes], text: str) -> int:
     """On disk when it returns; how long the file is then."""
-    file.write(text.encode())
-    file.flush()
-    os.fsync(file.fileno())
+    with disk_full_in_words():
+        file.write(text.encode())
+        file.flush()
+        os.fsync(file.fileno())
     return file.tell()

@@ -1,43 +1,32 @@
 """Removes what has served its time, in batches small enough for live traffic to pass between."""
 
-import logging
-import threading
 from collections.abc import Callable
 
 from inboxd.domain.retry import DAY_MS
-from inboxd.services import deliveries, idempotency
+from inboxd.services import deliveries, idempotency, jobs
 from inboxd.store import audit_logs, blobs, messages, notifications, retention
-from inboxd.store.db import Store, StoreClosed, Tx
+from inboxd.store.db import Store, Tx
 from inboxd.store.models import AuditLog, Notification, Orphan, Record
+from inboxd.upkeep.loop import Loop
 
 EVERY_S = 3600.0
 FILES = 100
-_log = logging.getLogger("inboxd.upkeep")
 
 
-class Keeper:
+class Keeper(Loop):
     """`let_go` removes the file with a digest unless something still refers to it. Events and their
     deliveries are kept for `retention_days`."""
 
+    name = "upkeep"
+
     def __init__(self, store: Store, let_go: Callable[[str], None], retention_days: int) -> None:
+        super().__init__()
         self._store = store
         self._days = retention_days
         self._let_go = let_go
-        self._news = threading.Event()
-        self._stopping = False
-        self._thread = threading.Thread(target=self._run, name="upkeep", daemon=True)
 
-    def start(self) -> None:
-        self._thread.start()
-
-    def wake(self) -> None:
-        self._news.set()
-
-    def stop(self) -> None:
-        self._stopping = True
-        self.wake()
-        if self._thread.is_alive():
-            self._thread.join()
+    def turn(self) -> float:
+        return 0 if self.step() else EVERY_S
 
     def step(self) -> bool:
         """Tidy up one batch of everything. Returns whether there may be more."""
@@ -48,7 +37,8 @@ class Keeper:
         more_blobs = self._store.write(lambda tx: blobs.forget_loose(tx, tx.now - DAY_MS, FILES)) == FILES
         more_told = self._forget(Notification, notifications.surplus)
         more_logs = self._forget(AuditLog, audit_logs.expired)
-        return self._remove_files() or more_keys or more_events or more_blobs or more_told or more_logs
+        more_jobs = self._store.write(jobs.forget_old, durable=False)
+        return self._remove_files() or more_jobs or more_keys or more_events or more_blobs or more_told or more_logs
 
     def _forget(self, model: type[Record], found: Callable[[Tx, int], list[int]]) -> bool:
         """A batch of rows that served their time, looked up while others write."""
@@ -67,16 +57,3 @@ class Keeper:
                 self._let_go(orphan.digest)
             self._store.write(lambda tx: [tx.delete(Orphan, id=orphan.id) for orphan in batch], durable=False)
         return len(batch) == FILES
-
-    def _run(self) -> None:
-        while not self._stopping:
-            self._news.clear()
-            try:
-                more = self.step()
-            except StoreClosed:
-                return
-            except Exception:
-                _log.exception("upkeep stumbled and tries again later")
-                more = False
-            if not more and not self._stopping:
-                self._news.wait(EVERY_S)

@@ -1,12 +1,12 @@
 """Wakes snoozed conversations when their time has come."""
 
 import logging
-import threading
 from functools import partial
 
 from inboxd.services import conversations
 from inboxd.store import conversations as store
 from inboxd.store.db import Store, StoreClosed
+from inboxd.upkeep.loop import Loop
 
 LOOK_S = 30.0
 """The longest wait: a clock that was set meanwhile moves every moment that was waited for."""
@@ -14,26 +14,17 @@ BATCH = 100
 _log = logging.getLogger("inboxd.upkeep")
 
 
-class Waker:
+class Waker(Loop):
     """Waits for the next conversation whose `snoozed_until` passes. `wake` when one was snoozed."""
 
+    name = "snooze"
+
     def __init__(self, store: Store) -> None:
+        super().__init__()
         self._store = store
-        self._news = threading.Event()
-        self._stopping = False
-        self._thread = threading.Thread(target=self._run, name="snooze", daemon=True)
 
-    def start(self) -> None:
-        self._thread.start()
-
-    def wake(self) -> None:
-        self._news.set()
-
-    def stop(self) -> None:
-        self._stopping = True
-        self.wake()
-        if self._thread.is_alive():
-            self._thread.join()
+    def turn(self) -> float:
+        return self.step()
 
     def step(self) -> float:
         """Wake a batch of those whose time has come. Returns the seconds until it is worth coming back."""
@@ -55,16 +46,3 @@ class Waker:
             _log.error("conversation %d could not be woken: %s", conversation_id, type(error).__name__)
             return False
         return True
-
-    def _run(self) -> None:
-        while not self._stopping:
-            self._news.clear()
-            try:
-                wait_s = self.step()
-            except StoreClosed:
-                return
-            except Exception:
-                _log.exception("waking conversations stumbled and tries again later")
-                wait_s = LOOK_S
-            if not self._stopping:
-                self._news.wait(wait_s)

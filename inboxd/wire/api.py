@@ -18,13 +18,14 @@ from inboxd.store.models import (
     User,
     Webhook,
 )
-from inboxd.wire import agent_bots, deliveries, push, teams
+from inboxd.wire import agent_bots, deliveries, push, shapes_public, teams
+from inboxd.wire import shapes_accounts as shapes
 from inboxd.wire.times import float_seconds, iso, iso_or_none, seconds
 
 Json = dict[str, Any]
 
 
-def public_inbox(row: Inbox) -> Json:
+def public_inbox(row: Inbox) -> shapes_public.PublicInbox:
     return {
         "identifier": row.identifier,
         "identity_validation_enabled": row.hmac_mandatory,
@@ -37,7 +38,7 @@ def public_inbox(row: Inbox) -> Json:
     }
 
 
-def public_contact(row: Contact, contact_inbox: ContactInbox) -> Json:
+def public_contact(row: Contact, contact_inbox: ContactInbox) -> shapes_public.PublicContact:
     return {
         "source_id": contact_inbox.source_id,
         "pubsub_token": contact_inbox.pubsub_token,
@@ -48,7 +49,7 @@ def public_contact(row: Contact, contact_inbox: ContactInbox) -> Json:
     }
 
 
-def contact_record(row: Contact) -> Json:
+def contact_record(row: Contact) -> shapes_public.ContactRecord:
     """Every column, as the client API shows a contact after an update and inside a conversation."""
     return {
         "id": row.id,
@@ -190,7 +191,7 @@ def profile(row: User, memberships: list[tuple[AccountUser, Account]], token: st
     return shape
 
 
-def account(row: Account) -> Json:
+def account(row: Account) -> shapes.Account:
     return {
         "settings": row.settings,
         "created_at": iso(row.created_at),
@@ -250,7 +251,7 @@ def inbox(row: Inbox, webhook: Webhook, links: Links, *, admin: bool, secret: st
     return shape
 
 
-def inbox_slim(row: Inbox, links: Links) -> Json:
+def inbox_slim(row: Inbox, links: Links) -> shapes.InboxSlim:
     return {
         "id": row.id,
         "avatar_url": links.avatar(row.avatar),
@@ -261,7 +262,7 @@ def inbox_slim(row: Inbox, links: Links) -> Json:
     }
 
 
-def inbox_row(row: Inbox) -> Json:
+def inbox_row(row: Inbox) -> shapes.InboxRow:
     """The plain column dump that contact creation answers with."""
     return {
         "id": row.id,
@@ -312,7 +313,7 @@ def contact(row: Contact, links: Links, contact_inboxes: list[tuple[ContactInbox
     return shape
 
 
-def contact_inbox(row: ContactInbox, inbox_of: Inbox, links: Links) -> Json:
+def contact_inbox(row: ContactInbox, inbox_of: Inbox, links: Links) -> shapes.ContactInbox:
     return {"source_id": row.source_id, "inbox": inbox_slim(inbox_of, links)}
 
 

@@ -1,12 +1,11 @@
 """Canned responses as the application API shows them."""
 
-from typing import Any
-
 from inboxd.store.models import CannedResponse
+from inboxd.wire import shapes_accounts as shapes
 from inboxd.wire.times import iso
 
 
-def canned_response(row: CannedResponse) -> dict[str, Any]:
+def canned_response(row: CannedResponse) -> shapes.CannedResponse:
     return {
         "id": row.id,
         "account_id": row.account_id,

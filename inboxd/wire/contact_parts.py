@@ -6,9 +6,10 @@ from inboxd.domain.links import Links
 from inboxd.store.details import MessageDetails
 from inboxd.store.models import Attachment, Inbox
 from inboxd.wire import api, conversation_attachments
+from inboxd.wire import shapes_accounts as shapes
 
 
-def contactable_inbox(row: Inbox, source_id: str, links: Links) -> dict[str, Any]:
+def contactable_inbox(row: Inbox, source_id: str, links: Links) -> shapes.ContactInbox:
     return {"inbox": api.inbox_slim(row, links), "source_id": source_id}
 
 

@@ -1,12 +1,11 @@
 """Custom attribute definitions as the application API shows them."""
 
-from typing import Any
-
 from inboxd.store.models import CustomAttributeDefinition
+from inboxd.wire import shapes_accounts as shapes
 from inboxd.wire.times import iso
 
 
-def custom_attribute_definition(row: CustomAttributeDefinition) -> dict[str, Any]:
+def custom_attribute_definition(row: CustomAttributeDefinition) -> shapes.CustomAttributeDefinition:
     return {
         "id": row.id,
         "attribute_display_name": row.attribute_display_name,

@@ -1,12 +1,11 @@
 """Saved views as the application API shows them."""
 
-from typing import Any
-
 from inboxd.store.models import CustomFilter
+from inboxd.wire import shapes_accounts as shapes
 from inboxd.wire.times import iso
 
 
-def custom_filter(row: CustomFilter) -> dict[str, Any]:
+def custom_filter(row: CustomFilter) -> shapes.CustomFilter:
     return {
         "id": row.id,
         "name": row.name,

@@ -1,16 +1,18 @@
 """Deliveries, and what is wrong with webhooks: shapes of our own, Chatwoot has none."""
 
 import json
+from collections.abc import Mapping
 from typing import Any
 
 from inboxd.domain.text import MASK
 from inboxd.store.models import Attempt, Delivery, Event, Trouble, Webhook
+from inboxd.wire import shapes_operations as shapes
 from inboxd.wire.times import iso, iso_or_none
 
 Json = dict[str, Any]
 
 
-def delivery(row: Delivery, event: Event, webhook: Webhook | None, display_id: int | None) -> Json:
+def delivery(row: Delivery, event: Event, webhook: Webhook | None, display_id: int | None) -> shapes.Delivery:
     return {
         "id": row.uuid,
         "state": row.state,
@@ -30,11 +32,11 @@ def delivery(row: Delivery, event: Event, webhook: Webhook | None, display_id: i
     }
 
 
-def with_attempts(shape: Json, attempts: list[Attempt], event: Event) -> Json:
-    return shape | {"attempts": [attempt(one) for one in attempts], "payload": json.loads(event.payload)}
+def with_attempts(shape: Mapping[str, object], attempts: list[Attempt], event: Event) -> Json:
+    return {**shape, "attempts": [attempt(one) for one in attempts], "payload": json.loads(event.payload)}
 
 
-def attempt(row: Attempt) -> Json:
+def attempt(row: Attempt) -> shapes.Attempt:
     return {
         "number": row.number,
         "started_at": iso(row.started_at),
@@ -48,7 +50,7 @@ def attempt(row: Attempt) -> Json:
     }
 
 
-def webhook_slim(row: Webhook) -> Json:
+def webhook_slim(row: Webhook) -> shapes.WebhookSlim:
     return {
         "id": row.id,
         "kind": row.kind,
@@ -59,7 +61,7 @@ def webhook_slim(row: Webhook) -> Json:
     }
 
 
-def options(row: Webhook, now: int) -> Json:
+def options(row: Webhook, now: int) -> shapes.Options:
     """What every kind of webhook can be told. The values of its headers may be secrets."""
     until = row.previous_secret_until or 0
     return {

@@ -1,11 +1,10 @@
 """Labels as the application API shows them."""
 
-from typing import Any
-
 from inboxd.store.models import Label
+from inboxd.wire import shapes_accounts as shapes
 
 
-def label(row: Label) -> dict[str, Any]:
+def label(row: Label) -> shapes.Label:
     return {
         "id": row.id,
         "title": row.title,

@@ -1,12 +1,11 @@
 """Teams as the application API shows them."""
 
-from typing import Any
-
 from inboxd.store.models import Team
+from inboxd.wire import shapes_accounts as shapes
 from inboxd.wire.times import iso
 
 
-def team(row: Team, *, is_member: bool) -> dict[str, Any]:
+def team(row: Team, *, is_member: bool) -> shapes.Team:
     """`is_member`: whether the caller is in it."""
     return {
         "id": row.id,
@@ -18,7 +17,7 @@ def team(row: Team, *, is_member: bool) -> dict[str, Any]:
     }
 
 
-def team_row(row: Team) -> dict[str, Any]:
+def team_row(row: Team) -> shapes.TeamRow:
     """The plain column dump that an assignment answers with."""
     return {
         "id": row.id,

@@ -1,4 +1,4 @@
-"""Chatwoot's three ways to write a moment. Input is milliseconds since 1970, or None."""
+"""Chatwoot's four ways to write a moment. Input is milliseconds since 1970, or None."""
 
 from datetime import UTC, datetime
 from functools import lru_cache
@@ -27,6 +27,11 @@ def iso(moment: int) -> str:
 def _to_the_second(whole: int) -> str:
     # One event spells a handful of moments, most of them this very second.
     return f"{datetime.fromtimestamp(whole, UTC):%Y-%m-%dT%H:%M:%S}"
+
+
+def plain(moment: int) -> str:
+    """`2026-06-10 12:34:56`, in UTC."""
+    return _to_the_second(moment // 1000).replace("T", " ")
 
 
 def iso_or_none(moment: int | None) -> str | None:

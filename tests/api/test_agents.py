@@ -154,6 +154,9 @@ def test_several_are_added_by_email_and_what_cannot_be_is_skipped(world: World) 
     assert names(world) == ["Ada", "Administrator", "bob", "eve", "Olga"]
     agents = world.http.get(f"{world.account}/agents", token=world.admin).json()
     assert {one["role"] for one in agents if one["name"] in ("bob", "eve")} == {"agent"}
+    many = {"emails": [f"{number}@x.test" for number in range(101)]}
+    answer = world.http.post(f"{world.account}/agents/bulk_create", json=many, token=world.admin)
+    assert (answer.status_code, answer.json()["message"]) == (422, "Emails are limited to 100 at once")
     answer = world.http.post(f"{world.account}/agents/bulk_create", json={"emails": []}, token=world.admin)
     assert answer.status_code == 200
 

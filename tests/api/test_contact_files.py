@@ -184,10 +184,40 @@ def test_what_was_exported_can_be_imported_again(world: World, app: App) -> None
     assert find(world, "ann@x.test")["custom_attributes"] == {}
 
 
-def test_an_export_by_conditions_is_refused(world: World) -> None:
-    answer = world.http.post(f"{world.account}/contacts/export", json={"payload": [{}]}, token=world.admin)
-    assert (answer.status_code, answer.json()["attributes"]) == (422, ["payload"])
-    assert world.http.post(f"{world.account}/contacts/export", json={}, token=world.ada).status_code == 401
+def asks(key: str, value: str, operator: str = "equal_to", joiner: str | None = None) -> dict[str, Any]:
+    return {"attribute_key": key, "filter_operator": operator, "values": [value], "query_operator": joiner}
+
+
+def test_an_export_takes_the_conditions_of_a_filter(world: World, app: App) -> None:
+    imported(world, app, "name,email,phone_number\nAnn,ann@x.test,+4911\nBen,ben@x.test,\nCy,cy@y.test,\n")
+    either = [asks("email", "@x.test", "contains", "OR"), asks("name", "cy")]
+    job, text = exported(world, app, payload=either, column_names=["name"])
+    assert (text, job["total"], job["done"]) == ("name\r\nAnn\r\nBen\r\nCy\r\n", 3, 3)
+    world.http.post(f"{world.account}/labels", json={"title": "vip"}, token=world.admin)
+    ben = find(world, "ben@x.test")["id"]
+    world.http.post(f"{world.account}/contacts/{ben}/labels", json={"labels": ["vip"]}, token=world.admin)
+    assert exported(world, app, payload=either, label="vip", column_names=["name"])[1] == "name\r\nBen\r\n"
+
+
+def test_an_export_whose_conditions_mean_nothing_is_refused(world: World) -> None:
+    path = f"{world.account}/contacts/export"
+    answer = world.http.post(path, json={"payload": [{}]}, token=world.admin)
+    assert answer.status_code == 422
+    assert answer.json()["error"].startswith("Invalid attribute key - []")
+    assert get(world, "/jobs")["payload"] == []
+    assert world.http.post(path, json={}, token=world.ada).status_code == 401
+
+
+def test_an_export_whose_attribute_was_removed_meanwhile_fails_in_words(world: World, app: App) -> None:
+    plan = {"attribute_display_name": "Plan", "attribute_key": "plan", "attribute_model": 1}
+    made = world.http.post(f"{world.account}/custom_attribute_definitions", json=plan, token=world.admin).json()
+    body = {"payload": [asks("plan", "gold")]}
+    assert world.http.post(f"{world.account}/contacts/export", json=body, token=world.admin).ok
+    world.http.delete(f"{world.account}/custom_attribute_definitions/{made['id']}", token=world.admin)
+    Jobs(app.store, app.blobs).step()
+    job = latest(world)
+    assert (job["state"], job["file_url"]) == ("failed", None)
+    assert job["error"].startswith("Invalid attribute key - [plan]")
 
 
 def test_contacts_of_other_accounts_are_in_no_export(world: World, app: App) -> None:

@@ -8,6 +8,8 @@ import requests
 
 from inboxd.api.accounts import imports
 from inboxd.app import App
+from inboxd.services import history as history_service
+from inboxd.store.db import Tx
 from inboxd.store.models import Event, Message, Notification
 from tests.cast import World
 
@@ -120,6 +122,32 @@ def test_a_known_contact_is_filled_in_and_not_overwritten(world: World) -> None:
     assert ok(world, line)["contacts"] == counts(skipped=1)
 
 
+def test_a_merged_contact_is_the_one_that_its_line_was(world: World) -> None:
+    ok(world, contact(name="Ann"))
+    [ann] = get(world, "/contacts/search?q=Ann")["payload"]
+    merge = {"base_contact_id": world.carl["id"], "mergee_contact_id": ann["id"]}
+    world.http.post(f"{world.account}/actions/contact_merge", json=merge, token=world.admin)
+    found = ok(world, contact(name="Ann"), conversation(world))
+    assert (found["contacts"], found["conversations"]) == (counts(skipped=1), counts(created=1))
+    assert len(get(world, f"/contacts/{world.carl['id']}/conversations")["payload"]) == 1
+
+
+def test_heavy_lines_are_stored_a_few_at_once(world: World, app: App, monkeypatch: pytest.MonkeyPatch) -> None:
+    ok(world, contact(), conversation(world))
+    units: list[int] = []
+    load = history_service.load
+
+    def counted(tx: Tx, account_id: int, lines: list[history_service.Line]) -> history_service.Tally:
+        units.append(len(lines))
+        return load(tx, account_id, lines)
+
+    monkeypatch.setattr(history_service, "load", counted)
+    heavy = [message(f"h{number}", number, content="x" * 100_000) for number in range(5)]
+    light = [message(f"l{number}", 10 + number, content="x") for number in range(60)]
+    assert ok(world, *heavy, *light)["messages"] == counts(created=65)
+    assert units == [2, 2, 50, 11]
+
+
 def test_the_public_api_shows_it_under_the_source_id_that_was_named(world: World) -> None:
     place = {"inbox": world.inbox["id"], "source_id": "ann/1"}
     ok(world, contact(contact_inboxes=[place]), conversation(world), message("m1", 1, content="old"))
@@ -139,7 +167,7 @@ def test_older_messages_keep_their_time_and_move_no_later_one(world: World) -> N
     assert (shown["last_activity_at"], shown["waiting_since"]) == (T0 + 50, T0)
     assert shown["first_reply_created_at"] == T0 + 10
     thread = get(world, "/conversations/1/messages")["payload"]
-    assert [one["created_at"] - T0 for one in thread] == [50, 10]
+    assert [one["created_at"] - T0 for one in thread] == [10, 50]
 
 
 def test_a_live_message_goes_on_where_history_ends(world: World) -> None:
@@ -176,6 +204,8 @@ def test_links_to_files_and_what_a_message_replies_to_are_kept(world: World) -> 
         (contact("x", email="nonsense"), "Email Invalid email"),
         (contact("x", created_at="soon"), "Created at must be unix seconds or an ISO 8601 time"),
         (contact("x", contact_inboxes=[{"inbox": 1}]), "Source can't be blank"),
+        (contact("x", contact_inboxes=[{"inbox": 1, "source_id": "x"}] * 501), "Contact inboxes are limited to 500"),
+        (contact("x", labels=[str(number) for number in range(501)]), "Labels are limited to 500"),
         (
             contact("x", contact_inboxes=[{"inbox": 1, "source_id": "carl-1"}]),
             "The source_id carl-1 in inbox 1 belongs to another contact",
@@ -258,3 +288,68 @@ def test_names_of_other_accounts_mean_nothing(world: World) -> None:
     body = json.dumps(conversation(world))
     answer = world.http.post("/api/v1/accounts/2/import", data=body, token=world.admin).json()
     assert answer["problems"] == [{"line": 1, "error": f"There is no inbox {world.inbox['inbox_identifier']!r}"}]
+
+
+def posted(world: World, number: int, token: str | None = None, **values: Any) -> Any:
+    path = f"{world.account}/conversations/{number}/messages"
+    return world.http.post(path, json={"import": True, **values}, token=token or world.admin)
+
+
+def test_a_single_message_is_imported_at_its_time_and_nobody_is_told(world: World, app: App) -> None:
+    number = world.conversation()
+    world.incoming(number)
+    before, shown = world.events(), get(world, f"/conversations/{number}")
+    old: Line = {"content": "once {{contact.name}}", "external_created_at": T0}
+    made = posted(world, number, **old, source_id="old/1")
+    assert made.status_code == 200, made.text
+    assert (made.json()["created_at"], made.json()["content"]) == (T0, "once {{contact.name}}")
+    assert posted(world, number, content="said", message_type="incoming", external_created_at=T0 + 1).ok
+    assert (world.events(), get(world, f"/conversations/{number}")["unread_count"]) == (before, shown["unread_count"])
+    assert get(world, f"/conversations/{number}")["last_activity_at"] == shown["last_activity_at"]
+    with app.store.read() as tx:
+        assert tx.filter(Notification) == []
+    thread = get(world, f"/conversations/{number}/messages")["payload"]
+    assert [one["content"] for one in thread] == ["once {{contact.name}}", "said", "hello"]
+    again = posted(world, number, **old, source_id="old/1")
+    assert (again.json(), again.headers["Idempotent-Replayed"]) == (made.json(), "true")
+
+
+def test_an_imported_message_may_have_files(world: World) -> None:
+    path = f"{world.account}/conversations/{world.conversation()}/messages"
+    fields = {"import": "true", "external_created_at": str(T0), "content": "see"}
+    files = {"attachments[]": ("a.txt", b"text")}
+    made = world.http.post(path, data=fields, files=files, token=world.admin).json()
+    assert (len(made["attachments"]), made["created_at"]) == (1, T0)
+
+
+def test_only_administrators_import_a_message(world: World, app: App) -> None:
+    number = world.conversation()
+    answer = world.http.post(f"{world.account}/agent_bots", json={"name": "Bo"}, token=world.admin)
+    for token in (world.ada, answer.json()["access_token"]):
+        refused = posted(world, number, content="old", external_created_at=T0, token=token)
+        assert refused.status_code == 401, refused.text
+        assert posted(world, number, content="old", token=token).status_code == 401
+    with app.store.read() as tx:
+        assert tx.filter(Message) == []
+
+
+@pytest.mark.parametrize(
+    ("values", "error"),
+    [
+        ({}, "External created at can't be blank for an import"),
+        ({"external_created_at": "soon"}, "External created at must be unix seconds or an ISO 8601 time"),
+        ({"external_created_at": 2**32}, "Created at must not be in the future"),
+    ],
+)
+def test_an_imported_message_needs_a_time_that_was(world: World, values: Line, error: str) -> None:
+    refused = posted(world, world.conversation(), content="old", **values)
+    assert (refused.status_code, refused.json()) == (422, {"error": f"Validation failed: {error}"})
+
+
+def test_without_the_flag_it_is_an_ordinary_message(world: World) -> None:
+    number = world.conversation()
+    before = len(world.events())
+    values: Line = {"content": "new", "external_created_at": T0, "import": False}
+    made = world.http.post(f"{world.account}/conversations/{number}/messages", json=values, token=world.ada).json()
+    assert made["content_attributes"] == {"external_created_at": T0}
+    assert (made["created_at"] > T0, len(world.events()) > before) == (True, True)

@@ -120,6 +120,7 @@ def test_a_macro_that_is_not_there_is_told_without_a_word_when_it_is_read(world:
     [
         ([act("update_last_seen")], "Macro execution actions update_last_seen not supported."),
         ([{}], "Macro execution actions None not supported."),
+        ([act("resolve_conversation")] * 51, "are limited to 50"),
         ([act("open_conversation"), act("nap")], "Macro execution actions open_conversation, nap not supported."),
         ([act("send_message")], "send_message needs a text"),
         ([act("send_message", " ")], "send_message needs a text"),
@@ -260,7 +261,10 @@ def test_a_file_belongs_to_the_macro_and_is_sent_from_it(world: World, app: App)
 def test_a_file_that_is_not_there_or_somebody_elses_is_refused(world: World, app: App) -> None:
     blob_id, signed = uploaded(app)
     foreign = app.store.write(lambda tx: blobs.add(tx, 2, Upload("e" * 64, "b.png", "image/png", 3)))
-    for params in (["nonsense"], [blob_id], [], [None], [app.store.links.signed_blob(foreign.id)], [signed] * 16):
+    announced = app.store.write(lambda tx: blobs.add(tx, 1, Upload("", "c.png", "image/png", 3)))
+    strange = [app.store.links.signed_blob(one.id) for one in (foreign, announced)]
+    many = [signed] * 16
+    for params in (["nonsense"], [blob_id], [], [None], strange[:1], strange[1:], many):
         answer = create(world, act("send_attachment", *params))
         assert (answer.status_code, answer.json()) == (422, {"error": "Invalid attachment"}), params
     made(world, act("send_attachment", signed))

@@ -169,7 +169,7 @@ def test_an_activity_line_is_never_announced(world: World, messages: str) -> Non
     ("values", "attribute"),
     [
         ({"message_type": "sideways"}, "message_type"),
-        ({"message_type": 1}, "message_type"),
+        ({"message_type": 4}, "message_type"),
         ({"content_type": "hologram"}, "content_type"),
         ({"private": "maybe"}, "private"),
         ({"content": ["x"]}, "content"),

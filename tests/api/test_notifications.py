@@ -222,6 +222,8 @@ def test_all_are_read_or_those_of_one_conversation(world: World, number: int) ->
     assert (answer.status_code, answer.content, unread(world, world.ada)) == (200, b"", 1)
     answer = world.http.post(path, json={"primary_actor_type": "Conversation", "primary_actor_id": 99}, token=world.ada)
     assert (answer.status_code, answer.json()) == (404, NOT_FOUND)
+    unseen = world.http.post(path, json=body, token=world.olga)
+    assert (unseen.status_code, unseen.json()) == (404, NOT_FOUND), "it is in an inbox that she is not in"
     assert world.http.post(path, json={"primary_actor_type": "Contact"}, token=world.ada).status_code == 422
     world.http.post(path, json={}, token=world.ada)
     assert unread(world, world.ada) == 0

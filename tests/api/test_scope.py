@@ -61,6 +61,7 @@ def furnished(world: World) -> World:
         ("custom_filters", {"name": "mine", "query": {"payload": []}}),
         (f"contacts/{world.carl['id']}/notes", {"content": "a note"}),
         ("macros", {"name": "Close", "visibility": "global", "actions": [{"action_name": "resolve_conversation"}]}),
+        ("automation_rules", {"name": "r", "event_name": "conversation_resolved", "conditions": [], "actions": []}),
         ("assignment_policies", {"name": "Fair"}),
         ("inboxes/1/assignment_policy", {"assignment_policy_id": 1}),
     ):
@@ -195,7 +196,7 @@ OURS = {
     "user_id": "person", "user_ids": "people", "team_id": "team", "agent_bot": "bot", "sender_id": "bot",
     "webhook_id": "webhook", "conversation_id": "conversation", "message_id": "message",
     "primary_actor_id": "conversation", "conversation_ids": "conversation", "assignment_policy_id": "policy",
-    "label_ids": "label",
+    "label_ids": "label", "ids": "conversation", "id": "inbox",
 }  # fmt: skip
 NAMES = {
     "echo_id": "the client's word, echoed",
@@ -221,11 +222,28 @@ BESIDES: dict[str, dict[str, Any]] = {
     "POST /webhooks": {"url": "https://hooks.test/2"},
     "POST /api/v1/profile/availability": {"availability": "busy"},
     "GET /csat_survey_responses/download": {"since": 0, "until": 4_000_000_000},
+    "POST /macros/1/execute": {},
+    "POST /bulk_actions": {"type": "Conversation", "labels": {"add": ["tried"]}},
+    "POST /bulk_actions fields.assignee_id": {"type": "Conversation", "ids": [1], "fields": {}},
+    "POST /bulk_actions fields.team_id": {"type": "Conversation", "ids": [1], "fields": {}},
+    "POST /notifications/read_all": {"primary_actor_type": "Conversation"},
+    "GET /api/v2/accounts/1/reports/conversations": {"type": "agent"},
+    "GET /api/v2/accounts/1/live_reports/grouped_conversation_metrics": {"group_by": "assignee_id"},
+    "GET /api/v2/accounts/1/reports": {"metric": "conversations_count", "type": "inbox"},
+    "GET /api/v2/accounts/1/reports/summary": {"type": "inbox"},
+    "GET /api/v2/accounts/1/reports/bot_summary": {"type": "inbox"},
 }  # fmt: skip
 """What a request needs besides the id that is tried; a key with the parameter goes before one without."""
 SILENT = {
     "DELETE /inbox_members user_ids": "who is not there need not leave",
     "DELETE /conversations/1/participants user_ids": "the same",
+    "POST /macros/1/execute conversation_ids": "nothing is said of what was done to which",
+    "POST /bulk_actions ids": "the same",
+    "POST /bulk_actions fields.assignee_id": "the same",
+    "POST /bulk_actions fields.team_id": "the same",
+    "POST /notifications/read_all primary_actor_id": "the same",
+    "GET /api/v2/accounts/1/reports/inbox_label_matrix inbox_ids": "the same",
+    "GET /api/v2/accounts/1/reports/inbox_label_matrix label_ids": "the same",
 }
 """Whose answer is the same whether or not there is such a record."""
 EVERYBODYS = {"POST /contacts inbox_id": "contacts are made in any inbox: they are the account's"}
@@ -252,7 +270,12 @@ def spoken_of() -> Iterator[tuple[Route, tuple[str, ...], bool]]:
 
 def everything(app: App) -> dict[str, list[Any]]:
     database = sqlite3.connect(app.store.directory / "inboxd.sqlite3")
-    tables = [name for (name,) in database.execute("SELECT name FROM sqlite_schema WHERE type = 'table'")]
+    tables = [
+        name
+        for (name,) in database.execute(
+            "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE '%_search%'"
+        )
+    ]
     found = {table: database.execute(f"SELECT * FROM {table}").fetchall() for table in tables}
     database.close()
     return found
@@ -286,6 +309,8 @@ def foreign(furnished: World, stranger: str) -> dict[str, Any]:
         "team": make("teams", {"name": "theirs"})["id"],
         "bot": make("agent_bots", {"name": "Theirs"})["id"],
         "webhook": make("webhooks", {"url": "https://hooks.test/theirs"})["payload"]["webhook"]["id"],
+        "policy": make("assignment_policies", {"name": "theirs"})["id"],
+        "label": make("labels", {"title": "theirs"})["id"],
     }
 
 

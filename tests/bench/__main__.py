@@ -13,7 +13,7 @@ from tests.bench.isolation import isolation
 from tests.bench.posting import check_stored, many_webhooks, posting
 from tests.bench.processes import step_aside
 from tests.bench.report import Report
-from tests.bench.scale import scale
+from tests.bench.scale import indexing, scale
 from tests.bench.world import CONVERSATIONS, world
 
 
@@ -36,6 +36,7 @@ def main() -> int:
         many_webhooks(made, report, 1 if quick else 3)
         scale(made, report, *((1, (4_000, 100_000)) if quick else (5,)))
         dashboard(made, report, *((1, 20) if quick else (3,)))
+        indexing(made, report, *((1, (4_000, 60_000)) if quick else (3,)))
         footprint(made, report, 3 if quick else 5, 2 if quick else 5)
         name = made.load.name
     sys.stdout.write(

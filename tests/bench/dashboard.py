@@ -79,7 +79,7 @@ def _switching(terminal: Terminal, times: int) -> dict[str, float]:
 
 
 def _grown(directory: Path) -> None:
-    grow(directory, _CONVERSATIONS, 2 * _MESSAGES)
+    grow(directory, (_CONVERSATIONS, 2 * _MESSAGES))
     with sqlite3.connect(directory / "inboxd.sqlite3") as database:
         database.execute("UPDATE conversations SET status = 'open'")
         newest = "(SELECT id FROM conversations ORDER BY last_activity_at DESC LIMIT 1)"

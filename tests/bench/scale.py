@@ -3,6 +3,7 @@
 import sqlite3
 import time
 from contextlib import AbstractContextManager, ExitStack
+from functools import partial
 from pathlib import Path
 from statistics import median
 
@@ -22,6 +23,7 @@ _READS = {
     "a dashboard's numbers": f"{ACCOUNT}/counts",
 }
 _EACH = 15
+_SHORT, _LONG = "'message ' || i || ' of the past'", "lower(hex(randomblob(500)))"
 _FIRST_MESSAGE = """
 INSERT INTO messages (created_at, updated_at, account_id, inbox_id, conversation_id, message_type, content,
     content_type, content_attributes, additional_attributes, private, status)
@@ -33,7 +35,7 @@ FROM conversations WHERE id = 1
 def scale(world: World, report: Report, rounds: int, big: tuple[int, int] = (20_000, 1_000_000)) -> None:
     """`big` is how many conversations and messages the big server holds."""
     with ExitStack() as servers:
-        small, large = (servers.enter_context(_grown(world, *size)) for size in (_SMALL, big))
+        small, large = (servers.enter_context(_grown(world, size)) for size in (_SMALL, big))
         for name, path in _READS.items():
             for inboxd in (small, large):
                 _read(inboxd, path)
@@ -62,6 +64,35 @@ def scale(world: World, report: Report, rounds: int, big: tuple[int, int] = (20_
     report.add(f"start over {big[1]:,} messages", [took_s], at_most(0.7), unit=" s")
 
 
+def indexing(world: World, report: Report, rounds: int, size: tuple[int, int] = (20_000, 200_000)) -> None:
+    """Posts while long messages are put into the index, beside a server that has none left to put there."""
+    with ExitStack() as servers:
+        behind, done = (
+            servers.enter_context(world.inboxd(partial(grow, size=size, content=_LONG, indexed=indexed)))
+            for indexed in (False, True)
+        )
+        for clients in (1, 32):
+            pairs = [
+                (world.load.run(done.process, clients, 2), world.load.run(behind.process, clients, 2))
+                for _ in range(rounds)
+            ]
+            report.add(
+                f"POST's p99 while {size[1]:,} messages are indexed ÷ before, {clients} clients",
+                [theirs.p99_ms / ours.p99_ms for ours, theirs in pairs],
+                at_most(2),
+                f"{middle([one[1].p99_ms for one in pairs])} of {middle([one[0].p99_ms for one in pairs])} ms,"
+                f" p50 {middle([one[1].p50_ms for one in pairs])} of {middle([one[0].p50_ms for one in pairs])}",
+            )
+            report.add(
+                f"POSTs a second meanwhile ÷ before, {clients} clients",
+                [theirs.rate / ours.rate for ours, theirs in pairs],
+                at_least(0.7),
+                f"{middle([one[1].rate for one in pairs])} of {middle([one[0].rate for one in pairs])}",
+            )
+        reached = behind.ask("SELECT CAST(value AS INTEGER) FROM settings WHERE name = 'messages_indexed'")[0][0]
+        report.check(f"{reached:,} messages were indexed meanwhile", holds=reached > 0)
+
+
 def _read(inboxd: Inboxd, path: str) -> float:
     """Milliseconds of one GET, the median of several."""
     connection: Connection = inboxd.process.connect()
@@ -74,12 +105,14 @@ def _read(inboxd: Inboxd, path: str) -> float:
     return median(took)
 
 
-def _grown(world: World, conversations: int, messages: int) -> AbstractContextManager[Inboxd]:
-    return world.inboxd(lambda directory: grow(directory, conversations, messages))
+def _grown(world: World, size: tuple[int, int]) -> AbstractContextManager[Inboxd]:
+    return world.inboxd(partial(grow, size=size))
 
 
-def grow(directory: Path, conversations: int, messages: int) -> None:
-    """More of what is there, written behind the API's back: a million posts would take ten minutes."""
+def grow(directory: Path, size: tuple[int, int], *, content: str = _SHORT, indexed: bool = False) -> None:
+    """More of what is there, written behind the API's back: a million posts would take ten minutes.
+    `indexed`: as if upkeep had seen to all of it."""
+    conversations, messages = size
     database = sqlite3.connect(directory / "inboxd.sqlite3", isolation_level=None)
     database.execute("BEGIN")
     _repeat(database, "contacts", conversations, id="i", email="'c' || i || '@bench.test'")
@@ -105,9 +138,14 @@ def grow(directory: Path, conversations: int, messages: int) -> None:
         first=2,
         id="i",
         conversation_id=f"1 + i % {conversations}",
-        content="'message ' || i || ' of the past'",
+        content=content,
         created_at="created_at + i",
     )
+    if indexed:
+        database.execute("DELETE FROM settings WHERE name = 'messages_indexed'")
+        database.execute(
+            "INSERT INTO settings (created_at, name, value) VALUES (0, 'messages_indexed', ?)", [str(messages)]
+        )
     database.execute("COMMIT")
     database.close()
 

@@ -14,6 +14,8 @@ import pytest
 from inboxd.app import App
 from inboxd.delivery.fetcher import Fetcher
 from inboxd.domain.errors import StorageFull
+from inboxd.services import avatar_urls
+from inboxd.store import avatar_fetches
 from inboxd.store.models import Contact, Job
 from tests.cast import World
 from tests.delivery.raw import RawReceiver, floods, says
@@ -123,6 +125,16 @@ def test_more_than_an_avatar_may_have_is_not_read_to_its_end(
     assert list((app.config.directory / "attachments").glob("*")) == []
 
 
+def test_a_picture_that_the_server_would_not_store_is_given_up(
+    world: World, app: App, fetcher: Fetcher, pictures: RawReceiver, caplog: pytest.LogCaptureFixture
+) -> None:
+    app.blobs.limit = 10
+    ask(world, pictures.url)
+    assert fetcher.step()
+    assert not fetcher.step()
+    assert "larger than 10 bytes" in caplog.text
+
+
 def test_the_url_named_last_wins(world: World, fetcher: Fetcher) -> None:
     first, second = RawReceiver(says(image())), RawReceiver(says(image(b"GIF89a" + PNG)))
     ask(world, first.url)
@@ -142,6 +154,20 @@ def test_a_contact_that_is_gone_needs_no_picture(
     fetcher.step()
     assert left(app) == 0
     assert list((app.config.directory / "attachments").glob("??/*")) == []
+
+
+def test_rows_that_something_is_wrong_with_hold_up_no_others_and_go(
+    world: World, app: App, fetcher: Fetcher, pictures: RawReceiver, caplog: pytest.LogCaptureFixture
+) -> None:
+    broken = [{"owner_type": "Nobody", "owner_id": number, "url": pictures.url} for number in range(3)] + [{}]
+    app.store.write(lambda tx: [avatar_fetches.add(tx, 1, params) for params in broken])
+    ask(world, pictures.url)
+    steps = 0
+    while fetcher.step():
+        steps += 1
+    assert str(carl(world)["thumbnail"]).endswith("/avatar.png")
+    assert (left(app), steps) == (0, avatar_urls.TRIES + 1)
+    assert len(caplog.messages) == len(broken) * avatar_urls.TRIES
 
 
 def test_what_is_asked_for_outlives_a_stop(world: World, app: App, pictures: RawReceiver) -> None:

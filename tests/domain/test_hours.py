@@ -46,6 +46,13 @@ def test_open_all_day_fills_the_hours() -> None:
     assert (week[2]["open_hour"], week[2]["close_hour"], week[2]["close_minutes"]) == (0, 23, 59)
 
 
+def test_whatever_says_no_is_kept_as_false() -> None:
+    row = {"day_of_week": 1, "closed_all_day": 0, "open_all_day": ""}
+
+    assert updated(default_week(), [row]) == default_week()
+    assert [type(day["closed_all_day"]) for day in updated(default_week(), [row])] == [bool] * 7
+
+
 def test_a_closed_day_opens_again_with_hours() -> None:
     hours = {"open_hour": 10, "open_minutes": 0, "close_hour": 14, "close_minutes": 0}
 

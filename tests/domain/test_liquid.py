@@ -65,6 +65,8 @@ def test_what_is_too_long_between_braces_or_too_often_there_stays_as_it_is() -> 
     assert shown(chain) == chain
     assert shown("{{ nothing }}" * 1_000) == ""
     assert shown("{{ nothing }}" * 1_001) == "{{ nothing }}" * 1_001
+    assert shown("`" * 1_000 + "{{ nothing }}") == "`" * 1_000
+    assert shown("`" * 1_001 + "{{ nothing }}") == "`" * 1_001 + "{{ nothing }}"
 
 
 def test_names_begin_with_capital_letters() -> None:

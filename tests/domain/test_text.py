@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from inboxd.domain.text import clean, clean_line, excerpt
+from inboxd.domain.errors import Invalid
+from inboxd.domain.text import clean, clean_line, excerpt, split_labels
 
 _any = st.text(st.characters(codec=None))
 
@@ -60,3 +61,10 @@ def test_an_excerpt_of_any_bytes_can_be_stored_and_shown(body: bytes) -> None:
 
     assert shown.encode().decode() == clean(shown)
     assert len(shown) <= 2048
+
+
+def test_a_record_carries_so_many_labels_and_no_more() -> None:
+    many = ",".join(str(number) for number in range(500))
+    assert len(split_labels([many, "7"])) == 500
+    with pytest.raises(Invalid, match="Labels are limited to 500"):
+        split_labels([many, "one more"])

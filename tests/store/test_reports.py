@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from inboxd.store import live_reports, reporting_events, reports
+from inboxd.store import conversations, csat, live_reports, reporting_events, reports
 from inboxd.store.db import Store, Tx
 from inboxd.store.live_reports import Open
 from inboxd.store.models import AgentBot, Conversation, Message, ReportingEvent, Tagging
@@ -152,6 +152,7 @@ def test_reports_find_messages_and_events_by_their_time(store: Store, analysed: 
         store._writer.execute("ANALYZE")
     ranges = {
         Message: "messages_account_id_created_at (account_id=? AND created_at>? AND created_at<?)",
+        Conversation: "conversation_account_id_created_at (account_id=? AND created_at>? AND created_at<?)",
         ReportingEvent: "reportingevent_account_id_name_created_at (account_id=? AND name=? AND created_at>?",
     }
 
@@ -196,3 +197,18 @@ def test_what_happened_to_one_conversation_is_found_by_it(store: Store) -> None:
         found = plans(store, lambda tx, run=run: run(tx, 5))  # type: ignore[misc]
         assert any("conversation_id=?" in plan for plan in found), found
         assert scans(found) == []
+
+
+@pytest.mark.parametrize("analysed", [False, True])
+def test_surveys_and_a_bots_conversations_have_indexes_of_their_own(store: Store, analysed: bool) -> None:
+    fill(store, 300)
+    store.write(lambda tx: tx.execute(Message.update(content_type="input_csat").where(Message.id % 50 == 0)))
+    store.write(lambda tx: tx.execute(Conversation.update(assignee_agent_bot_id=1).where(Conversation.id % 50 == 0)))
+    if analysed:
+        store._writer.execute("ANALYZE")
+    for scope in (csat.Scope(1), csat.Scope(1, WINDOW.since, WINDOW.until), csat.Scope(1, 0, EPOCH * 2, inbox_id=1)):
+        found = plans(store, lambda tx, s=scope: csat.sent_count(tx, s))  # type: ignore[misc]
+        assert any("messages_surveys (account_id=?" in plan for plan in found), found
+        assert scans(found) == []
+    found = plans(store, lambda tx: conversations.forget_bot(tx, 1))
+    assert any("conversations_agent_bot" in plan for plan in found), found

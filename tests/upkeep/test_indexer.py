@@ -6,7 +6,7 @@ from inboxd.app import App
 from inboxd.store import search
 from inboxd.store.db import Tx
 from inboxd.store.models import Message
-from inboxd.upkeep import indexer
+from inboxd.upkeep import loop
 from inboxd.upkeep.indexer import Indexer
 
 
@@ -51,7 +51,7 @@ def test_it_catches_up_at_start_and_stops_when_told(app: App, monkeypatch: pytes
 def test_what_goes_wrong_once_does_not_end_it(
     app: App, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr(indexer, "EVERY_S", 0.01)
+    monkeypatch.setattr(loop, "AGAIN_S", 0.01)
     one, done, turns = Indexer(app.store), threading.Event(), iter((True, False))
 
     def stumble() -> bool:
@@ -64,4 +64,4 @@ def test_what_goes_wrong_once_does_not_end_it(
     one.start()
     assert done.wait(10)
     one.stop()
-    assert "indexing stumbled" in caplog.text
+    assert "indexer stumbled" in caplog.text

@@ -1,5 +1,6 @@
 """Jobs outlast whatever interrupts them."""
 
+import errno
 from collections.abc import Callable, Generator
 from typing import Any
 
@@ -8,10 +9,12 @@ import requests
 
 from inboxd.app import App
 from inboxd.domain.errors import StorageFull
+from inboxd.domain.retry import DAY_MS
 from inboxd.store.models import Contact, Event, Job
 from inboxd.upkeep import jobs as upkeep
 from inboxd.upkeep.jobs import Jobs
-from tests.cast import World
+from inboxd.upkeep.keeper import Keeper
+from tests.cast import Clock, World
 
 CSV = b"email\n" + b"".join(b"p%d@x.test\n" % number for number in range(250))
 
@@ -48,7 +51,7 @@ def show(world: World, job: str) -> Any:
 
 
 def test_an_interrupted_job_goes_on_where_it_was(app: App, world: World, job: str) -> None:
-    stopped_after(app, 2)
+    stopped_after(app, 4)
     shown = show(world, job)
     assert (shown["state"], shown["total"], shown["done"]) == ("running", 250, 200)
     assert contacts(app) == 200
@@ -63,9 +66,9 @@ def test_an_interrupted_job_goes_on_where_it_was(app: App, world: World, job: st
 def test_a_cancelled_job_stops_and_keeps_what_is_done(app: App, world: World, job: str) -> None:
     stopped_after(app, 1)
     cancelled = world.http.post(f"{job}/cancel", token=world.admin)
-    assert (cancelled.status_code, cancelled.json()["state"], cancelled.json()["done"]) == (200, "cancelled", 100)
+    assert (cancelled.status_code, cancelled.json()["state"], cancelled.json()["done"]) == (200, "cancelled", 50)
     assert not Jobs(app.store, app.blobs).step()
-    assert contacts(app) == 100
+    assert contacts(app) == 50
     assert world.http.post(f"{job}/cancel", token=world.admin).json()["state"] == "cancelled"
 
 
@@ -75,7 +78,7 @@ def test_a_job_that_is_cancelled_under_way_ends_at_the_next_batch(app: App, worl
     next(work)
     world.http.post(f"{job}/cancel", token=world.admin)
     assert list(work) == []
-    assert contacts(app) == 100
+    assert contacts(app) == 50
 
 
 def test_a_finished_job_cannot_be_cancelled(app: App, world: World, job: str) -> None:
@@ -139,6 +142,44 @@ def test_a_full_disk_leaves_the_job_to_be_tried_again(
     assert rows(app)[0].state == "running"
     Jobs(app.store, app.blobs).step()
     assert rows(app)[0].state == "done"
+
+
+def test_a_disk_that_is_full_for_an_export_leaves_it_to_be_tried_again(
+    app: App, world: World, job: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(_: int) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    Jobs(app.store, app.blobs).step()
+    world.http.post(f"{world.account}/contacts/export", json={}, token=world.admin)
+    with monkeypatch.context() as patched:
+        patched.setattr("os.fsync", full)
+        with pytest.raises(StorageFull):
+            Jobs(app.store, app.blobs).step()
+    Jobs(app.store, app.blobs).step()
+    assert show(world, f"{world.account}/jobs/2")["state"] == "done"
+
+
+def test_heavy_rows_are_imported_a_few_at_once(app: App, world: World) -> None:
+    content = b"email,about\n" + b"".join(b"p%d@x.test,%b\n" % (number, b"x" * 100_000) for number in range(5))
+    world.http.post(f"{world.account}/contacts/import", files={"import_file": ("a.csv", content)}, token=world.admin)
+    stopped_after(app, 1)
+    assert contacts(app) == 2
+
+
+def test_a_job_is_forgotten_with_its_file_a_month_after_its_end(app: App, world: World, clock: Clock) -> None:
+    for _ in range(2):
+        world.http.post(f"{world.account}/contacts/export", json={}, token=world.admin)
+    Jobs(app.store, app.blobs).step()
+    link = show(world, f"{world.account}/jobs/1")["file_url"].removeprefix("http://inboxd.test")
+    keeper = Keeper(app.store, app.blobs.let_go, 30)
+    keeper.step()
+    assert world.http.get(link).status_code == 200
+    clock.advance(ms=30 * DAY_MS + 1)
+    keeper.step()
+    assert world.http.get(link).status_code == 404
+    assert [job.id for job in rows(app)] == [2], "which nobody began yet"
+    assert [path for path in (app.config.directory / "attachments").glob("*/*") if path.is_file()] == []
 
 
 def test_the_first_hundred_problems_are_kept_and_all_are_counted(app: App, world: World) -> None:

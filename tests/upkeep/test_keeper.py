@@ -8,6 +8,7 @@ from inboxd.domain.retry import DAY_MS
 from inboxd.services.idempotency import BATCH, RETENTION_MS, keep
 from inboxd.store.db import Tx
 from inboxd.store.models import Delivery, Event, IdempotencyKey
+from inboxd.upkeep.jobs import Jobs
 from inboxd.upkeep.keeper import Keeper
 from tests.cast import Clock, Http, World, build_world
 
@@ -140,3 +141,24 @@ def test_what_goes_wrong_once_does_not_end_upkeep(app: App, clock: Clock, caplog
     keeper.stop()
     assert kept(app) == []
     assert "upkeep stumbled" in caplog.text
+
+
+def test_jobs_and_the_files_they_made_go_after_their_retention(app: App, clock: Clock, world: World) -> None:
+    def export() -> None:
+        assert world.http.post(f"{world.account}/contacts/export", json={}, token=world.admin).ok
+
+    def shown() -> list[str]:
+        found = world.http.get(f"{world.account}/jobs", token=world.admin).json()["payload"]
+        return [job["state"] for job in found]
+
+    keeper = Keeper(app.store, app.blobs.let_go, 30)
+    export()
+    Jobs(app.store, app.blobs).step()
+    export()
+    [file] = (app.config.directory / "attachments").glob("??/*")
+    clock.advance(ms=30 * DAY_MS)
+    keeper.step()
+    assert (shown(), file.exists()) == (["pending", "done"], True)
+    clock.advance(ms=1)
+    keeper.step()
+    assert (shown(), file.exists()) == (["pending"], False), "what is not over stays"

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from inboxd.api import steps
 from inboxd.api.audit import audited
 from inboxd.api.web import Call, empty
 from inboxd.domain.errors import Invalid, NotFound
@@ -60,9 +61,12 @@ def update(call: Call, person: tuple[User, AccountUser]) -> Any:
 
 
 @audited(AccountUser)
-def delete(call: Call, person: tuple[User, AccountUser]) -> Any:
-    people.remove(call.tx, call.account_id, person[0])
-    return empty()
+def _delete(call: Call) -> bool:
+    return people.remove(call.tx, call.account_id, find(call)[0])
+
+
+def delete(call: Call, _: tuple[User, AccountUser]) -> None:
+    steps.later(call, _delete)
 
 
 def _assignable(call: Call, inboxes: list[Inbox]) -> Any:

@@ -1,12 +1,16 @@
 """One change for many conversations or contacts."""
 
 from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
-from inboxd.api.accounts import conversations
+from inboxd.api import steps
+from inboxd.api.accounts import contacts, conversations
 from inboxd.api.auth import check_role
 from inboxd.api.web import Call, Response, empty
+from inboxd.domain.errors import NotFound
 from inboxd.services import bulk_actions
 from inboxd.services.bulk_actions import BATCH, Wanted
 
@@ -19,7 +23,6 @@ def create(call: Call) -> Any:
         labels.get("add") or [],
         labels.get("remove") or [],
         values.get("snoozed_until"),
-        delete=values.get("action_name") == "delete",
     )
     ids = list(dict.fromkeys(values.get("ids") or []))
     if values.get("type") == "Conversation":
@@ -27,9 +30,11 @@ def create(call: Call) -> Any:
         change = partial(bulk_actions.change_conversations, actor=call.caller.actor, wanted=wanted)
         _later(call, found, change)
     elif values.get("type") == "Contact":
-        if wanted.delete:
+        if values.get("action_name") == "delete":
             check_role(call.caller, "administrator")
-        _later(call, ids, partial(bulk_actions.change_contacts, account_id=call.account_id, wanted=wanted))
+            _delete(call, ids)
+        else:
+            _later(call, ids, partial(bulk_actions.change_contacts, account_id=call.account_id, wanted=wanted))
     else:
         return Response(422, value={"success": False})
     return None
@@ -41,6 +46,16 @@ def _later(call: Call, ids: list[int], change: Callable[..., None]) -> None:
     def after() -> Response:
         for start in range(0, len(ids), BATCH):
             call.write(partial(change, ids=ids[start : start + BATCH]))
+        return empty()
+
+    call.after = after
+
+
+def _delete(call: Call, ids: list[int]) -> None:
+    def after() -> Response:
+        for contact_id in ids:
+            with suppress(NotFound):
+                steps.take(replace(call, args=call.args | {"id": contact_id}), contacts.delete_step)
         return empty()
 
     call.after = after

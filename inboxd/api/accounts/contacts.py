@@ -2,9 +2,10 @@
 
 from typing import Any
 
+from inboxd.api import steps
 from inboxd.api.accounts import avatars, conversations, inboxes
 from inboxd.api.audit import audited
-from inboxd.api.web import Call, empty
+from inboxd.api.web import Call
 from inboxd.domain.errors import NotFound
 from inboxd.services import contacts
 from inboxd.store import accounts, details
@@ -123,14 +124,17 @@ def active(call: Call) -> Any:
     return {"meta": {"count": 0, "current_page": _as_given(call)}, "payload": []}
 
 
-def _deleted(call: Call, contact: Contact) -> list[Contact]:
-    return call.tx.filter(Contact, id=contact.id)
+def _deleted(call: Call) -> list[Contact]:
+    return call.tx.filter(Contact, id=call.args["id"], account_id=call.account_id)
 
 
 @audited(rows=_deleted)
-def delete(call: Call, contact: Contact) -> Any:
-    contacts.delete(call.tx, contact)
-    return empty()
+def delete_step(call: Call) -> bool:
+    return contacts.delete(call.tx, find(call))
+
+
+def delete(call: Call, _: Contact) -> None:
+    steps.later(call, delete_step)
 
 
 def delete_avatar(call: Call, contact: Contact) -> Any:

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from inboxd.api import steps
 from inboxd.api.accounts import conversations
 from inboxd.api.audit import audited
 from inboxd.api.web import Call, Response, empty
@@ -44,14 +45,17 @@ def list_attachments(call: Call, conversation: Conversation) -> Any:
     }
 
 
-def _deleted(call: Call, conversation: Conversation) -> list[Conversation]:
-    return call.tx.filter(Conversation, id=conversation.id)
+def _deleted(call: Call) -> list[Conversation]:
+    return call.tx.filter(Conversation, account_id=call.account_id, display_id=call.args["id"])
 
 
 @audited(rows=_deleted)
-def delete(call: Call, conversation: Conversation) -> Any:
-    actions.delete(call.tx, conversation)
-    return empty()
+def _delete(call: Call) -> bool:
+    return actions.delete(call.tx, conversations.find(call))
+
+
+def delete(call: Call, _: Conversation) -> None:
+    steps.later(call, _delete)
 
 
 def unread_counts(call: Call) -> Any:

@@ -1,9 +1,8 @@
 """Custom attribute definitions of an account."""
 
-from dataclasses import dataclass
 from typing import Any
 
-from inboxd.api.params import Word
+from inboxd.api.params import NumberedWord
 from inboxd.api.web import Call, empty
 from inboxd.domain.errors import NotFound
 from inboxd.services import custom_attribute_definitions
@@ -11,17 +10,6 @@ from inboxd.services.custom_attribute_definitions import DISPLAY_TYPES, MODELS
 from inboxd.store import custom_attribute_definitions as store
 from inboxd.store.models import CustomAttributeDefinition
 from inboxd.wire import custom_attribute_definitions as wire
-
-
-@dataclass(frozen=True)
-class NumberedWord(Word):
-    """One of a few words, or its number among them: Rails takes an enum either way."""
-
-    def read(self, raw: Any) -> str | None:
-        number = str(raw) if isinstance(raw, int | str) and not isinstance(raw, bool) else ""
-        by_number = {str(place): word for place, word in enumerate(self.words)}
-        return super().read(by_number.get(number, raw))
-
 
 MODEL = NumberedWord("attribute_model", words=MODELS)
 DISPLAY_TYPE = NumberedWord("attribute_display_type", words=DISPLAY_TYPES)

@@ -10,6 +10,7 @@ from inboxd.api.web import Call, Response, empty
 from inboxd.domain import messages as words
 from inboxd.domain.conversations import PRIORITIES, STATUSES
 from inboxd.domain.errors import Failure, Invalid, Refused, TooLarge
+from inboxd.domain.portions import portions
 from inboxd.services import exports, history, imports
 from inboxd.services.history import KINDS, Line, Tally
 from inboxd.wire import jobs as wire
@@ -18,12 +19,11 @@ from inboxd.wire import jsons
 LINE_LIMIT = 4 << 20
 LINES = 100_000
 """A request is put in order before the first line is stored, and so much is put in order at once."""
-BATCH = 100
 _LAST = 2**62
 _SHOWN = 1_000
 _MADE = (Moment("created_at"), Moment("external_created_at"))
 _SOURCE_ID = Text("source_id", limit=words.SOURCE_ID_LIMIT, required=True)
-_FIELDS: dict[str, tuple[Param, ...]] = {
+FIELDS: dict[str, tuple[Param, ...]] = {
     "contact": (
         _SOURCE_ID, *_MADE, Text("name"), Text("email"), Text("phone_number"), Text("identifier"), Boolean("blocked"),
         Object("custom_attributes"), Object("additional_attributes"), Texts("labels"), Moment("last_activity_at"),
@@ -51,14 +51,13 @@ def import_contacts(call: Call) -> Any:
 
 
 def export_contacts(call: Call) -> Any:
-    if call.values.get("payload"):
-        raise Invalid("Payload is not supported yet: leave it out, or export by label", "payload")
     exports.begin(
         call.tx,
         call.account_id,
         call.caller.known_user.id,
         columns=call.values.get("column_names") or [],
         label=call.values.get("label") or None,
+        conditions=call.values.get("payload") or [],
     )
     return empty()
 
@@ -72,8 +71,8 @@ def import_history(call: Call) -> None:
     def after() -> Response:
         whole = Tally()
         order = sorted(_survey(stream, whole))
-        for start in range(0, len(order), BATCH):
-            lines = [_line(place.number, _read(stream, place)) for place in order[start : start + BATCH]]
+        for portion in portions(order, lambda place: place.length):
+            lines = [_line(place.number, _read(stream, place)) for place in portion]
             tally: Tally = call.write(partial(history.load, account_id=account_id, lines=lines))
             whole.counts += tally.counts
             whole.problems += tally.problems
@@ -130,7 +129,7 @@ def _line(number: int, raw: bytes) -> Line:
     kind = value.get("type") if isinstance(value, dict) else None
     if kind not in KINDS:
         raise Invalid(f"Type must be one of {', '.join(KINDS)}", "type")
-    values = params.read(_FIELDS[kind], value)
+    values = params.read(FIELDS[kind], value)
     values["created_at"] = values.pop("external_created_at", None) or values.get("created_at")
     if kind == "message" and values["created_at"] is None:
         raise Invalid("Created at can't be blank", "created_at")

@@ -3,10 +3,11 @@
 from dataclasses import dataclass
 from typing import Any
 
+from inboxd.api import steps
 from inboxd.api.accounts import agents, avatars
 from inboxd.api.audit import audited
 from inboxd.api.params import Integer, Param
-from inboxd.api.web import Call, empty
+from inboxd.api.web import Call, Response, empty
 from inboxd.domain.errors import Invalid, NotFound
 from inboxd.services import accounts as people
 from inboxd.services import inboxes, webhooks
@@ -23,6 +24,9 @@ class OrNull(Param):
     """A setting of an inbox: the text "null" means null, for clients that can only send text."""
 
     inner: Param | None = None
+
+    def schema(self) -> dict[str, Any]:
+        return {} if self.inner is None else self.inner.schema()
 
     def read(self, raw: Any) -> Any:
         return None if raw == "null" or self.inner is None else self.inner.read(raw)
@@ -94,9 +98,13 @@ def update(call: Call, inbox: Inbox) -> Any:
 
 
 @audited(Inbox)
-def delete(call: Call, inbox: Inbox) -> Any:
-    inboxes.delete(call.tx, inbox)
-    return {"message": "Your inbox deletion request will be processed in some time."}
+def _delete(call: Call) -> bool:
+    return inboxes.delete(call.tx, find(call))
+
+
+def delete(call: Call, _: Inbox) -> None:
+    told = {"message": "Your inbox deletion request will be processed in some time."}
+    steps.later(call, _delete, lambda: Response(value=told))
 
 
 def delete_avatar(call: Call, inbox: Inbox) -> Any:

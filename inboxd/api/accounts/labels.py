@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from inboxd.api.web import Call, Response, empty
+from inboxd.api import steps
+from inboxd.api.web import Call, Response
 from inboxd.domain.errors import NotFound
 from inboxd.services import labels
 from inboxd.store import labels as store
@@ -43,12 +44,5 @@ def update(call: Call, label: Label) -> None:
 
 
 def delete(call: Call, label: Label) -> None:
-    """What carries it loses it, in batches, so that live traffic passes between them."""
-    account_id, label_id = call.account_id, label.id
-
-    def after() -> Response:
-        while not call.write(lambda tx: labels.delete(tx, account_id, label_id)):
-            pass
-        return empty()
-
-    call.after = after
+    """What carries it loses it."""
+    steps.later(call, lambda inside: labels.delete(inside.tx, call.account_id, label.id))

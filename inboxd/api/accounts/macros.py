@@ -79,7 +79,7 @@ def create(call: Call) -> Any:
     try:
         return _shown(call, macros.create(call.tx, call.account_id, user_id, _values(call), call.parts.guard))
     except Invalid as invalid:
-        return _refused(invalid)
+        return refused(invalid)
 
 
 @audited(Macro)
@@ -87,11 +87,11 @@ def update(call: Call, macro: Macro) -> Any:
     try:
         macros.update(call.tx, macro, call.caller.known_user.id, _values(call), call.parts.guard)
     except Invalid as invalid:
-        return _refused(invalid)
+        return refused(invalid)
     return _shown(call, macro)
 
 
-def _refused(invalid: Invalid) -> Response:
+def refused(invalid: Invalid) -> Response:
     """Here a failure is told by field. Nothing was written before it was found."""
     [name] = invalid.fields
     return Response(422, value={"error": {name: [invalid.message.removeprefix(f"{label(name)} ")]}})

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from inboxd.api.accounts import teams
+from inboxd.api.accounts import conversations, teams
 from inboxd.api.web import Call, empty
 from inboxd.domain.errors import NotFound, Refused
 from inboxd.services import notifications
@@ -81,7 +81,7 @@ def read_all(call: Call) -> Any:
     conversation, number = None, call.values.get("primary_actor_id")
     if number is not None:
         conversation = call.tx.find(Conversation, id=number, account_id=call.account_id)
-        if conversation is None:
+        if conversation is None or not conversations.reachable(call, [conversation.display_id]):
             raise NotFound
     notifications.read_all(call.tx, call.account_id, call.caller.known_user, conversation)
     return empty()

@@ -2,13 +2,17 @@
 
 from typing import Any
 
+from inboxd.api.auth import check_role
+from inboxd.api.params import Moment
 from inboxd.api.web import Call
 from inboxd.domain.errors import Invalid, NotFound, Refused
 from inboxd.domain.messages import MESSAGE_TYPES, Draft, MessageType, Upload
-from inboxd.services import messages, uploads
+from inboxd.services import history, messages, uploads
 from inboxd.store import accounts
 from inboxd.store.details import Place
 from inboxd.store.models import AgentBot, Conversation, User
+
+_WRITTEN = Moment("external_created_at")
 
 
 def post(call: Call, conversation: Conversation, place: Place, values: dict[str, Any]) -> messages.Posted:
@@ -32,9 +36,21 @@ def post(call: Call, conversation: Conversation, place: Place, values: dict[str,
         )
         # Everything that is not from our side is from the contact, even an activity line.
         sender = _author(call, values) if kind == MessageType.OUTGOING else place.contact
+        if values.get("import"):
+            return history.post(call.tx, conversation, draft, sender, _past(call, values))
         return messages.post(call.tx, conversation, place, draft, sender, call.parts.limits)
     except Invalid as invalid:
         raise Refused(f"Validation failed: {invalid.message}") from invalid
+
+
+def _past(call: Call, values: dict[str, Any]) -> int:
+    """When an imported message was written. Raises Unauthorized: who may not import has to hear of it, for
+    without the flag old messages would go out as new ones."""
+    check_role(call.caller, "administrator")
+    written = _WRITTEN.read(values.get("external_created_at"))
+    if written is None:
+        raise _WRITTEN.refuse("can't be blank for an import")
+    return written
 
 
 def _author(call: Call, values: dict[str, Any]) -> User | AgentBot:

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from inboxd.api import steps
 from inboxd.api.accounts import agents
 from inboxd.api.audit import audited
 from inboxd.api.web import Call, empty
@@ -50,9 +51,12 @@ def update(call: Call, team: Team) -> Any:
 
 
 @audited(Team)
-def delete(call: Call, team: Team) -> Any:
-    store.drop(call.tx, team)
-    return empty()
+def _delete(call: Call) -> bool:
+    return store.drop(call.tx, find(call))
+
+
+def delete(call: Call, _: Team) -> None:
+    steps.later(call, _delete)
 
 
 def show_members(call: Call, team: Team) -> Any:

@@ -1,0 +1,1 @@
+"""Automation rules at work, behind those who cause events."""

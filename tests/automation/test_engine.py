@@ -1,0 +1,189 @@
+from typing import Any
+
+import pytest
+
+from inboxd.app import App
+from inboxd.automation.engine import Engine
+from inboxd.services.messages import Limits
+from inboxd.store.models import AutomationRun, Event
+from tests.cast import World
+
+
+@pytest.fixture
+def engine(app: App) -> Engine:
+    return Engine(app.store, Limits())
+
+
+def rule(world: World, event: str, actions: list[Any], *conditions: dict[str, Any], **more: Any) -> Any:
+    body = {"name": "r", "event_name": event, "conditions": list(conditions), "actions": actions, **more}
+    answer = world.http.post(f"{world.account}/automation_rules", json=body, token=world.admin)
+    assert answer.status_code == 200, answer.text
+    return answer.json()
+
+
+def action(name: str, *params: Any) -> dict[str, Any]:
+    return {"action_name": name, "action_params": list(params)}
+
+
+def condition(key: str, operator: str, values: Any, joiner: str | None = None, **more: Any) -> dict[str, Any]:
+    return {"attribute_key": key, "filter_operator": operator, "values": values, "query_operator": joiner, **more}
+
+
+def settle(engine: Engine) -> None:
+    while engine.step():
+        pass
+
+
+def shown(world: World, number: int) -> Any:
+    return world.http.get(f"{world.account}/conversations/{number}", token=world.admin).json()
+
+
+def test_a_rule_does_what_it_says_once_a_message_fits(world: World, engine: Engine) -> None:
+    rule(
+        world,
+        "message_created",
+        [action("add_label", "refund"), action("send_message", "We look into it, {{contact.name}}."),
+         action("assign_agent", world.ada_id), action("change_priority", "high")],
+        condition("content", "contains", ["REFUND"], "AND"),
+        condition("message_type", "equal_to", ["incoming"]),
+    )  # fmt: skip
+    number = world.conversation()
+    world.incoming(number, "I want a refund please")
+    world.incoming(number, "thanks")
+    settle(engine)
+
+    talk = shown(world, number)
+    assert (talk["labels"], talk["priority"], talk["meta"]["assignee"]["id"]) == (["refund"], "high", world.ada_id)
+    listed = world.http.get(f"{world.account}/conversations/{number}/messages", token=world.admin).json()["payload"]
+    sent = [one for one in listed if one["message_type"] == 1]
+    assert [one["content"] for one in sent] == ["We look into it, Carl."]
+    assert "sender" not in sent[0]
+    activity = [one["content"] for one in listed if one["message_type"] == 2]
+    assert "Assigned to Ada by Automation System" in activity
+
+
+def test_what_a_rule_did_sets_off_no_rule(world: World, engine: Engine, app: App) -> None:
+    rule(world, "message_created", [action("send_message", "again")])
+    rule(world, "conversation_updated", [action("add_label", "changed")])
+    number = world.conversation()
+    world.incoming(number)
+    settle(engine)
+
+    listed = world.http.get(f"{world.account}/conversations/{number}/messages", token=world.admin).json()["payload"]
+    assert [one["content"] for one in listed if one["message_type"] == 1] == ["again"]
+    with app.store.read() as tx:
+        assert {event.rule_id for event in tx.filter(Event, conversation_id=1)} == {None, 1}
+
+
+def test_a_rule_knows_nothing_of_what_was_before_it(world: World, engine: Engine) -> None:
+    number = world.conversation()
+    world.incoming(number, "old")
+    rule(world, "message_created", [action("add_label", "late")])
+    settle(engine)
+    assert shown(world, number)["labels"] == []
+    world.incoming(number, "new")
+    settle(engine)
+    assert shown(world, number)["labels"] == ["late"]
+
+
+def test_a_crash_between_two_actions_neither_loses_nor_doubles_one(world: World, engine: Engine, app: App) -> None:
+    rule(world, "message_created", [action("add_private_note", "one"), action("add_private_note", "two")])
+    number = world.conversation()
+    world.incoming(number)
+    engine.step()  # the look, and the first action
+    with app.store.read() as tx:
+        assert [run.step for run in tx.filter(AutomationRun)] == [1]
+    settle(Engine(app.store, Limits()))
+
+    listed = world.http.get(f"{world.account}/conversations/{number}/messages", token=world.admin).json()["payload"]
+    assert [one["content"] for one in listed if one["private"]] == ["one", "two"]
+
+
+def test_a_change_is_asked_from_what_to_what(world: World, engine: Engine) -> None:
+    change = {"from": ["open"], "to": ["resolved"]}
+    rule(world, "conversation_updated", [action("add_label", "done")], condition("status", "attribute_changed", change))
+    rule(world, "conversation_resolved", [action("add_label", "resolved")])
+    rule(world, "conversation_opened", [action("add_label", "opened")])
+    number = world.conversation()
+    path = f"{world.account}/conversations/{number}"
+    world.http.post(f"{path}/toggle_priority", json={"priority": "low"}, token=world.admin)
+    settle(engine)
+    assert shown(world, number)["labels"] == []
+    world.http.post(f"{path}/toggle_status", json={"status": "resolved"}, token=world.admin)
+    settle(engine)
+    assert sorted(shown(world, number)["labels"]) == ["done", "resolved"]
+    world.http.post(f"{path}/toggle_status", json={"status": "open"}, token=world.admin)
+    settle(engine)
+    assert sorted(shown(world, number)["labels"]) == ["done", "opened", "resolved"]
+
+
+def test_a_rule_can_be_tried_without_effect(world: World, engine: Engine) -> None:
+    made = rule(
+        world, "message_created", [action("add_label", "x")],
+        condition("content", "contains", ["refund"], "AND"), condition("status", "equal_to", ["open"]),
+    )  # fmt: skip
+    number = world.conversation()
+    path = f"{world.account}/automation_rules/{made['id']}/dry_run"
+    answer = world.http.post(path, json={"conversation_id": number}, token=world.admin).json()
+    assert answer == {
+        "applies": False,
+        "conditions": [[
+            {"attribute_key": "content", "filter_operator": "contains", "holds": False},
+            {"attribute_key": "status", "filter_operator": "equal_to", "holds": True},
+        ]],
+        "actions": [],
+    }  # fmt: skip
+    world.incoming(number, "a refund")
+    assert world.http.post(path, json={"conversation_id": number}, token=world.admin).json()["applies"] is True
+    assert shown(world, number)["labels"] == []
+    assert world.http.post(path, json={"conversation_id": 99}, token=world.admin).status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("values", "field", "message"),
+    [
+        ({"conditions": [condition("weather", "equal_to", ["rain"])]}, "conditions",
+         "Automation conditions weather not supported."),
+        ({"conditions": [condition("status", "equal_to", ["open"])] * 2}, "conditions",
+         "Automation conditions should have query operator."),
+        ({"conditions": [condition("status", "equal_to", ["open"], "XOR"), condition("content", "contains", ["a"])]},
+         "conditions", 'Query operator must be either "AND" or "OR".'),
+        ({"actions": [action("dance")]}, "actions", "Automation actions dance not supported."),
+        ({"event_name": "message_deleted"}, "event_name", None),
+    ],
+)  # fmt: skip
+def test_what_a_rule_cannot_have_is_named(world: World, values: dict[str, Any], field: str, message: str) -> None:
+    body = {"name": "r", "event_name": "message_created", "conditions": [], "actions": [], **values}
+    answer = world.http.post(f"{world.account}/automation_rules", json=body, token=world.admin)
+    assert answer.status_code == 422
+    [said] = answer.json()["error"][field]
+    assert message is None or said == message
+    assert world.http.get(f"{world.account}/automation_rules", token=world.admin).json() == {"payload": []}
+
+
+def test_a_rule_that_cannot_be_understood_any_more_is_switched_off(world: World, engine: Engine) -> None:
+    definition = {"attribute_display_name": "Plan", "attribute_key": "plan", "attribute_model": "contact_attribute"}
+    made = world.http.post(f"{world.account}/custom_attribute_definitions", json=definition, token=world.admin).json()
+    kept = rule(world, "message_created", [action("add_label", "x")], condition("plan", "equal_to", ["pro"]))
+    world.http.delete(f"{world.account}/custom_attribute_definitions/{made['id']}", token=world.admin)
+    number = world.conversation()
+    for _ in range(2):
+        world.incoming(number)
+        settle(engine)
+
+    path = f"{world.account}/automation_rules/{kept['id']}"
+    assert world.http.get(path, token=world.admin).json()["payload"]["active"] is False
+    logs = world.http.get(f"{world.account}/audit_logs", token=world.admin).json()["audit_logs"]
+    assert logs[0]["audited_changes"] == {"active": [True, False]}
+
+
+def test_rules_are_cloned_changed_and_deleted_by_administrators(world: World) -> None:
+    made = rule(world, "message_created", [action("add_label", "x")], description="d")
+    path = f"{world.account}/automation_rules/{made['id']}"
+    copy = world.http.post(f"{path}/clone", token=world.admin).json()["payload"]
+    assert (copy["name"], copy["active"], copy["actions"]) == ("Copy of r", False, made["actions"])
+    changed = world.http.patch(path, json={"active": False}, token=world.admin).json()["payload"]
+    assert changed == made | {"active": False}
+    assert world.http.delete(path, token=world.admin).status_code == 200
+    assert world.http.get(path, token=world.admin).status_code == 404
+    assert world.http.get(f"{world.account}/automation_rules", token=world.ada).status_code == 401
