@@ -215,16 +215,17 @@ class InboxdTui(App[int]):
                 return
             self.directory.learn(outcome.value)
             self.first_minute.learned()
-            screen = self.place
-            if screen is not None:
-                screen.update_hints()
-                screen.wanted()
+            for screen in filter(None, map(self.get_screen_of, self._screens_there())):
+                screen.learned()
+                if screen is self.place:
+                    screen.wanted()
 
         self.call(Directory.fetch, learned)
 
     @property
     def is_administrator(self) -> bool:
-        return self.directory.role != "agent"
+        """Nobody is one until the server has said so."""
+        return self.directory.role == "administrator"
 
     def hurry(self) -> None:
         self.feed.hurry()

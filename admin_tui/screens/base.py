@@ -65,6 +65,12 @@ class BaseScreen(Screen[None]):
     def wanted(self) -> None:
         """The screen is looked at and what it shows may be old: fetch it."""
 
+    def learned(self) -> None:
+        """Who we are or what things are called is known, maybe anew: what was drawn with it is drawn again."""
+        for rows in self.query(RowList):
+            rows.redraw()
+        self.update_hints()
+
     def news(self, events: list[dict[str, Any]]) -> None:
         """Something happened on the server; by default the screen is fetched anew."""
         self.wanted()

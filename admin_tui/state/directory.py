@@ -39,7 +39,7 @@ class Directory:
 
     @property
     def role(self) -> str:
-        return str(self.meta.get("role", "administrator"))
+        return str(self.meta.get("role", ""))
 
     @property
     def me(self) -> int:
