@@ -85,5 +85,5 @@ async def _picture(desk: Desk, name: str) -> str:
 
 
 if __name__ == "__main__":
-    for path in draw(Path(sys.argv[1] if len(sys.argv) > 1 else "docs")):
+    for path in draw(Path(sys.argv[1] if len(sys.argv) > 1 else "admin_tui/pictures")):
         print(path)
