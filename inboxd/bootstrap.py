@@ -8,6 +8,7 @@ import configparser
 import fcntl
 import importlib
 import importlib.metadata
+import operator
 import os
 import re
 import shutil
@@ -60,11 +61,9 @@ def _is_met(requirement: str) -> bool:
         installed = _numbers(importlib.metadata.version(name))
     except importlib.metadata.PackageNotFoundError:
         return False
-    for operator, bound in re.findall(r"(>=|<)\s*([\d.]+)", requirement):
-        is_below = installed < _numbers(bound)
-        if is_below != (operator == "<"):
-            return False
-    return True
+    meets = {"==": operator.eq, ">=": operator.ge, "<": operator.lt}
+    asked = re.findall(r"(==|>=|<)\s*([\d.]+)", requirement)
+    return all(meets[sign](installed, _numbers(bound)) for sign, bound in asked)
 
 
 def _numbers(version: str) -> tuple[int, ...]:

@@ -127,7 +127,9 @@ async def seated(
     )
     async with tui.run_test(size=size, notifications=True) as pilot:
         seat = Seat(tui, pilot)
-        await seat.until(lambda: tui.place is not None and tui.directory.is_known, "the dashboard is there")
+        await seat.until(
+            lambda: tui.place is not None and tui.place.is_mounted and tui.directory.is_known, "the dashboard is there"
+        )
         yield seat
 
 
