@@ -79,12 +79,8 @@ class ContactActs(BaseScreen):
             self.wanted()
 
         def work(client: Any, values: dict[str, Any]) -> Any:
-            from inboxd.client import ApiError
-
             custom, _ = model.attributes_changes({}, values.pop("custom_attributes"))
             given = {key: value for key, value in values.items() if value not in ("", None)}
-            if not given.keys() - {"inbox_id"} and not custom:
-                raise ApiError(422, "a contact needs a name, an e-mail, a phone number or an identifier", None)
             return client.call("POST", "/contacts", **given, custom_attributes=custom)
 
         inboxes = [(line(one["name"]), one["id"]) for one in self.tui.directory.inboxes]
