@@ -19,7 +19,7 @@ from admin_tui import clipboard, crash, fixes, pace
 from admin_tui.commands import palette
 from admin_tui.config import Settings, state_dir
 from admin_tui.glyphs import Glyphs, needs_ascii
-from admin_tui.keys import ACTIONS, SCREENS, Action, by_id, problems, shown
+from admin_tui.keys import ACTIONS, SCREENS, TYPING, Action, by_id, problems, shown
 from admin_tui.modals.confirm import Confirm
 from admin_tui.modals.onboarding import FirstMinute
 from admin_tui.modals.text_view import TextView
@@ -156,6 +156,8 @@ class InboxdTui(App[int]):
 
     def on_mount(self) -> None:
         fixes.leave_on_signals(self)
+        # Textual draws what changed; whoever comes back by fg finds an empty terminal.
+        self.app_resume_signal.subscribe(self, lambda _: self.action_redraw())
         for problem in [*self.settings.problems, *problems(self.settings.keys)]:
             self.say(problem, bad=True)
         self.pool.start()
@@ -390,7 +392,7 @@ class InboxdTui(App[int]):
 
     def do(self, action_id: str) -> None:
         """Run an action by its id, as a click on its hint or an entry of the palette does."""
-        action = next((one for one in ACTIONS if one.id == action_id), None)
+        action = next((one for one in (*ACTIONS, *TYPING) if one.id == action_id), None)
         screen = self.place
         if action is None or screen is None or not screen.may(action):
             return

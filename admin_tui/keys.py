@@ -126,7 +126,16 @@ ACTIONS: tuple[Action, ...] = (
     ),
     Action("delivery.pager", "O", "Open in $PAGER", "deliveries", admin=True),
     Action("events.save", "ctrl+s", "Save to a file", "events", hint=True, about="what the filter shows"),
-    Action("dashboard.test", "t", "Test message", "dashboard", hint=True, writes=True, about="as if a customer wrote"),
+    Action(
+        "dashboard.test",
+        "t",
+        "Test message",
+        "dashboard",
+        hint=True,
+        writes=True,
+        admin=True,
+        about="as if a customer wrote",
+    ),
     Action("open", "enter", "Open", "list", hint=True),
     Action("back", "escape", "Back", "everywhere"),
     Action("filter", "slash", "Filter", "list", hint=True, about="type to find; \\ clears"),
@@ -154,6 +163,15 @@ ACTIONS: tuple[Action, ...] = (
     Action("suspend", "ctrl+z", "To the shell", "everywhere", about="fg comes back"),
     Action("quit", "q,ctrl+q", "Quit", "everywhere"),
 )
+
+TYPING: tuple[Action, ...] = (
+    Action("typing.send", "ctrl+s", "Send", "composer", about="while writing"),
+    Action("typing.toggle", "ctrl+t", "Private", "composer", about="reply or private note, while writing"),
+    Action("typing.canned", "ctrl+g", "Canned…", "composer", about="while writing; /name and tab too"),
+    Action("typing.leave", "escape", "Leave", "composer", about="while writing; the draft stays"),
+    Action("typing.editor", "ctrl+o", "Editor", "composer", about="while writing: in $EDITOR"),
+)
+"""What the composer knows by itself, for the hint line and the help. They cannot be bound anew."""
 
 
 def of(*contexts: str, actions: tuple[Action, ...] = ACTIONS) -> list[Action]:

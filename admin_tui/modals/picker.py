@@ -89,7 +89,10 @@ class Picker(Modal[list[Any]]):
             if needle.lower() in f"{choice.label} {choice.note}".lower()
         ]
         rows = self.query_one(RowList)
+        marks = set(rows.marks)
         rows.show([Row(place, (order if order < 10 else 0, choice)) for order, (place, choice) in enumerate(found, 1)])
+        # A list forgets the marks of rows that are gone; what is only filtered away stays marked.
+        rows.marks = marks
         rows.styles.height = max(1, min(14, len(found)))
 
     def on_input_changed(self, event: Input.Changed) -> None:
@@ -113,8 +116,9 @@ class Picker(Modal[list[Any]]):
             rows.move_by(1)
         elif key in ("up", "ctrl+p"):
             rows.move_by(-1)
-        elif key == "space" and self.several and not needle:
+        elif key == "space" and self.several and rows.current is not None and not self._goes_on(needle):
             rows.toggle_mark()
+            self.query_one(Input).value = ""
         elif key.isdigit() and key != "0" and not needle and not self.several:
             if int(key) <= len(rows.rows):
                 rows.move_to(int(key) - 1)
@@ -122,6 +126,10 @@ class Picker(Modal[list[Any]]):
         else:
             return False
         return True
+
+    def _goes_on(self, needle: str) -> bool:
+        """Whether a space is part of a name that is being typed."""
+        return bool(needle) and any(f"{needle} ".lower() in choice.label.lower() for choice in self.choices)
 
     def on_input_submitted(self) -> None:
         self._take()

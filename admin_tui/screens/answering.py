@@ -51,7 +51,7 @@ class Answering(Vertical):
     def __init__(self, presence: Presence, left: Callable[[], None], *, enter_sends: bool, **kwargs: Any) -> None:
         """`left` is called when the composer is closed, before the next key."""
         super().__init__(**kwargs)
-        self.composer = Composer(self._obey, enter_sends=enter_sends, id="composer")
+        self.composer = Composer(self.obey, enter_sends=enter_sends, id="composer")
         self._left = left
         self.talk: Talk | None = None
         self.private = False
@@ -155,7 +155,7 @@ class Answering(Vertical):
 
     # What the keys of the composer do.
 
-    def _obey(self, command: str) -> None:
+    def obey(self, command: str) -> None:
         getattr(self, f"_do_{command}")()
 
     def _do_leave(self) -> None:

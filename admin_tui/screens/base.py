@@ -177,6 +177,14 @@ class BaseScreen(Screen[None]):
         self.tui.hurry()
         self.wanted()
 
+    def action_copy_text(self) -> None:
+        """What is selected, by ctrl+c; many press it to leave."""
+        selected = self.get_selected_text()
+        if selected is None:
+            self.tui.say(f"{self.tui.key_of_id('quit')} quits")
+        else:
+            self.tui.copy(selected, "what is selected")
+
     def action_go(self, name: str) -> None:
         self.tui.go(name)
 

@@ -73,8 +73,9 @@ class ContactActs(BaseScreen):
 
     def action_create(self) -> None:
         def made(found: Any) -> None:
-            self.tui.say(f"made: {found['payload']['contact']['name']}")
-            self.show_contact(found["payload"]["contact"]["id"])
+            one = found["payload"]["contact"]
+            self.tui.say(f"made: {one['name'] or one['email'] or 'contact ' + str(one['id'])}")
+            self.show_contact(one["id"])
             self.wanted()
 
         def work(client: Any, values: dict[str, Any]) -> Any:

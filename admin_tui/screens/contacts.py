@@ -157,6 +157,7 @@ class ContactsScreen(ContactActs, ContactJobs):
         self._more = data["more"] if page == self._pages else self._more
         self.count = data["count"]
         self.list_of_contacts.show([Row(one.id, one) for one in shown], empty=self._nothing())
+        self._wants_more |= len(shown) < self.list_of_contacts.page
         self._show_views()
         if self._shown_id is None and shown:
             self._look_at(shown[0].id)

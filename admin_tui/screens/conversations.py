@@ -7,6 +7,7 @@ from typing import Any
 from textual.containers import Horizontal, VerticalScroll
 from textual.widget import Widget
 
+from admin_tui.keys import TYPING, Action, by_id
 from admin_tui.modals.picker import Choice
 from admin_tui.modals.text_view import TextView
 from admin_tui.screens.base import bindings
@@ -41,6 +42,7 @@ class ConversationsScreen(TalkActions):
     ConversationsScreen.-narrow #right, ConversationsScreen.-tiny #right { display: none; border: none; }
     ConversationsScreen.-narrow.-thread #talks, ConversationsScreen.-tiny.-thread #talks { display: none; }
     ConversationsScreen.-narrow.-thread #right, ConversationsScreen.-tiny.-thread #right { display: block; }
+    ConversationsScreen.-writing ToastRack { dock: top; align: right top; margin: 2 0 0 0; }
     """
 
     def __init__(self) -> None:
@@ -288,6 +290,39 @@ class ConversationsScreen(TalkActions):
             self._hand_to("contacts", "show_contact", talk.contact_id)
 
     # Answering.
+
+    def update_hints(self) -> None:
+        """What letters do is not true while they are written, and toasts would cover what is."""
+        is_writing = isinstance(self.focused, Composer)
+        self.set_class(is_writing, "-writing")
+        if is_writing:
+            self.hint_bar.offer(TYPING, helping="F1")
+        else:
+            super().update_hints()
+
+    def offered(self) -> list[Action]:
+        return [*super().offered(), *(TYPING if self.may(by_id("conv.reply")) else ())]
+
+    def action_typing_send(self) -> None:
+        self._typing("send")
+
+    def action_typing_toggle(self) -> None:
+        self._typing("toggle")
+
+    def action_typing_canned(self) -> None:
+        self._typing("canned")
+
+    def action_typing_leave(self) -> None:
+        self._typing("leave")
+
+    def action_typing_editor(self) -> None:
+        self._typing("editor")
+
+    def _typing(self, command: str) -> None:
+        if self.pane.answering.is_open:
+            self.pane.answering.obey(command)
+        else:
+            self.tui.say(f"{self.tui.key_of_id('conv.reply')} begins a reply")
 
     def action_conv_reply(self) -> None:
         self._write(private=False)

@@ -9,7 +9,7 @@ from textual.containers import Container, Vertical
 from textual.widget import Widget
 from textual.widgets import Static
 
-from admin_tui.keys import Action
+from admin_tui.keys import Action, by_id
 from admin_tui.modals.picker import Choice, Picker
 from admin_tui.net.outcome import Outcome
 from admin_tui.screens.base import BaseScreen, bindings
@@ -135,7 +135,8 @@ class DashboardScreen(BaseScreen):
         ascii_only = self.tui.glyphs.ascii_only
         self._say("numbers", overview.numbers(self.counts, width, ascii_only=ascii_only))
         rows = [Row((one["kind"], one.get("webhook_id")), one) for one in self.concerns]
-        empty = f"{self.tui.glyphs('ok')} nothing needs you\nt sends a test message, 3 shows the conversations"
+        test = "t sends a test message, " if self.may(by_id("dashboard.test")) else ""
+        empty = f"{self.tui.glyphs('ok')} nothing needs you\n{test}3 shows the conversations"
         if rows != self.list_.rows or empty != self.list_.empty:
             self.list_.show(rows, empty=empty)
         most = _SHORT if self.has_class("-short") else 20

@@ -25,6 +25,7 @@ _PAUSE_S = 2.0
 """At least this long between two looks at the server by itself."""
 _AGES_S = 10.0
 _DENIED = "deliveries are shown to administrators only: ask one what became of yours"
+_INSPECTING = ("delivery.resend", "delivery.cancel", "delivery.pager", "view.next", "copy", "copy.as", "back")
 
 
 class DeliveriesScreen(DeliveryActs):
@@ -208,6 +209,13 @@ class DeliveriesScreen(DeliveryActs):
     def on_row_list_opened(self, event: RowList.Opened) -> None:
         if event.rows is self.list_:
             self.action_open()
+
+    def update_hints(self) -> None:
+        if not self.inspects:
+            super().update_hints()
+            return
+        hints = [one for one in self.offered() if one.id in _INSPECTING]
+        self.hint_bar.offer(hints, self.tui.key_of, self.tui.key_of_id("help"))
 
     def action_open(self) -> None:
         """At once, and not by a message: keys that were typed behind it belong to the inspector."""

@@ -160,6 +160,7 @@ class TalkList(Vertical):
         if page == 1:
             self.newer = _raised([talk.id for talk in kept], [talk.id for talk in found if talk.id != here])
         self._show(kept)
+        self._wants_more |= self._more and len(kept) < self.rows.page
         self.post_message(self.Loaded())
 
     def _show(self, talks: list[Talk]) -> None:
@@ -265,6 +266,10 @@ class TalkList(Vertical):
             return f"nothing in {self.view} for {self.filter.text}\n{key('filter.clear')} clears the filter"
         if self.view != "All":
             return f"no conversation is in {self.view}\n{key('view.next')} shows the next view"
+        if not self.tui.directory.inboxes and not self.tui.is_administrator:
+            return "no inbox is yours yet\nan administrator makes you a member of one"
+        if not self.tui.is_administrator or self.tui.read_only:
+            return f"no open conversation\n{key('view.next')} shows the next view"
         return "no open conversation\n2 shows the inboxes: t there sends a test message"
 
     def show_views(self) -> None:

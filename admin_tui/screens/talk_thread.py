@@ -79,6 +79,8 @@ class TalkThread(Vertical):
         if self.talk is not None and self.talk.id == talk.id and self.talk != talk:
             self.talk = talk
             self.show_title()
+            # The messages may have come before the number that says how many of them are unread.
+            self.seen()
 
     def load(self) -> None:
         talk = self.talk

@@ -56,12 +56,13 @@ class TopBar(_Parts):
         text = Text(no_wrap=True, overflow="crop")
         text.append(line(self.status), "bold" if self.is_well else "bold reverse")
         self._places = []
-        for name, (number, _, title) in SCREENS.items():
-            is_current = name == self.current
-            word = title if is_current or width >= 110 else title[:4]
-            label = f"[{number} {word}]" if is_current else f"{number} {word}" if width >= 110 else f"{number}{word}"
-            if text.cell_len + len(label) + 1 > width:
-                break
+        # Where we are is always told, so the others leave room for it.
+        kept = len(self._label(self.current, width)) + 1
+        for name in SCREENS:
+            label, is_current = self._label(name, width), name == self.current
+            kept = 0 if is_current else kept
+            if text.cell_len + len(label) + 1 + kept > width:
+                continue
             text.append(" ")
             begin = text.cell_len
             text.append(label, "bold" if is_current else "")
@@ -70,6 +71,12 @@ class TopBar(_Parts):
         if text.cell_len + len(about) + 2 <= width:
             text.append(" " * (width - text.cell_len - len(about)) + about)
         return text
+
+    def _label(self, name: str, width: int) -> str:
+        number, _, title = SCREENS[name]
+        if name == self.current:
+            return f"[{number} {title}]"
+        return f"{number} {title}" if width >= 110 else f"{number}{title[:4]}"
 
 
 class HintBar(_Parts):

@@ -80,7 +80,8 @@ class Inspector(Vertical):
         again = f" · next {until(one.next_at)}" if one.next_at and one.is_unfinished else ""
         self._say("about", f"{one.event}  {self._called(one)}  {self._glyphs(sign)} {words}{again}")
         numbers = " ".join(self._numbers()) or "none yet"
-        self._say("attempts", f"attempts {numbers}   {one.id}")
+        keys = "  h l" if len(self.attempts) > 1 else ""
+        self._say("attempts", f"attempts {numbers}{keys}   {one.id}")
         self._say("tabs", " ".join(f"[{name}]" if name == self.tab else name for name in model.TABS))
         if self.tab == "Request":
             self.reading.read(self.found["payload"], model.request(self.found))

@@ -39,7 +39,7 @@ def test_a_search_asks_the_server_and_escape_gives_the_list_back(desk: Desk, siz
 
     async def story() -> None:
         async with seated(desk, "contacts", size) as seat:
-            await seat.sees("of 22")
+            await seat.until(lambda: seat.screen.count == 22)
             await seat.press("G")
             await seat.until(lambda: len(seat.screen.list_of_contacts.rows) == 22, "the second page")
             await seat.press("slash")

@@ -241,3 +241,64 @@ def test_a_thread_is_searched_quoted_and_copied(desk: Desk) -> None:
             await seat.until(lambda: said(desk, number)[-1] == "> the first pump\n\nyes")
 
     run(story())
+
+
+def test_what_a_filter_of_choices_hides_stays_marked(desk: Desk) -> None:
+    number = desk.talk("Ann", "hello")
+    for title in ("bug", "refund", "vip"):
+        desk.client.call("POST", "/labels", title=title)
+    desk.client.call("POST", f"/conversations/{number}/labels", labels=["bug"])
+
+    def labels() -> list[str]:
+        return sorted(desk.client.conversation(number)["labels"])
+
+    async def story() -> None:
+        async with seated(desk, size=(80, 24)) as seat:
+            await shows(seat, 1)
+            await seat.press("L")
+            await seat.sees("space marks")
+            await seat.type("v")
+            await seat.press("enter")
+            await seat.until(lambda: labels() == ["bug", "vip"])
+            await seat.sees("labels +vip")
+            await seat.press("L")
+            await seat.sees("space marks")
+            await seat.type("ref ")
+            await seat.press("enter")
+            await seat.until(lambda: labels() == ["bug", "refund", "vip"])
+
+    run(story())
+
+
+def test_while_writing_the_hints_are_those_of_the_composer(desk: Desk) -> None:
+    desk.talk("Ann", "hello")
+
+    async def story() -> None:
+        async with seated(desk, size=(80, 24)) as seat:
+            await shows(seat, 1)
+            await seat.press("r")
+            await seat.sees("ctrl+s Send")
+            assert "d Resolve" not in seat.lines[-1]
+            assert "ctrl+g Canned" in seat.lines[-1]
+            seat.tui.say("what is said meanwhile")
+            await seat.sees("what is said meanwhile")
+            # A toast does not cover what is being written.
+            assert any("said meanwhile" in text for text in seat.lines[:8])
+            await seat.type("hi")
+            await seat.press("f1")
+            await seat.sees("Keys: Conversations")
+            await seat.type("while writing; the")
+            await seat.press("enter")
+            await seat.sees("d Resolve")
+            assert seat.tui.drafts.get(seat.screen.talk.id, private=False) == "hi"
+
+    run(story())
+
+
+@pytest.mark.parametrize("columns", [50, 60, 80])
+def test_where_we_are_is_always_told(desk: Desk, columns: int) -> None:
+    async def story() -> None:
+        async with seated(desk, "settings", size=(columns, 20)) as seat:
+            await seat.sees("[9 Settings]")
+
+    run(story())

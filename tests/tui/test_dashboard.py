@@ -74,6 +74,8 @@ def test_agents_see_what_is_theirs_and_no_queue(desk: Desk) -> None:
             await seat.sees("msgs/min")
             await seat.sees("agent")
             assert "fails/min" not in seat.text
+            # What agents may not do is not offered to them.
+            assert "est message" not in seat.text
             await seat.press("c")
             assert seat.screen.place == "dashboard"
 

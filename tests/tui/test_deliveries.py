@@ -38,6 +38,7 @@ def test_a_failed_delivery_is_looked_into_and_sent_again_when_its_receiver_is_he
             await seat.sees("1 attempt at http://127.0.0.1")
             print(seat.text)
             await seat.press("enter")
+            await seat.sees("] Next view")
             await seat.sees("[Request]")
             await seat.sees('"content": "hello 0"')
             print(seat.text)

@@ -135,3 +135,19 @@ def test_a_failed_change_is_shown_as_it_was(desk: Desk) -> None:
             await seat.until(lambda: "✓ resolved" not in seat.text)
 
     run(story())
+
+
+def test_what_arrives_while_it_is_read_is_read(desk: Desk) -> None:
+    number = desk.talk("Ann", "hello")
+
+    async def story() -> None:
+        async with seated(desk) as seat:
+            await seat.until(lambda: len(seat.screen.talks.rows) == 1)
+            await seat.press("enter")
+            await seat.until(lambda: desk.client.conversation(number)["unread_count"] == 0)
+            for text in ("are you there?", "it is urgent"):
+                desk.says("Ann", number, text)
+                await seat.sees(text)
+                await seat.until(lambda: desk.client.conversation(number)["unread_count"] == 0)
+
+    run(story())

@@ -57,6 +57,11 @@ def test_it_sleeps_and_comes_back(desk: Desk) -> None:
         since = len(terminal.bytes)
         terminal.signal(signal.SIGCONT)
         terminal.sees("Ann", since=since)
+        # The terminal is empty when the shell gives it back: every line is drawn.
+        terminal.sees("? Help", since=since)
+        terminal.sees("Unassigned", since=since)
+        terminal.type("\x03")
+        terminal.sees("q quits", since=since)
         terminal.type("q")
         assert terminal.ends() == 0
 
