@@ -13,7 +13,7 @@ from admin_tui.keys import Action
 from admin_tui.modals.picker import Choice
 from admin_tui.modals.text_view import TextView
 from admin_tui.net.outcome import Outcome
-from admin_tui.screens.asking import ask_one, open_conversation
+from admin_tui.screens.asking import ask_one
 from admin_tui.screens.base import bindings
 from admin_tui.screens.contact_acts import ContactActs
 from admin_tui.screens.contact_jobs import ContactJobs
@@ -316,7 +316,7 @@ class ContactsScreen(ContactActs, ContactJobs):
             return
         part = event.row.data
         if part.kind == "conversation":
-            open_conversation(self.tui, part.raw["id"])
+            self.tui.go_and("conversations", "show_number", part.raw["id"])
         elif part.value and part.kind != "head":
             self.app.push_screen(TextView(line(part.label), part.value))
 

@@ -188,17 +188,6 @@ class ConversationsScreen(TalkActions):
 
         self.fetch(lambda client: client.conversation(number), come, what=f"conversation #{number}")
 
-    def _hand_to(self, place: str, method: str, number: int) -> None:
-        """To another screen, which shows what belongs to something here."""
-        self.tui.go(place)
-
-        def show() -> None:
-            there = getattr(self.tui.get_screen_of(place), method, None)
-            if there is not None:
-                there(number)
-
-        self.tui.call_later(show)
-
     # Moving about.
 
     def action_back(self) -> None:
@@ -280,12 +269,12 @@ class ConversationsScreen(TalkActions):
     def action_conv_deliveries(self) -> None:
         talk = self.target()
         if talk is not None:
-            self._hand_to("deliveries", "show_conversation", talk.id)
+            self.tui.go_and("deliveries", "show_conversation", talk.id)
 
     def action_conv_contact(self) -> None:
         talk = self.target()
         if talk is not None:
-            self._hand_to("contacts", "show_contact", talk.contact_id)
+            self.tui.go_and("contacts", "show_contact", talk.contact_id)
 
     # Answering.
 

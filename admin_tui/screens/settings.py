@@ -10,7 +10,7 @@ from admin_tui.modals.form import Field
 from admin_tui.modals.picker import Choice
 from admin_tui.modals.text_view import TextView
 from admin_tui.modals.theme_picker import ThemePicker
-from admin_tui.screens.asking import ask_form, ask_one, ask_sure, changes, open_conversation
+from admin_tui.screens.asking import ask_form, ask_one, ask_sure, changes
 from admin_tui.screens.base import bindings
 from admin_tui.screens.views import HINTS, Json, View, ViewsScreen
 from admin_tui.state import settings as model
@@ -196,7 +196,7 @@ class SettingsScreen(ViewsScreen):
     def _go_there(self, one: Json) -> None:
         number = one.get("concern", {}).get("conversation_id")
         if number:
-            open_conversation(self.tui, number)
+            self.tui.go_and("conversations", "show_number", number)
         else:
             self.tui.go(model.place_of(one))
 
