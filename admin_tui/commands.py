@@ -11,7 +11,7 @@ from textual.command import CommandPalette, DiscoveryHit, Hit, Hits, Provider
 
 from admin_tui.keys import SCREENS
 from admin_tui.net.outcome import Outcome
-from admin_tui.screens.settings import keep, themes
+from admin_tui.preferences import keep, themes
 from admin_tui.state import contacts
 from admin_tui.text import cut, line
 

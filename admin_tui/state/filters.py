@@ -4,7 +4,7 @@ import shlex
 from dataclasses import dataclass, field
 from typing import Any
 
-from admin_tui.state.conversations import VIEWS
+from admin_tui.state.conversations import VIEWS, Talk
 from admin_tui.state.directory import Directory
 
 Json = dict[str, Any]
@@ -68,6 +68,21 @@ class Filter:
             }
             for place, (key, operator, values) in enumerate(asked, 1)
         ]
+
+    def fits(self, talk: Talk, view: str, me: int) -> bool:
+        """As far as a conversation shows it: whether it has the words is known to the server alone."""
+        query = self.query(view, "", 1)
+        kind = query["assignee_type"]
+        return (
+            query["status"] in ("all", talk.status)
+            and (kind != "me" or talk.assignee_id == me)
+            and (kind != "unassigned" or talk.assignee_id is None)
+            and (not isinstance(self.assignee, int) or talk.assignee_id == self.assignee)
+            and self.inbox_id in (0, talk.inbox_id)
+            and self.team_id in (0, talk.team_id)
+            and self.priority in ("", talk.priority)
+            and set(self.labels) <= set(talk.labels)
+        )
 
 
 def parse(text: str, directory: Directory) -> Filter:

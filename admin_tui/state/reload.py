@@ -53,7 +53,7 @@ class Rest:
         self._until = time.monotonic() + self._seconds
 
     def skip(self) -> None:
-        """Rested already."""
+        """It is over at the next look."""
         self._until = time.monotonic()
 
     def cancel(self) -> None:
