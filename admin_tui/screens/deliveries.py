@@ -169,7 +169,7 @@ class DeliveriesScreen(DeliveryActs):
         self.query_one("#views", Static).update(text, layout=False)
         width = self.list_.size.width - 2
         self.query_one("#heads", Static).update(
-            "  " + model.cells("AGE", "FOR", "EVENT", "TRY", "RESULT", "TOOK", "NEXT", width), layout=False
+            "  " + self._cells("AGE", "FOR", "EVENT", "TRY", "RESULT", "TOOK", "NEXT", width), layout=False
         )
 
     def on_resize(self) -> None:
@@ -180,11 +180,22 @@ class DeliveriesScreen(DeliveryActs):
         self._show_views()
         self._see(self.inspector.found)
 
+    @staticmethod
+    def _cells(age: str, who: str, event: str, tries: str, result: str, took: str, next_: str, width: int) -> str:
+        """A line of the table; columns that can be done without go first where there is no room."""
+        cells = [f"{age:>4}", cut(who, 10), cut(event, 20), f"{tries:>3}"]
+        after = [f"{took:>6}", cut(next_, 7)] if width >= 70 else []
+        room = width - sum(len(one) + 1 for one in cells + after)
+        if room < 12:
+            del cells[1]
+            room += 11
+        return " ".join([*cells, cut(result, room), *after])
+
     def _draw(self, data: tuple[Owed, str, str], width: int) -> list[Text]:
         one, age, next_ = data
         sign, words = model.result(one)
         tries = str(one.tries) if one.tries else "-"
-        text = model.cells(
+        text = self._cells(
             age, self.called(one), one.event, tries, f"{self.tui.glyphs(sign)} {words}", one.took, next_, width
         )
         return [Text(text, no_wrap=True, style="bold" if one.state == "exhausted" else "")]

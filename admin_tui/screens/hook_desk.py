@@ -19,7 +19,7 @@ from admin_tui.state.facts import Fact
 from admin_tui.state.hooks import Hook
 from admin_tui.state.reload import Rest
 from admin_tui.text import line
-from admin_tui.widgets.facts import draw_fact, fact_rows
+from admin_tui.widgets.facts import draw, rows
 from admin_tui.widgets.row_list import Row, RowList
 
 Json = dict[str, Any]
@@ -54,10 +54,10 @@ class HookDesk(BaseScreen):
     def body(self) -> Iterable[Widget]:
         glyphs = self.tui.glyphs
         with Container(id="desk"):
-            yield RowList(self.draw, empty="…", cursor=glyphs("cursor"), marked=glyphs("marked"), id="list")
-            yield RowList(draw_fact, cursor=glyphs("cursor"), id="facts")
+            yield RowList(self._draw, empty="…", cursor=glyphs("cursor"), marked=glyphs("marked"), id="list")
+            yield RowList(draw, cursor=glyphs("cursor"), id="facts")
 
-    def draw(self, data: Any, width: int) -> list[Text]:
+    def _draw(self, data: Any, width: int) -> list[Text]:
         raise NotImplementedError
 
     def found_facts(self) -> list[Fact]:
@@ -90,8 +90,8 @@ class HookDesk(BaseScreen):
         if found != rows.rows or empty != rows.empty:
             rows.show(found, empty=empty)
 
-    def list_rows(self, rows: list[Row], empty: str) -> None:
-        self.put(self.listed, rows, empty)
+    def list_rows(self, listed: list[Row], empty: str) -> None:
+        self.put(self.listed, listed, empty)
         if self._go_to_next is not None and self.listed.go_to_key(self._go_to_next):
             self._go_to_next = None
         self.show_facts()
@@ -103,7 +103,7 @@ class HookDesk(BaseScreen):
             self._go_to_next = key
 
     def show_facts(self) -> None:
-        self.put(self.facts, fact_rows(self.found_facts()))
+        self.put(self.facts, rows(self.found_facts()))
 
     def on_row_list_highlighted(self, event: RowList.Highlighted) -> None:
         if event.rows is self.listed:

@@ -157,7 +157,7 @@ class InboxesScreen(HookDesk):
         box = self.box
         return model.facts(box, self.more.get(box.id), self.tui.glyphs) if box is not None else []
 
-    def draw(self, data: Any, width: int) -> list[Text]:
+    def _draw(self, data: Any, width: int) -> list[Text]:
         box: Box = data
         figures, glyphs = box.figures, self.tui.glyphs
         count = str(figures.open) if figures else "…"

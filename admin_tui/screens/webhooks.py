@@ -109,7 +109,7 @@ class WebhooksScreen(HookDesk):
         hook = self.hook
         return model.facts(hook, self.pending.get(hook.key), self.tui.glyphs) if hook is not None else []
 
-    def draw(self, data: Any, width: int) -> list[Text]:
+    def _draw(self, data: Any, width: int) -> list[Text]:
         hook: Hook = data
         state = model.state_words(hook.health, self.tui.glyphs) + (f", {hook.owed} owed" if hook.owed else "")
         right = f" {cut(hook.kind, 7)} {cut(state, min(30, width // 2))}"

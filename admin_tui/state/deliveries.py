@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from admin_tui.text import ago, cut, line, seconds_of, until
+from admin_tui.text import ago, line, seconds_of, until
 from inboxd.domain.events import EVENTS
 
 if TYPE_CHECKING:
@@ -95,17 +95,6 @@ def addressee(webhook: Mapping[str, Any], inbox: str = "") -> str:
         return inbox
     url = str(webhook.get("url") or "")
     return line(webhook.get("name") or url.rpartition("://")[2].partition("/")[0] or f"webhook {webhook.get('id')}")
-
-
-def cells(age: str, who: str, event: str, tries: str, result: str, took: str, next_: str, width: int) -> str:
-    """A line of the table; columns that can be done without go first where there is no room."""
-    cells = [f"{age:>4}", cut(who, 10), cut(event, 20), f"{tries:>3}"]
-    after = [f"{took:>6}", cut(next_, 7)] if width >= 70 else []
-    room = width - sum(len(one) + 1 for one in cells + after)
-    if room < 12:
-        del cells[1]
-        room += 11
-    return " ".join([*cells, cut(result, room), *after])
 
 
 def own_path(webhook: Mapping[str, Any]) -> Json:

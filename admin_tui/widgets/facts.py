@@ -12,11 +12,11 @@ from admin_tui.widgets.row_list import Row
 _LABEL = 13
 
 
-def fact_rows(facts: Sequence[Fact]) -> list[Row]:
+def rows(facts: Sequence[Fact]) -> list[Row]:
     return [Row((place, fact.label), fact) for place, fact in enumerate(facts)]
 
 
-def draw_fact(data: Any, width: int) -> list[Text]:
+def draw(data: Any, width: int) -> list[Text]:
     fact: Fact = data
     if not fact.value:
         return [Text(cut(fact.label, width), "bold", no_wrap=True)]
