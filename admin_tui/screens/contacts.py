@@ -15,12 +15,11 @@ from admin_tui.net.outcome import Outcome
 from admin_tui.screens.asking import ask_one
 from admin_tui.screens.base import bindings
 from admin_tui.screens.contact_acts import ContactActs
-from admin_tui.screens.contact_detail import ContactDetail
 from admin_tui.screens.contact_jobs import ContactJobs
 from admin_tui.state import contacts as model
-from admin_tui.state.contacts import SORTS, Contact, Detail
+from admin_tui.state.contacts import SORTS, Contact, Detail, Part
 from admin_tui.state.reload import Reload, Rest
-from admin_tui.text import cut, line
+from admin_tui.text import ago, cut, line
 from admin_tui.widgets.fields import FilterField
 from admin_tui.widgets.row_list import Row, RowList
 
@@ -63,15 +62,15 @@ class ContactsScreen(ContactActs, ContactJobs):
                 yield RowList(self._draw, empty="…", cursor=glyphs("cursor"), marked=glyphs("marked"), id="list")
             with Vertical(id="contact"):
                 yield Static(id="title", markup=False, classes="title")
-                yield ContactDetail(glyphs, self.tui.directory, id="detail")
+                yield RowList(self._draw_part, empty="", cursor=glyphs("cursor"), marked=" ", id="detail")
 
     @property
     def list_of_contacts(self) -> RowList:
         return self.query_one("#list", RowList)
 
     @property
-    def detail(self) -> ContactDetail:
-        return self.query_one(ContactDetail)
+    def detail(self) -> RowList:
+        return self.query_one("#detail", RowList)
 
     @property
     def filter(self) -> FilterField:
@@ -276,9 +275,22 @@ class ContactsScreen(ContactActs, ContactJobs):
             self.list_of_contacts.change(known.contact.id, known.contact)
             title = known.contact.name + ("  blocked" if known.contact.blocked else "")
         self.query_one("#title", Static).update(line(title), layout=False)
-        self.detail.tell(model.parts(known) if known is not None else [])
+        found = model.parts(known) if known is not None else []
+        self.detail.show([Row(_key(place, one), one) for place, one in enumerate(found)])
         if moved:
             self.detail.move_to(0)
+
+    def _draw_part(self, part: Part, width: int) -> list[Text]:
+        if part.kind == "head":
+            return [Text(cut(f"─ {part.label} ─  {part.value}", width), style="dim", no_wrap=True)]
+        if part.kind == "note":
+            return [Text(cut(f"{ago(part.raw['created_at']):>4} {part.label}: {part.value}", width), no_wrap=True)]
+        if part.kind == "conversation":
+            inbox = self.tui.directory.inbox_name(part.raw.get("inbox_id"))
+            state = self.tui.glyphs.with_word(part.value)
+            text = f"{part.label:<6} {cut(state, 10)} {cut(inbox, 14)} {ago(part.raw.get('last_activity_at')):>4}"
+            return [Text(cut(text, width), no_wrap=True)]
+        return [Text(cut(f"{cut(part.label, 12)} {part.value or '-'}", width), no_wrap=True)]
 
     def on_row_list_highlighted(self, event: RowList.Highlighted) -> None:
         if event.rows is self.detail:
@@ -314,3 +326,8 @@ class ContactsScreen(ContactActs, ContactJobs):
         elif self.list_of_contacts.current is not None:
             one = self.list_of_contacts.current.data
             self.tui.copy(one.reach or one.name, one.name)
+
+
+def _key(place: int, part: Part) -> Any:
+    """Notes and conversations keep their cursor while others come; lines of text stay where they are."""
+    return (part.kind, part.raw["id"]) if part.kind in ("note", "conversation") else (part.kind, part.label, place)
