@@ -16,6 +16,7 @@ from admin_tui.screens.delivery_acts import DeliveryActs
 from admin_tui.state import deliveries as model
 from admin_tui.state.deliveries import VIEWS, Owed
 from admin_tui.state.reload import Reload, Rest
+from admin_tui.state.tokens import Wrong
 from admin_tui.text import ago, cut, line, many, until
 from admin_tui.widgets.fields import FilterField
 from admin_tui.widgets.inspector import Inspector
@@ -250,19 +251,19 @@ class DeliveriesScreen(DeliveryActs):
     def show_webhook(self, webhook_id: int, view: str = "All") -> None:
         self._filter(view, f"webhook:{webhook_id}")
 
-    def _filter(self, view: str, needle: str) -> bool:
-        asked, wrong = model.parse(needle, self.tui.directory.inboxes)
-        if wrong:
-            self.tui.say(wrong, bad=True)
-            return False
-        self.view, self.needle, self._asked, self._before = view, needle, asked, None
+    def _filter(self, view: str, needle: str) -> None:
+        try:
+            self._asked = model.parse(needle, self.tui.directory.inboxes)
+        except Wrong as wrong:
+            self.tui.say(str(wrong), bad=True)
+            return
+        self.view, self.needle, self._before = view, needle, None
         if self.is_mounted:
             self.query_one(FilterField).hold(needle)
             self.remove_class("-inspect")
             self.set_focus(self.list_)
             self.list_.show([], empty="…")
             self.wanted()
-        return True
 
     def action_view_next(self) -> None:
         self._turn(1)

@@ -13,8 +13,9 @@ from admin_tui.glyphs import Glyphs
 from admin_tui.net.outcome import Outcome
 from admin_tui.state import conversations as model
 from admin_tui.state.conversations import SORTS, VIEWS, Talk
-from admin_tui.state.filters import Filter, Wrong, parse
+from admin_tui.state.filters import Filter, parse
 from admin_tui.state.reload import Reload
+from admin_tui.state.tokens import Wrong
 from admin_tui.text import ago, cut, line
 from admin_tui.widgets.fields import AskField
 from admin_tui.widgets.row_list import Row, RowList

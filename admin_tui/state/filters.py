@@ -1,20 +1,16 @@
 """What is typed to find conversations: words, and `status: assignee: inbox: label: team: priority:`."""
 
-import shlex
 from dataclasses import dataclass, field
 from typing import Any
 
 from admin_tui.state.conversations import VIEWS, Talk
 from admin_tui.state.directory import Directory
+from admin_tui.state.tokens import Wrong, meant, tokens
 
 Json = dict[str, Any]
 STATUSES = ("open", "pending", "snoozed", "resolved", "all")
 PRIORITIES = ("urgent", "high", "medium", "low")
 KEYS = ("status", "assignee", "inbox", "label", "team", "priority")
-
-
-class Wrong(ValueError):
-    """What is wrong with a filter, in words that name the place."""
 
 
 @dataclass(frozen=True)
@@ -87,20 +83,12 @@ class Filter:
 
 def parse(text: str, directory: Directory) -> Filter:
     """Raises Wrong."""
-    try:
-        tokens = shlex.split(text) if '"' in text else text.split()
-    except ValueError:
-        raise Wrong('a " has no end') from None
     given: dict[str, Any] = {}
     words, labels, chips = [], [], []
-    for token in tokens:
-        key, colon, value = token.partition(":")
-        if not colon or key.lower() not in KEYS:
-            words.append(token)
+    for key, value in tokens(text, KEYS):
+        if not key:
+            words.append(value)
             continue
-        key = key.lower()
-        if not value:
-            raise Wrong(f"{key}: nothing is behind it")
         chips.append(f"{key}:{value}")
         if key == "label":
             labels.append(value)
@@ -127,7 +115,7 @@ def _meant(key: str, value: str, directory: Directory) -> tuple[str, Any]:
 
 
 def _one_of(key: str, value: str, words: tuple[str, ...]) -> str:
-    found = [word for word in words if word.startswith(value.lower())]
+    found = meant(value, zip(words, words, strict=True))
     if len(found) != 1:
         raise Wrong(f"{key}:{value} is none of {', '.join(words)}")
     return found[0]
@@ -135,9 +123,8 @@ def _one_of(key: str, value: str, words: tuple[str, ...]) -> str:
 
 def _named(key: str, value: str, things: list[Json], also: str = "") -> int:
     """By number, by the whole name, or by how the name of one alone begins."""
-    wanted = value.lower()
-    exact = [one["id"] for one in things if wanted in (str(one["id"]), str(one["name"]).lower())]
-    found = exact or [one["id"] for one in things if str(one["name"]).lower().startswith(wanted)]
+    found = [one["id"] for one in things if str(one["id"]) == value]
+    found = found or meant(value, [(str(one["name"]), one["id"]) for one in things])
     if not found:
         names = [str(one["name"]) for one in things[:8]] + ([also] if also else [])
         raise Wrong(f"{key}:{value} is unknown; there is {', '.join(names) or 'none'}")
