@@ -115,7 +115,7 @@ def _meant(key: str, value: str, directory: Directory) -> tuple[str, Any]:
 
 
 def _one_of(key: str, value: str, words: tuple[str, ...]) -> str:
-    found = meant(value, zip(words, words, strict=True))
+    found: list[str] = meant(value, zip(words, words, strict=True))
     if len(found) != 1:
         raise Wrong(f"{key}:{value} is none of {', '.join(words)}")
     return found[0]
