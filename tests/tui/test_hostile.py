@@ -57,12 +57,9 @@ def test_nothing_foreign_steers_the_terminal(desk: Desk, home: Path) -> None:
             terminal.type(keys)
             terminal.read(0.25)
         for key in "123456789":
-            terminal.type(key)
-            terminal.read(0.4)
-            terminal.type("?")
-            terminal.read(0.15)
-            terminal.type("\x1b")
-            terminal.read(0.15)
+            for one in (key, "?", "\x1b"):
+                terminal.key(one)
+        terminal.read(0.5)
         terminal.type("q")
         assert terminal.ends() == 0, "".join(one.read_text() for one in home.rglob("crash-*"))[-1500:]
         assert foreign(terminal.bytes) == []
