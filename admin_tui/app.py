@@ -331,14 +331,7 @@ class InboxdTui(App[int]):
 
     def go_to_place(self, where: str) -> None:
         """A key of `modals.goto.MOVES`."""
-        name = "deliveries" if where == "f" else "conversations"
-        self.go(name)
-        self.call_later(self._show_view, name, where)
-
-    def _show_view(self, name: str, where: str) -> None:
-        screen = self.get_screen_of(name)
-        if screen is not None and hasattr(screen, "show_view"):
-            screen.show_view(where)
+        self.go_and("deliveries" if where == "f" else "conversations", "show_view", where)
 
     def action_previous_place(self) -> None:
         if self._places:

@@ -11,8 +11,7 @@ from textual.command import CommandPalette, DiscoveryHit, Hit, Hits, Provider
 
 from admin_tui.keys import SCREENS
 from admin_tui.net.outcome import Outcome
-from admin_tui.screens.asking import open_contact, open_conversation, open_inbox
-from admin_tui.screens.settings import keep, themes
+from admin_tui.preferences import keep, themes
 from admin_tui.state import contacts
 from admin_tui.text import cut, line
 
@@ -57,13 +56,7 @@ class Commands(Provider):
 
     def _applied(self, query: Any) -> Callable[[], None]:
         def apply() -> None:
-            self.tui.go("conversations")
-
-            def show() -> None:
-                there: Any = self.tui.get_screen_of("conversations")
-                there.show_filter(query)
-
-            self.tui.call_later(show)
+            self.tui.go_and("conversations", "show_filter", query)
 
         return apply
 
@@ -80,7 +73,8 @@ class Commands(Provider):
                 yield Entry(f"go {name}", f"Go to {title}", partial(tui.go, name), number)
         yield from self._views
         for one in tui.directory.inboxes:
-            yield Entry(f"inbox {one['id']}", f"Inbox: {line(one['name'])}", partial(open_inbox, tui, one["id"]))
+            open_it = partial(tui.go_and, "inboxes", "show_inbox", one["id"])
+            yield Entry(f"inbox {one['id']}", f"Inbox: {line(one['name'])}", open_it)
         there: Any = place
         if hasattr(there, "assign_to") and not tui.read_only:
             for one in tui.directory.agents:
@@ -98,7 +92,7 @@ class Commands(Provider):
     async def search(self, query: str) -> Hits:
         number = query.removeprefix("#")
         if number.isdecimal():
-            open_it = partial(open_conversation, self.tui, int(number))
+            open_it = partial(self.tui.go_and, "conversations", "show_number", int(number))
             one = Entry(f"#{number}", f"Open conversation #{number}", open_it)
             yield Hit(_FIRST, self._shown(one), self._run(one), text=one.label)
             if number != query:
@@ -113,9 +107,8 @@ class Commands(Provider):
             # Each further key cancels this search: only who rests asks the server.
             await asyncio.sleep(REST_S)
             for found in await self._people(query):
-                one = Entry(
-                    f"contact {found.id}", f"Contact: {found.called}", partial(open_contact, self.tui, found.id)
-                )
+                open_it = partial(self.tui.go_and, "contacts", "show_contact", found.id)
+                one = Entry(f"contact {found.id}", f"Contact: {found.called}", open_it)
                 yield Hit(_FOUND, self._shown(one), self._run(one), text=one.label)
 
     async def _people(self, query: str) -> list[contacts.Contact]:

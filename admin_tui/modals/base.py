@@ -1,8 +1,11 @@
 """The frame of everything that stands above a screen."""
 
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar, cast
 
 from textual.screen import ModalScreen
+
+if TYPE_CHECKING:
+    from admin_tui.app import InboxdTui
 
 T = TypeVar("T")
 
@@ -20,6 +23,10 @@ class Modal(ModalScreen[T | None]):
     Modal .row { height: 1; }
     """
     BINDINGS = [("escape", "leave", "Close")]
+
+    @property
+    def tui(self) -> "InboxdTui":
+        return cast("InboxdTui", self.app)
 
     def action_leave(self) -> None:
         self.dismiss(None)

@@ -66,7 +66,7 @@ class Find(Modal[Choice]):
             )
 
         if needle:
-            self.app.call(lambda client: self._search(client, needle), come)  # type: ignore[attr-defined]
+            self.tui.call(lambda client: self._search(client, needle), come)
         else:
             rows.show([], empty="")
 

@@ -77,11 +77,18 @@ class Form(Modal[dict[str, Any]]):
                     line(f"{one.label}{' *' if one.required else ''}  {one.hint}"), markup=False, classes="dim row"
                 )
                 yield self._widget(one)
-                yield Static("", markup=False, classes="error", id=f"error-{one.name}")
-            yield Static("", markup=False, classes="error", id="error")
-            with Horizontal():
-                yield Button("Cancel (esc)", id="cancel")
-                yield Button(f"{self._button} (ctrl+s)", id="save", variant="primary")
+                yield self._error(one.name)
+            yield from self._foot()
+
+    @staticmethod
+    def _error(name: str) -> Static:
+        return Static("", markup=False, classes="error", id=f"error-{name}")
+
+    def _foot(self) -> ComposeResult:
+        yield Static("", markup=False, classes="error", id="error")
+        with Horizontal():
+            yield Button("Cancel (esc)", id="cancel")
+            yield Button(f"{self._button} (ctrl+s)", id="save", variant="primary")
 
     def _widget(self, one: Field) -> Any:
         name = f"field-{one.name}"

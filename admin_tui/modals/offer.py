@@ -45,4 +45,4 @@ class Offer(Modal[str]):
 
     def action_copy(self) -> None:
         if self.to_copy:
-            self.app.copy(self.to_copy, self.what)  # type: ignore[attr-defined]
+            self.tui.copy(self.to_copy, self.what)

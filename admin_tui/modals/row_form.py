@@ -2,7 +2,7 @@
 
 from textual.app import ComposeResult
 from textual.containers import Horizontal, VerticalScroll
-from textual.widgets import Button, Static
+from textual.widgets import Static
 
 from admin_tui.modals.form import Form
 
@@ -21,8 +21,5 @@ class RowForm(Form):
                 with Horizontal(classes="line"):
                     yield Static(f"{one.label}{' *' if one.required else ''}", markup=False, classes="dim")
                     yield self._widget(one)
-                yield Static("", markup=False, classes="error", id=f"error-{one.name}")
-            yield Static("", markup=False, classes="error", id="error")
-            with Horizontal():
-                yield Button("Cancel (esc)", id="cancel")
-                yield Button(f"{self._button} (ctrl+s)", id="save", variant="primary")
+                yield self._error(one.name)
+            yield from self._foot()

@@ -47,4 +47,4 @@ class TextView(Modal[bool]):
         self.set_focus(rows)
 
     def action_copy(self) -> None:
-        self.app.copy(self.to_copy, self.title_text)  # type: ignore[attr-defined]
+        self.tui.copy(self.to_copy, self.title_text)

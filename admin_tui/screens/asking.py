@@ -1,7 +1,7 @@
-"""What screens ask of people, in one call each: a form, a question, a choice; and the way to a conversation."""
+"""What screens ask of people, in one call each: a form, a question, a choice."""
 
 from collections.abc import Callable, Iterable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from admin_tui.modals.confirm import Confirm
 from admin_tui.modals.form import Field, Form
@@ -9,9 +9,6 @@ from admin_tui.modals.picker import Choice, Picker
 from admin_tui.net.outcome import Outcome, Problem
 from admin_tui.screens.base import BaseScreen
 from admin_tui.text import line
-
-if TYPE_CHECKING:
-    from admin_tui.app import InboxdTui
 
 _TYPED_MOST = 40
 
@@ -24,6 +21,7 @@ def ask_form(
     then: Callable[[Any], None],
     *,
     button: str = "Save",
+    form: type[Form] = Form,
 ) -> None:
     """`work(client, values)` when it is saved; a refusal goes beside its field, an answer to `then`."""
 
@@ -35,7 +33,7 @@ def ask_form(
 
         screen.tui.call(lambda client: work(client, values), come)
 
-    screen.app.push_screen(Form(line(title), fields, save, button=button))
+    screen.app.push_screen(form(line(title), fields, save, button=button))
 
 
 def ask_sure(
@@ -85,27 +83,3 @@ def changes(before: dict[str, Any], values: dict[str, Any]) -> dict[str, Any]:
         for name, value in values.items()
         if (before.get(name) or "") != (value or "")
     }
-
-
-def open_conversation(tui: "InboxdTui", number: int) -> None:
-    _show(tui, "conversations", "show_number", number)
-
-
-def open_contact(tui: "InboxdTui", contact_id: int) -> None:
-    _show(tui, "contacts", "show_contact", contact_id)
-
-
-def open_inbox(tui: "InboxdTui", inbox_id: int) -> None:
-    _show(tui, "inboxes", "show_inbox", inbox_id)
-
-
-def _show(tui: "InboxdTui", place: str, method: str, number: int) -> None:
-    """A screen is mounted a moment after it is gone to."""
-    tui.go(place)
-
-    def show() -> None:
-        there: Any = tui.get_screen_of(place)
-        if there is not None and hasattr(there, method):
-            getattr(there, method)(number)
-
-    tui.call_later(show)

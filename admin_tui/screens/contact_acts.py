@@ -12,7 +12,6 @@ from admin_tui.screens.asking import (
     ask_several,
     ask_sure,
     changes,
-    open_conversation,
     word_to_type,
 )
 from admin_tui.screens.base import BaseScreen
@@ -244,7 +243,10 @@ class ContactActs(BaseScreen):
             values = {"source_id": source_id} if source_id else {}
             return int(client.call("POST", "/conversations", inbox_id=inbox_id, contact_id=one.id, **values)["id"])
 
-        self.fetch(work, lambda number: open_conversation(self.tui, number), what=f"write to {one.name}")
+        def go(number: int) -> None:
+            self.tui.go_and("conversations", "show_number", number)
+
+        self.fetch(work, go, what=f"write to {one.name}")
 
     # Two that are one.
 

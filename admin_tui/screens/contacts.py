@@ -1,6 +1,5 @@
 """Contacts: the list, and everything about the one under the cursor."""
 
-import time
 from collections.abc import Iterable
 from typing import Any
 
@@ -13,16 +12,17 @@ from admin_tui.keys import Action
 from admin_tui.modals.picker import Choice
 from admin_tui.modals.text_view import TextView
 from admin_tui.net.outcome import Outcome
-from admin_tui.screens.asking import ask_one, open_conversation
+from admin_tui.screens.asking import ask_one
 from admin_tui.screens.base import bindings
 from admin_tui.screens.contact_acts import ContactActs
 from admin_tui.screens.contact_jobs import ContactJobs
 from admin_tui.state import contacts as model
 from admin_tui.state.contacts import SORTS, Contact, Detail, Part
+from admin_tui.state.reload import Reload, Rest
 from admin_tui.text import ago, cut, line
+from admin_tui.widgets.fields import FilterField
 from admin_tui.widgets.row_list import Row, RowList
 
-_REST_S = 0.12
 _TYPING_S = 0.25
 _CALM_S = 2.0
 _HINTS = ("open", "contact.write", "create", "edit", "contact.note", "contact.block", "filter", "goto", "palette")
@@ -34,8 +34,6 @@ class ContactsScreen(ContactActs, ContactJobs):
     CSS = """
     ContactsScreen #contacts { width: 1fr; }
     ContactsScreen #contact { width: 1fr; border-left: vkey $border-blurred; }
-    ContactsScreen #filter { display: none; background: $surface; }
-    ContactsScreen #filter.-on { display: block; }
     ContactsScreen.-narrow #contact, ContactsScreen.-tiny #contact { display: none; border: none; }
     ContactsScreen.-narrow.-detail #contacts, ContactsScreen.-tiny.-detail #contacts { display: none; }
     ContactsScreen.-narrow.-detail #contact, ContactsScreen.-tiny.-detail #contact { display: block; }
@@ -50,18 +48,17 @@ class ContactsScreen(ContactActs, ContactJobs):
         self._pages = 1
         self._more = False
         self._wants_more = False
-        self._loading = False
-        self._is_dirty = False
-        self._typed_until = 0.0
-        self._rest_until = 0.0
-        self._calm_until = 0.0
+        # However much happens, it is read every two seconds at most.
+        self._reload = Reload(_CALM_S)
+        self._typing = Rest(_TYPING_S)
+        self._resting = Rest()
 
     def body(self) -> Iterable[Widget]:
         glyphs = self.tui.glyphs
         with Horizontal(classes="split"):
             with Vertical(id="contacts"):
                 yield Static(id="views", markup=False, classes="views")
-                yield Input(id="filter", placeholder="name, e-mail, phone or identifier; esc clears", compact=True)
+                yield FilterField("name, e-mail, phone or identifier; esc clears", id="filter")
                 yield RowList(self._draw, empty="…", cursor=glyphs("cursor"), marked=glyphs("marked"), id="list")
             with Vertical(id="contact"):
                 yield Static(id="title", markup=False, classes="title")
@@ -74,6 +71,10 @@ class ContactsScreen(ContactActs, ContactJobs):
     @property
     def detail(self) -> RowList:
         return self.query_one("#detail", RowList)
+
+    @property
+    def filter(self) -> FilterField:
+        return self.query_one(FilterField)
 
     def on_mount(self) -> None:
         self.set_focus(self.detail if self._shown_id is not None else self.list_of_contacts)
@@ -99,21 +100,16 @@ class ContactsScreen(ContactActs, ContactJobs):
 
     def news(self, events: list[dict[str, Any]]) -> None:
         if any(str(event["payload"].get("event", "")).startswith(("contact_", "conversation_")) for event in events):
-            self._is_dirty = True
+            self._reload.want()
 
     def tick(self) -> None:
-        now = time.monotonic()
-        if self._typed_until and now > self._typed_until:
-            self._typed_until = 0.0
-            self._search(self.query_one("#filter", Input).value.strip())
-        if self._rest_until and now > self._rest_until:
-            self._rest_until = 0.0
+        if self._typing.over():
+            self._search(self.filter.value.strip())
+        if self._resting.over():
             current = self.list_of_contacts.current
             if current is not None and current.key != self._shown_id:
                 self._look_at(current.key)
-        if self._is_dirty and not self._loading and now > self._calm_until:
-            # However much happens, it is read every two seconds at most.
-            self._calm_until = now + _CALM_S
+        if self._reload.due():
             self.wanted()
         self.follow_job()
 
@@ -122,14 +118,12 @@ class ContactsScreen(ContactActs, ContactJobs):
         super().action_refresh()
 
     def _load(self, page: int) -> None:
-        if self._loading:
-            self._is_dirty = True
+        if not self._reload.begin():
             return
-        self._loading, self._is_dirty = True, False
         asked = (self.needle, self.sort)
 
         def come(outcome: Outcome) -> None:
-            self._loading = False
+            self._reload.end()
             if not self.is_attached:
                 return
             if asked != (self.needle, self.sort):
@@ -209,22 +203,18 @@ class ContactsScreen(ContactActs, ContactJobs):
     # Searching and sorting.
 
     def action_filter(self) -> None:
-        box = self.query_one("#filter", Input)
-        box.add_class("-on")
-        self.set_focus(box)
+        self.filter.open()
 
     def action_filter_clear(self) -> None:
-        box = self.query_one("#filter", Input)
-        box.value = ""
-        box.remove_class("-on")
+        self.filter.hold()
         self.set_focus(self.list_of_contacts)
         self._search("")
 
     def on_input_changed(self, event: Input.Changed) -> None:
-        self._typed_until = time.monotonic() + _TYPING_S
+        self._typing.begin()
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
-        self._typed_until = 0.0
+        self._typing.cancel()
         self.set_focus(self.list_of_contacts)
         self._search(event.value.strip())
 
@@ -251,7 +241,7 @@ class ContactsScreen(ContactActs, ContactJobs):
             self._load_more()
 
     def _load_more(self) -> None:
-        if self._wants_more and self._more and not self._loading:
+        if self._wants_more and self._more and not self._reload.is_busy:
             self._wants_more = False
             self._load(self._pages + 1)
 
@@ -267,7 +257,7 @@ class ContactsScreen(ContactActs, ContactJobs):
 
     def _look_at(self, contact_id: int) -> None:
         self._shown_id = contact_id
-        self._rest_until = 0.0
+        self._resting.cancel()
         if self.is_mounted:
             self._load_detail(contact_id)
 
@@ -307,7 +297,7 @@ class ContactsScreen(ContactActs, ContactJobs):
         if event.rows is self.detail:
             self.update_hints()
         elif event.row is not None and self.focused is self.list_of_contacts:
-            self._rest_until = time.monotonic() + _REST_S
+            self._resting.begin()
 
     def on_row_list_opened(self, event: RowList.Opened) -> None:
         if event.rows is self.list_of_contacts:
@@ -317,12 +307,12 @@ class ContactsScreen(ContactActs, ContactJobs):
             return
         part = event.row.data
         if part.kind == "conversation":
-            open_conversation(self.tui, part.raw["id"])
+            self.tui.go_and("conversations", "show_number", part.raw["id"])
         elif part.value and part.kind != "head":
             self.app.push_screen(TextView(line(part.label), part.value))
 
     def action_back(self) -> None:
-        if self.focused is self.query_one("#filter", Input):
+        if self.focused is self.filter:
             self.action_filter_clear()
         elif self.focused is self.detail:
             self.remove_class("-detail")

@@ -10,6 +10,8 @@ from textual.widget import Widget
 from admin_tui.keys import TYPING, Action, by_id
 from admin_tui.modals.picker import Choice
 from admin_tui.modals.text_view import TextView
+from admin_tui.net.outcome import Outcome
+from admin_tui.screens.asking import ask_one
 from admin_tui.screens.base import bindings
 from admin_tui.screens.talk_actions import TalkActions
 from admin_tui.screens.talk_changes import Changes
@@ -19,11 +21,10 @@ from admin_tui.screens.talk_thread import TalkThread
 from admin_tui.state import conversations as model
 from admin_tui.state.conversations import SORTS, Note, Talk
 from admin_tui.state.presence import Presence
+from admin_tui.state.reload import Reload, Rest
 from admin_tui.widgets.composer import Composer
 from admin_tui.widgets.row_list import RowList
 from admin_tui.widgets.thread_view import ThreadView
-
-_REST_S = 0.12
 
 
 class ConversationsScreen(TalkActions):
@@ -48,8 +49,8 @@ class ConversationsScreen(TalkActions):
     def __init__(self) -> None:
         super().__init__()
         self.presence = Presence()
-        self._rest_until = 0.0
-        self._renewing = self._stale = False
+        self._resting = Rest()
+        self._renewal = Reload()
 
     def body(self) -> Iterable[Widget]:
         glyphs = self.tui.glyphs
@@ -110,12 +111,11 @@ class ConversationsScreen(TalkActions):
         self.details.forget(numbers)
         if self.talk is not None and self.talk.id in numbers:
             self.pane.load()
-            self._stale = True
+            self._renewal.want()
 
     def tick(self) -> None:
         now = time.monotonic()
-        if self._rest_until and now >= self._rest_until:
-            self._rest_until = 0.0
+        if self._resting.over():
             row = self.talks.current
             if row is not None:
                 self.pane.look_at(row.data)
@@ -123,22 +123,22 @@ class ConversationsScreen(TalkActions):
         self.pane.tick(now)
         self._renew()
         if self.has_class("-wide") and not self.has_class("-bare"):
-            if self.talk is not None and not self._rest_until:
+            if self.talk is not None and not self._resting.is_awaited:
                 self.details.learn(self.talk)
             self.details.show(self.talk)
 
     def _renew(self) -> None:
         """The conversation that is open, when it is in no row that would tell."""
         talk = self.talk
-        if talk is None or not self._stale or self._renewing or self.changes.is_busy:
+        if talk is None or self.changes.is_busy or not self._renewal.due():
             return
-        self._stale = False
         if any(row.key == talk.id for row in self.talks.rows):
+            self._renewal.is_wanted = False
             return
-        self._renewing = True
+        self._renewal.begin()
 
-        def come(outcome: Any) -> None:
-            self._renewing = False
+        def come(outcome: Outcome) -> None:
+            self._renewal.end()
             if outcome.value is not None and self.is_attached:
                 self.pane.update(model.talk(outcome.value))
 
@@ -155,7 +155,7 @@ class ConversationsScreen(TalkActions):
 
     def on_row_list_highlighted(self, event: RowList.Highlighted) -> None:
         if event.row is not None and self._shows_both:
-            self._rest_until = time.monotonic() + _REST_S
+            self._resting.begin()
 
     def on_row_list_opened(self, event: RowList.Opened) -> None:
         self._open(event.row.data)
@@ -168,7 +168,7 @@ class ConversationsScreen(TalkActions):
         return not (self.has_class("-narrow") or self.has_class("-tiny"))
 
     def _open(self, talk: Talk) -> None:
-        self._rest_until = 0.0
+        self._resting.cancel()
         self.add_class("-thread")
         self.pane.look_at(talk)
         self.set_focus(self.thread)
@@ -189,17 +189,6 @@ class ConversationsScreen(TalkActions):
             self._open(talk)
 
         self.fetch(lambda client: client.conversation(number), come, what=f"conversation #{number}")
-
-    def _hand_to(self, place: str, method: str, number: int) -> None:
-        """To another screen, which shows what belongs to something here."""
-        self.tui.go(place)
-
-        def show() -> None:
-            there = getattr(self.tui.get_screen_of(place), method, None)
-            if there is not None:
-                there(number)
-
-        self.tui.call_later(show)
 
     # Moving about.
 
@@ -236,7 +225,7 @@ class ConversationsScreen(TalkActions):
 
     def action_conv_sort(self) -> None:
         choices = [Choice(key, word) for key, word in SORTS.items()]
-        self._pick("Sort by", choices, lambda found: self.listing.ask(sort=found[0]))
+        ask_one(self, "Sort by", choices, lambda sort: self.listing.ask(sort=sort))
 
     def action_filter(self) -> None:
         if self.focused is self.thread:
@@ -282,12 +271,12 @@ class ConversationsScreen(TalkActions):
     def action_conv_deliveries(self) -> None:
         talk = self.target()
         if talk is not None:
-            self._hand_to("deliveries", "show_conversation", talk.id)
+            self.tui.go_and("deliveries", "show_conversation", talk.id)
 
     def action_conv_contact(self) -> None:
         talk = self.target()
         if talk is not None:
-            self._hand_to("contacts", "show_contact", talk.contact_id)
+            self.tui.go_and("contacts", "show_contact", talk.contact_id)
 
     # Answering.
 
@@ -342,7 +331,7 @@ class ConversationsScreen(TalkActions):
         talk = self.target()
         if talk is None:
             return
-        self._rest_until = 0.0
+        self._resting.cancel()
         self.add_class("-thread")
         self.pane.look_at(talk)
         self.pane.answering.open(talk, private=private, quote=quote)

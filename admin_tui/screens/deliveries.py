@@ -15,12 +15,14 @@ from admin_tui.screens.base import bindings
 from admin_tui.screens.delivery_acts import DeliveryActs
 from admin_tui.state import deliveries as model
 from admin_tui.state.deliveries import VIEWS, Owed
+from admin_tui.state.reload import Reload, Rest
+from admin_tui.state.tokens import Wrong
 from admin_tui.text import ago, cut, line, many, until
+from admin_tui.widgets.fields import FilterField
 from admin_tui.widgets.inspector import Inspector
 from admin_tui.widgets.row_list import Row, RowList
 
 Json = dict[str, Any]
-_REST_S = 0.12
 _PAUSE_S = 2.0
 """At least this long between two looks at the server by itself."""
 _AGES_S = 10.0
@@ -33,8 +35,6 @@ class DeliveriesScreen(DeliveryActs):
     BINDINGS = bindings("deliveries", "list", "everywhere")
     CSS = """
     #owed { width: 1fr; }
-    #filter { display: none; background: $surface; }
-    #filter.-on { display: block; }
     #heads { height: 1; color: $text-muted; }
     #list { height: 1fr; }
     #peek { height: 6; border-top: hkey $border-blurred; padding: 0 1; }
@@ -53,11 +53,9 @@ class DeliveriesScreen(DeliveryActs):
         self.needle = ""
         self._asked: Json = {}
         self._before: str | None = None
-        self._loading = False
-        self._dirty = False
-        self._next_at = 0.0
+        self._reload = Reload(_PAUSE_S)
+        self._resting = Rest()
         self._ages_at = 0.0
-        self._rest_until = 0.0
         self._peeked: tuple[str, ...] = ()
 
     def body(self) -> Iterable[Widget]:
@@ -65,7 +63,7 @@ class DeliveriesScreen(DeliveryActs):
         with Horizontal(classes="split"):
             with Vertical(id="owed"):
                 yield Static(id="views", markup=False, classes="views")
-                yield Input(id="filter", placeholder=" ".join(f"{one}:" for one in model.TOKENS), compact=True)
+                yield FilterField(" ".join(f"{one}:" for one in model.TOKENS), id="filter")
                 yield Static(id="heads", markup=False)
                 yield RowList(self._draw, empty="…", cursor=glyphs("cursor"), marked=glyphs("marked"), id="list")
                 yield Static(id="peek", markup=False)
@@ -90,7 +88,7 @@ class DeliveriesScreen(DeliveryActs):
         self.load()
 
     def news(self, events: list[Json]) -> None:
-        self._dirty = True
+        self._reload.want()
 
     def _query(self) -> Json:
         state = VIEWS[self.view]
@@ -98,17 +96,17 @@ class DeliveriesScreen(DeliveryActs):
 
     def load(self, before: str | None = None) -> None:
         """The newest again, as many as are shown, or with `before` the next ones."""
-        if self._loading:
-            self._dirty = self._dirty or before is None
+        was_wanted = self._reload.is_wanted
+        if not self._reload.begin():
+            self._reload.is_wanted = was_wanted or before is None
             return
-        self._loading, self._next_at = True, time.monotonic() + _PAUSE_S
-        if before is None:
-            self._dirty = False
+        # More of the old ones tells nothing of the new ones.
+        self._reload.is_wanted = was_wanted and before is not None
         query = self._query()
         wanted = model.PAGE if before else max(model.PAGE, min(model.MOST, len(self.list_.rows)))
 
         def come(outcome: Outcome) -> None:
-            self._loading = False
+            self._reload.end()
             if not self.is_attached:
                 return
             if query != self._query():
@@ -149,15 +147,17 @@ class DeliveriesScreen(DeliveryActs):
         subject, looked_into = self.subject, self.inspector.found
         if subject is None:
             self._see(None)
+        elif self._resting.is_awaited:
+            pass
         elif looked_into is None or model.owed(looked_into) not in found or looked_into["id"] != subject.id:
-            self._rest_until = self._rest_until or time.monotonic()
+            self._resting.skip()
 
     @staticmethod
     def _next(one: Owed, now: float) -> str:
         return until(one.next_at, now) if one.is_unfinished else ""
 
     def _nothing(self) -> str:
-        if self._loading:
+        if self._reload.is_busy:
             return "searching…"
         if self.needle:
             return f"nothing for {line(self.needle)}\n\\ clears the filter"
@@ -204,7 +204,7 @@ class DeliveriesScreen(DeliveryActs):
 
     def on_row_list_highlighted(self, event: RowList.Highlighted) -> None:
         if event.rows is self.list_ and event.row is not None:
-            self._rest_until = time.monotonic() + _REST_S
+            self._resting.begin()
 
     def on_row_list_opened(self, event: RowList.Opened) -> None:
         if event.rows is self.list_:
@@ -224,7 +224,7 @@ class DeliveriesScreen(DeliveryActs):
             return
         if self.inspector.found is not None and self.inspector.found["id"] != row.key:
             self._see(None)
-        self._rest_until = time.monotonic()
+        self._resting.skip()
         self.add_class("-inspect")
         self.set_focus(self.inspector.reading)
 
@@ -235,16 +235,16 @@ class DeliveriesScreen(DeliveryActs):
     def tick(self) -> None:
         if not self.is_mounted:
             return
-        now = time.monotonic()
-        if self._rest_until and now >= self._rest_until:
-            self._rest_until = 0.0
+        if self._resting.over():
             self._look()
-        if self._loading or not self.tui.is_administrator or self.tui.paused:
+        if self._reload.is_busy or not self.tui.is_administrator or self.tui.paused:
             return
         shown: list[Owed] = [row.data[0] for row in self.list_.rows]
-        if now >= self._next_at and (self._dirty or any(one.is_unfinished for one in shown)):
+        if any(one.is_unfinished for one in shown):
+            self._reload.want()
+        if self._reload.due():
             self.load()
-        elif now >= self._ages_at:
+        elif time.monotonic() >= self._ages_at:
             self._show(shown)
 
     # Views and the filter.
@@ -259,21 +259,19 @@ class DeliveriesScreen(DeliveryActs):
     def show_webhook(self, webhook_id: int, view: str = "All") -> None:
         self._filter(view, f"webhook:{webhook_id}")
 
-    def _filter(self, view: str, needle: str) -> bool:
-        asked, wrong = model.parse(needle, self.tui.directory.inboxes)
-        if wrong:
-            self.tui.say(wrong, bad=True)
-            return False
-        self.view, self.needle, self._asked, self._before = view, needle, asked, None
+    def _filter(self, view: str, needle: str) -> None:
+        try:
+            self._asked = model.parse(needle, self.tui.directory.inboxes)
+        except Wrong as wrong:
+            self.tui.say(str(wrong), bad=True)
+            return
+        self.view, self.needle, self._before = view, needle, None
         if self.is_mounted:
-            box = self.query_one("#filter", Input)
-            box.value = needle
-            box.set_class(bool(needle), "-on")
+            self.query_one(FilterField).hold(needle)
             self.remove_class("-inspect")
             self.set_focus(self.list_)
             self.list_.show([], empty="…")
             self.wanted()
-        return True
 
     def action_view_next(self) -> None:
         self._turn(1)
@@ -289,10 +287,8 @@ class DeliveriesScreen(DeliveryActs):
         self._filter(names[(names.index(self.view) + steps) % len(names)], self.needle)
 
     def action_filter(self) -> None:
-        box = self.query_one("#filter", Input)
-        box.add_class("-on")
         self.remove_class("-inspect")
-        self.set_focus(box)
+        self.query_one(FilterField).open()
 
     def action_filter_clear(self) -> None:
         self._filter(self.view, "")
@@ -345,12 +341,10 @@ class DeliveriesScreen(DeliveryActs):
 
     def _see(self, found: Json | None) -> None:
         self.inspector.look(found)
-        lines = (
-            []
-            if found is None
-            else [f"{many(len(found['attempts']), 'attempt')} at {(found['webhook'] or {}).get('url')}"]
-        )
-        lines += [model.attempt_line(one) for one in reversed(found["attempts"])] if found else []
+        lines: list[str] = []
+        if found is not None:
+            lines.append(f"{many(len(found['attempts']), 'attempt')} at {(found['webhook'] or {}).get('url')}")
+            lines += map(model.attempt_line, reversed(found["attempts"]))
         if tuple(lines) != self._peeked:
             self._peeked = tuple(lines)
             width = max(20, self.size.width - 3)

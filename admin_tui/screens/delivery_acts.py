@@ -9,8 +9,8 @@ from typing import Any
 
 from textual.app import SuspendNotSupported
 
-from admin_tui.modals.confirm import Confirm
-from admin_tui.modals.picker import Choice, Picker
+from admin_tui.modals.picker import Choice
+from admin_tui.screens.asking import ask_one, ask_sure
 from admin_tui.screens.base import BaseScreen
 from admin_tui.state import deliveries as model
 from admin_tui.state.deliveries import Owed
@@ -61,13 +61,6 @@ class DeliveryActs(BaseScreen):
             return [self.subject] if self.subject is not None else []
         return [row.data[0] for row in self.list_.chosen]
 
-    def _ask(self, question: str, yes: str, then: Callable[[], None]) -> None:
-        def answered(sure: bool | None) -> None:
-            if sure:
-                then()
-
-        self.app.push_screen(Confirm(question, yes), answered)
-
     def _each(
         self, what: str, chosen: list[Owed], do: Callable[[Any, str], Any], undo: Callable[[], None] | None = None
     ) -> None:
@@ -104,7 +97,7 @@ class DeliveryActs(BaseScreen):
             self._resend(chosen)
 
         if len(chosen) > 1:
-            self._ask(f"Send {len(chosen)} deliveries again now?", f"Send {len(chosen)}", go)
+            ask_sure(self, f"Send {len(chosen)} deliveries again now?", f"Send {len(chosen)}", go)
         elif chosen:
             go()
 
@@ -123,7 +116,7 @@ class DeliveryActs(BaseScreen):
             )
 
         if len(chosen) > 1:
-            self._ask(f"Cancel {len(chosen)} deliveries? They are tried no more.", f"Cancel {len(chosen)}", go)
+            ask_sure(self, f"Cancel {len(chosen)} deliveries? They are tried no more.", f"Cancel {len(chosen)}", go)
         elif chosen:
             go()
         else:
@@ -142,7 +135,7 @@ class DeliveryActs(BaseScreen):
                 self.tui.say(f"nothing for {name} is exhausted")
                 return
             exhausted = many(len(rows), "exhausted delivery") + (" or more" if before else "")
-            self._ask(f"Send {exhausted} for {name} again?", "Send again", recover)
+            ask_sure(self, f"Send {exhausted} for {name} again?", "Send again", recover)
 
         def recover() -> None:
             def done(found: Json) -> None:
@@ -167,12 +160,8 @@ class DeliveryActs(BaseScreen):
             }
             notes = {"headers": "those that are kept", "curl": f"posts it to {url}, unsigned"}
 
-            def chosen(names: list[Any] | None) -> None:
-                for name in names or []:
-                    self.tui.copy(texts[name], name)
-
             choices = [Choice(name, name, notes.get(name, "")) for name in texts]
-            self.app.push_screen(Picker("Copy as", choices), chosen)
+            ask_one(self, "Copy as", choices, lambda name: self.tui.copy(texts[name], name))
 
         self._with_current(choose)
 

@@ -16,6 +16,7 @@ from admin_tui.screens.base import BaseScreen, bindings
 from admin_tui.state import events as model
 from admin_tui.state.events import Gap
 from admin_tui.text import cut, line, many
+from admin_tui.widgets.fields import FilterField
 from admin_tui.widgets.json_view import JsonView, pretty
 from admin_tui.widgets.row_list import Row, RowList
 
@@ -26,8 +27,6 @@ class EventsScreen(BaseScreen):
     place = "events"
     BINDINGS = bindings("events", "list", "everywhere")
     CSS = """
-    #filter { display: none; background: $surface; }
-    #filter.-on { display: block; }
     #panes { height: 1fr; layout: vertical; }
     #list { height: 1fr; width: 1fr; }
     #json { height: 9; border-top: hkey $border-blurred; }
@@ -48,7 +47,7 @@ class EventsScreen(BaseScreen):
     def body(self) -> Iterable[Widget]:
         sign = self.tui.glyphs("cursor")
         yield Static(id="state", markup=False, classes="views")
-        yield Input(id="filter", placeholder="words, and type:message_*; Enter keeps, esc clears", compact=True)
+        yield FilterField("words, and type:message_*; Enter keeps, esc clears", id="filter")
         with Container(id="panes"):
             yield RowList(self._draw, empty="…", cursor=sign, marked=self.tui.glyphs("marked"), id="list")
             yield JsonView(cursor=sign, id="json")
@@ -189,9 +188,7 @@ class EventsScreen(BaseScreen):
             self.set_focus(self.json)
 
     def action_filter(self) -> None:
-        box = self.query_one("#filter", Input)
-        box.add_class("-on")
-        self.set_focus(box)
+        self.query_one(FilterField).open()
 
     def action_filter_clear(self) -> None:
         self._filter("")
@@ -201,9 +198,7 @@ class EventsScreen(BaseScreen):
 
     def _filter(self, needle: str) -> None:
         self.needle = needle
-        box = self.query_one("#filter", Input)
-        box.value = needle
-        box.set_class(bool(needle), "-on")
+        self.query_one(FilterField).hold(needle)
         self.set_focus(self.list_)
         self._show()
 
@@ -225,7 +220,7 @@ class EventsScreen(BaseScreen):
         events = [one for one in self.tail.shown(self.needle) if not isinstance(one, Gap)]
         path = Path.cwd() / f"events-{time.strftime('%Y%m%d-%H%M%S')}.jsonl"
 
-        def save(values: dict[str, Any], done: Callable[[Problem | None], None]) -> None:
+        def save(values: Json, done: Callable[[Problem | None], None]) -> None:
             chosen = Path(values["path"])
 
             def come(outcome: Outcome) -> None:

@@ -1,22 +1,28 @@
-"""What the screens of inboxes and of webhooks share: asking, and what is done to a webhook whoever carries it."""
+"""What the screens of inboxes and of webhooks share: two panes, and what is done to a webhook whoever carries it."""
 
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from typing import Any, ClassVar
 
+from rich.text import Text
+from textual.containers import Container
+from textual.widget import Widget
+
 from admin_tui.keys import Action
-from admin_tui.modals.confirm import Confirm
-from admin_tui.modals.form import Field, Form
-from admin_tui.modals.picker import Choice, Picker
+from admin_tui.modals.form import Field
+from admin_tui.modals.picker import Choice
 from admin_tui.modals.text_view import TextView
-from admin_tui.net.outcome import Outcome, Problem
+from admin_tui.screens.asking import ask_form, ask_one, ask_sure
 from admin_tui.screens.base import BaseScreen
 from admin_tui.state import hooks as model
+from admin_tui.state.facts import Fact
 from admin_tui.state.hooks import Hook
+from admin_tui.state.reload import Rest
 from admin_tui.text import line
+from admin_tui.widgets.facts import draw, rows
 from admin_tui.widgets.row_list import Row, RowList
 
-Values = dict[str, Any]
+Json = dict[str, Any]
 _CHANGES = ("create", "edit", "delete")
 _AGES = (("an hour", 3_600), ("six hours", 21_600), ("a day", 86_400), ("three days", 259_200), ("a week", 604_800))
 
@@ -24,7 +30,8 @@ URL = Field("url", "URL", required=True, hint="where events go", check=model.wro
 
 
 class HookDesk(BaseScreen):
-    """A list beside or above a detail, which is a list of facts. Only administrators change anything here."""
+    """A list beside or above a detail, which is a list of facts. Only administrators change anything here. A screen
+    says how a row is drawn, its facts, what is fetched for them, and which `hook` the keys mean."""
 
     # Rules of a base class for what is derived from it.
     SCOPED_CSS: ClassVar = False
@@ -38,6 +45,33 @@ class HookDesk(BaseScreen):
         width: 100%; border-left: none; border-top: hkey $border-blurred;
     }
     """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._resting = Rest()
+        self._go_to_next: Any = None
+
+    def body(self) -> Iterable[Widget]:
+        glyphs = self.tui.glyphs
+        with Container(id="desk"):
+            yield RowList(self._draw, empty="…", cursor=glyphs("cursor"), marked=glyphs("marked"), id="list")
+            yield RowList(draw, cursor=glyphs("cursor"), id="facts")
+
+    def _draw(self, data: Any, width: int) -> list[Text]:
+        raise NotImplementedError
+
+    def found_facts(self) -> list[Fact]:
+        """What is known of the row under the cursor."""
+        raise NotImplementedError
+
+    def look(self) -> None:
+        """Fetch what only the detail of the row under the cursor shows."""
+        raise NotImplementedError
+
+    @property
+    def hook(self) -> Hook | None:
+        """The webhook of the row under the cursor."""
+        raise NotImplementedError
 
     @property
     def listed(self) -> RowList:
@@ -55,6 +89,32 @@ class HookDesk(BaseScreen):
         """Draws nothing when nothing changed."""
         if found != rows.rows or empty != rows.empty:
             rows.show(found, empty=empty)
+
+    def list_rows(self, listed: list[Row], empty: str) -> None:
+        self.put(self.listed, listed, empty)
+        if self._go_to_next is not None and self.listed.go_to_key(self._go_to_next):
+            self._go_to_next = None
+        self.show_facts()
+        self.look()
+
+    def go_to_row(self, key: Any) -> None:
+        """Put the cursor on a row, now or when it has been fetched."""
+        if not self.listed.go_to_key(key):
+            self._go_to_next = key
+
+    def show_facts(self) -> None:
+        self.put(self.facts, rows(self.found_facts()))
+
+    def on_row_list_highlighted(self, event: RowList.Highlighted) -> None:
+        if event.rows is self.listed:
+            self.facts.move_to(0)
+            self.show_facts()
+            self._resting.begin()
+            self.update_hints()
+
+    def tick(self) -> None:
+        if self._resting.over():
+            self.look()
 
     def may(self, action: Action) -> bool:
         if action.id in _CHANGES and not self.tui.is_administrator:
@@ -88,56 +148,7 @@ class HookDesk(BaseScreen):
         self.tui.copy(row.data.to_copy, row.data.label or "the line")
         return True
 
-    # Asking.
-
-    def ask(
-        self,
-        title: str,
-        fields: Sequence[Field],
-        work: Callable[[Any, Values], Any],
-        then: Callable[[Any], None],
-        *,
-        form: type[Form] = Form,
-    ) -> None:
-        """`work(client, values)` when the form is saved, `then(answer)` when it has closed."""
-        answers: list[Any] = []
-
-        def save(values: Values, done: Callable[[Problem | None], None]) -> None:
-            def come(outcome: Outcome) -> None:
-                if outcome.problem is None:
-                    answers.append(outcome.value)
-                done(outcome.problem)
-
-            self.tui.call(lambda client: work(client, values), come)
-
-        def closed(values: Values | None) -> None:
-            if values is not None and answers:
-                then(answers[-1])
-
-        self.app.push_screen(form(line(title), fields, save), closed)
-
-    def sure(self, question: str, yes: str, then: Callable[[], None], *, typed: str | None = None) -> None:
-        def answered(sure: bool | None) -> None:
-            if sure:
-                then()
-
-        self.app.push_screen(Confirm(line(question), yes, typed=typed), answered)
-
-    def pick(
-        self,
-        title: str,
-        choices: Sequence[Choice],
-        then: Callable[[list[Any]], None],
-        chosen: Iterable[Any] | None = None,
-    ) -> None:
-        """One of the choices, or with `chosen` several."""
-
-        def picked(found: list[Any] | None) -> None:
-            if found is not None:
-                then(found)
-
-        several = chosen is not None
-        self.app.push_screen(Picker(title, choices, several=several, chosen=list(chosen or ())), picked)
+    # Asking and changing.
 
     def change(self, what: str, set_to: Callable[[Any, Any], Any], value: Any, before: Any) -> None:
         """`set_to(client, value)` at once; undo sets it back to `before`."""
@@ -158,7 +169,10 @@ class HookDesk(BaseScreen):
 
     # What is done to a webhook.
 
-    def test(self, hook: Hook) -> None:
+    def test_hook(self) -> None:
+        hook = self.hook
+        if hook is None:
+            return
         if not hook.url:
             self.tui.say(f"{hook.name} has no webhook URL: e sets one")
             return
@@ -170,7 +184,11 @@ class HookDesk(BaseScreen):
 
         self.fetch(lambda client: client.test_webhook(**hook.target), come, what=f"test of {hook.name}")
 
-    def rotate(self, hook: Hook) -> None:
+    def rotate_secret(self) -> None:
+        hook = self.hook
+        if hook is None:
+            return
+
         def come(found: Any) -> None:
             self.show_once(f"Secret of {hook.name}", found["secret"])
             self.wanted()
@@ -178,24 +196,31 @@ class HookDesk(BaseScreen):
         def go() -> None:
             self.fetch(lambda client: client.rotate_secret(**hook.target), come, what="new secret")
 
-        self.sure(f"Make a new signing secret for {hook.name}? The old one signs too for a day.", "New secret", go)
+        question = f"Make a new signing secret for {line(hook.name)}? The old one signs too for a day."
+        ask_sure(self, question, "New secret", go)
 
-    def enable(self, hook: Hook) -> None:
+    def enable_hook(self) -> None:
+        hook = self.hook
+        if hook is None:
+            return
         if hook.state in ("ok", "off"):
             self.tui.say(f"the webhook of {hook.name} is {hook.state}: nothing to enable")
             return
 
-        def picked(found: list[Any]) -> None:
+        def enable(skip: bool) -> None:
             def come(done: Any) -> None:
-                self.tui.say(f"enabled {hook.name}: {done['owed']} deliveries {'skipped' if found[0] else 'resumed'}")
+                self.tui.say(f"enabled {hook.name}: {done['owed']} deliveries {'skipped' if skip else 'resumed'}")
                 self.wanted()
 
-            self.fetch(lambda client: client.enable_webhook(**hook.target, skip=found[0]), come, what="enable")
+            self.fetch(lambda client: client.enable_webhook(**hook.target, skip=skip), come, what="enable")
 
         choices = [Choice(False, "resume", "send what waits"), Choice(True, "skip", "cancel what waits, for good")]
-        self.pick(f"Enable {hook.name}", choices, picked)
+        ask_one(self, f"Enable {hook.name}", choices, enable)
 
-    def change_options(self, hook: Hook) -> None:
+    def change_options(self) -> None:
+        hook = self.hook
+        if hook is None:
+            return
         found = hook.found
         orders = [("a conversation's events in order", "conversation"), ("none, as fast as they come", "none")]
         fields = [
@@ -207,15 +232,19 @@ class HookDesk(BaseScreen):
             ),
         ]  # fmt: skip
 
-        def work(client: Any, values: Values) -> Any:
+        def work(client: Any, values: Json) -> Any:
             given = values | {"headers": model.headers_of(values["headers"])}
             return client.update_webhook(**hook.target, **given)
 
-        self.ask(f"Webhook of {hook.name}", fields, work, lambda found: self.saved(hook.name))
+        ask_form(self, f"Webhook of {hook.name}", fields, work, lambda found: self.saved(hook.name))
 
-    def recover(self, hook: Hook) -> None:
-        def picked(found: list[Any]) -> None:
-            since = time.time() - found[0] if found[0] else None
+    def recover_missed(self) -> None:
+        hook = self.hook
+        if hook is None:
+            return
+
+        def recover(age: int) -> None:
+            since = time.time() - age if age else None
 
             def come(done: Any) -> None:
                 self.tui.say(f"{hook.name}: {done['resent']} deliveries are sent again")
@@ -224,7 +253,8 @@ class HookDesk(BaseScreen):
             self.fetch(lambda client: client.recover(**hook.target, since=since), come, what="send again")
 
         choices = [Choice(age, f"since {word} ago") for word, age in _AGES]
-        self.pick(f"Send again what {hook.name} missed", [*choices, Choice(0, "everything that is kept")], picked)
+        choices.append(Choice(0, "everything that is kept"))
+        ask_one(self, f"Send again what {hook.name} missed", choices, recover)
 
     def saved(self, name: str) -> None:
         self.tui.say(f"saved {name}")

@@ -1,32 +1,29 @@
 """Inboxes: what they are, how they do, every setting, and trying them."""
 
 import time
-from collections.abc import Iterable
 from functools import partial
 from typing import Any
 
 from rich.text import Text
-from textual.containers import Container
-from textual.widget import Widget
 
 from admin_tui.modals.form import Field
 from admin_tui.modals.offer import Offer
 from admin_tui.modals.picker import Choice
 from admin_tui.net.outcome import Outcome
+from admin_tui.screens.asking import ask_form, ask_one, ask_several, ask_sure
 from admin_tui.screens.base import bindings
-from admin_tui.screens.hook_desk import HookDesk
+from admin_tui.screens.hook_desk import HookDesk, Json
 from admin_tui.screens.inbox_forms import GROUPS, Group, name, webhook_url
 from admin_tui.state import inboxes as model
+from admin_tui.state.facts import Fact
 from admin_tui.state.hooks import Hook, of_inbox
 from admin_tui.state.inboxes import Box, Figures
-from admin_tui.text import ago, cut
-from admin_tui.widgets.facts import draw, rows
-from admin_tui.widgets.row_list import Row, RowList
+from admin_tui.state.reload import Reload
+from admin_tui.text import ago, cut, line
+from admin_tui.widgets.row_list import Row
 
-Json = dict[str, Any]
 _AT_ONCE = 10
 _PAUSE_S = 1.0
-_REST_S = 0.12
 _AGAIN_S = 10.0
 
 
@@ -42,19 +39,10 @@ class InboxesScreen(HookDesk):
         self.boxes: dict[int, Box] = {}
         self.more: dict[int, Json] = {}
         self._stale: set[int] = set()
-        self._busy = False
-        self._not_before = 0.0
-        self._look_at = 0.0
+        self._figures = Reload(_PAUSE_S)
         self._wants_list = False
         self._fresh: set[int] = set()
         self._again_at = 0.0
-        self._shown_next: int | None = None
-
-    def body(self) -> Iterable[Widget]:
-        glyphs = self.tui.glyphs
-        with Container(id="desk"):
-            yield RowList(self._draw, empty="…", cursor=glyphs("cursor"), marked=glyphs("marked"), id="list")
-            yield RowList(draw, cursor=glyphs("cursor"), id="facts")
 
     @property
     def box(self) -> Box | None:
@@ -74,19 +62,12 @@ class InboxesScreen(HookDesk):
         before = self.boxes
         self.boxes = {one["id"]: Box(one, before[one["id"]].figures if one["id"] in before else None) for one in found}
         self._stale = set(self.boxes)
-        self._not_before = 0.0
         empty = "no inboxes yet" + ("\nc makes one" if self.tui.is_administrator else ", or none of them is yours")
-        self.put(self.listed, [Row(box.id, box) for box in self.boxes.values()], empty)
-        if self._shown_next is not None and self.listed.go_to_key(self._shown_next):
-            self._shown_next = None
-        self._show_facts()
-        self._look()
-        self.tick()
+        self.list_rows([Row(box.id, box) for box in self.boxes.values()], empty)
+        self._fetch_figures()
 
     def show_inbox(self, inbox_id: int) -> None:
-        """Put the cursor on an inbox, now or when it has been fetched."""
-        if not self.listed.go_to_key(inbox_id):
-            self._shown_next = inbox_id
+        self.go_to_row(inbox_id)
 
     def news(self, events: list[Json]) -> None:
         for event in events:
@@ -99,33 +80,30 @@ class InboxesScreen(HookDesk):
                 self._stale.add(number)
 
     def tick(self) -> None:
-        now = time.monotonic()
+        super().tick()
         if self._wants_list:
             self.wanted()
-        if self._look_at and now >= self._look_at:
-            self._look_at = 0.0
-            self._look()
-        if now >= self._again_at:
+        if time.monotonic() >= self._again_at:
             # No event tells of a delivery that failed for the first time.
-            self._again_at = now + _AGAIN_S
+            self._again_at = time.monotonic() + _AGAIN_S
             self._stale.update(self._in_sight())
-        if self._stale and not self._busy and now >= self._not_before:
-            self._fetch_figures(now)
+        if self._stale:
+            self._figures.want()
+        if self._figures.due():
+            self._fetch_figures()
 
     def _in_sight(self) -> list[int]:
         top = self.listed.scroll_offset.y
         return [row.key for row in self.listed.rows[top : top + self.listed.page]]
 
-    def _fetch_figures(self, now: float) -> None:
+    def _fetch_figures(self) -> None:
         current = [self.box.id] if self.box is not None else []
         ordered = dict.fromkeys([*current, *self._in_sight(), *self.boxes])
-        wanted = [one for one in ordered if one in self._stale][:_AT_ONCE]
-        self._stale.difference_update(wanted)
         self._stale &= self.boxes.keys()
-        if not wanted:
+        wanted = [one for one in ordered if one in self._stale][:_AT_ONCE]
+        if not wanted or not self._figures.begin():
             return
-        self._busy = True
-        self._not_before = now + _PAUSE_S
+        self._stale.difference_update(wanted)
         sees_health = self.tui.is_administrator
 
         def work(client: Any) -> Any:
@@ -139,13 +117,13 @@ class InboxesScreen(HookDesk):
             ]
 
         def come(outcome: Outcome) -> None:
-            self._busy = False
+            self._figures.end()
             if outcome.problem is not None:
                 self.tui.tell_problem("inboxes", outcome.problem)
             elif self.is_attached:
                 for one in outcome.value:
                     self._take_figures(one["id"], Figures(one["open"]["meta"]["all_count"], one["health"]))
-                self._show_facts()
+                self.show_facts()
 
         self.tui.call(work, come)
 
@@ -154,8 +132,7 @@ class InboxesScreen(HookDesk):
             box = self.boxes[inbox_id] = Box(self.boxes[inbox_id].inbox, figures)
             self.listed.change(inbox_id, box)
 
-    def _look(self) -> None:
-        """Fetch what only the detail shows."""
+    def look(self) -> None:
         box = self.box
         if box is None or box.id in self._fresh:
             return
@@ -172,20 +149,13 @@ class InboxesScreen(HookDesk):
 
         def come(found: Any) -> None:
             self.more[box.id] = found
-            self._show_facts()
+            self.show_facts()
 
         self.fetch(work, come, what=box.name)
 
-    def _show_facts(self) -> None:
+    def found_facts(self) -> list[Fact]:
         box = self.box
-        facts = model.facts(box, self.more.get(box.id), self.tui.glyphs) if box is not None else []
-        self.put(self.facts, rows(facts))
-
-    def on_row_list_highlighted(self, event: RowList.Highlighted) -> None:
-        if event.rows is self.listed:
-            self.facts.move_to(0)
-            self._show_facts()
-            self._look_at = time.monotonic() + _REST_S
+        return model.facts(box, self.more.get(box.id), self.tui.glyphs) if box is not None else []
 
     def _draw(self, data: Any, width: int) -> list[Text]:
         box: Box = data
@@ -217,13 +187,13 @@ class InboxesScreen(HookDesk):
             self.show_once(f"Inbox {made['name']}", text)
             self.wanted()
 
-        self.ask("New inbox", [name(), webhook_url()], work, then)
+        ask_form(self, "New inbox", [name(), webhook_url()], work, then)
 
     def action_edit(self) -> None:
         box = self.box
         if box is not None:
             choices = [Choice(group, group.title, group.about) for group in GROUPS]
-            self.pick(f"Settings of {box.name}", choices, lambda found: self._edit(box, found[0]))
+            ask_one(self, f"Settings of {box.name}", choices, lambda group: self._edit(box, group))
 
     def _edit(self, box: Box, group: Group) -> None:
         def work(client: Any, values: Json) -> Any:
@@ -233,7 +203,7 @@ class InboxesScreen(HookDesk):
             self.tui.learn()
             self.saved(found["name"])
 
-        self.ask(f"{group.title} of {box.name}", group.fields(box.inbox), work, then, form=group.form)
+        ask_form(self, f"{group.title} of {box.name}", group.fields(box.inbox), work, then, form=group.form)
 
     def action_delete(self) -> None:
         box = self.box
@@ -245,8 +215,9 @@ class InboxesScreen(HookDesk):
             self.tui.learn()
             self.wanted()
 
-        self.sure(
-            f"Delete the inbox {box.name} with all its conversations and contacts? This cannot be undone.",
+        ask_sure(
+            self,
+            f"Delete the inbox {line(box.name)} with all its conversations and contacts? This cannot be undone.",
             "Delete",
             lambda: self.fetch(lambda client: client.delete_inbox(box.id), done, what="delete"),
             typed=box.name,
@@ -258,16 +229,15 @@ class InboxesScreen(HookDesk):
             return
         agents = self.tui.directory.agents
         choices = [Choice(one["id"], one["name"], one.get("role") or "") for one in agents]
-
-        chosen = [one["id"] for one in self.more[box.id]["members"]]
+        before = [one["id"] for one in self.more[box.id]["members"]]
 
         def set_to(client: Any, user_ids: list[int]) -> Any:
             return client.call("PATCH", "/inbox_members", inbox_id=box.id, user_ids=user_ids)
 
         def picked(found: list[Any]) -> None:
-            self.change(f"{len(found)} members of {box.name}", set_to, found, chosen)
+            self.change(f"{len(found)} members of {box.name}", set_to, found, before)
 
-        self.pick(f"Members of {box.name}", choices, picked, chosen)
+        ask_several(self, f"Members of {box.name}", choices, before, picked)
 
     def action_inbox_bot(self) -> None:
         box = self.box
@@ -277,39 +247,29 @@ class InboxesScreen(HookDesk):
 
         def choose(bots: list[Json]) -> None:
             choices = [Choice(one["id"], one["name"], one["outgoing_url"] or "") for one in bots]
-            self.pick(f"Bot of {box.name}", [*choices, Choice(None, "no bot")], picked)
+            ask_one(self, f"Bot of {box.name}", [*choices, Choice(None, "no bot")], picked)
 
         def set_to(client: Any, bot_id: int | None) -> Any:
             return client.call("POST", f"/inboxes/{box.id}/set_agent_bot", agent_bot=bot_id)
 
-        def picked(found: list[Any]) -> None:
-            self.change(f"bot of {box.name}", set_to, found[0], before)
+        def picked(bot_id: int | None) -> None:
+            self.change(f"bot of {box.name}", set_to, bot_id, before)
 
         self.fetch(lambda client: client.agent_bots(), choose, what="agent bots")
 
-    def _hook(self) -> Hook | None:
-        """The webhook of the inbox, once it is fetched; its state as it was seen last."""
+    @property
+    def hook(self) -> Hook | None:
+        """Once it is fetched; its state as it was seen last."""
         box = self.box
         if box is None or box.id not in self.more:
             return None
         health = {"health": box.figures.health["webhook"]} if box.figures and box.figures.health else {}
         return of_inbox(box.inbox, self.more[box.id]["webhook"] | health)
 
-    def action_inbox_options(self) -> None:
-        if (hook := self._hook()) is not None:
-            self.change_options(hook)
-
-    def action_inbox_secret(self) -> None:
-        if (hook := self._hook()) is not None:
-            self.rotate(hook)
-
-    def action_inbox_enable(self) -> None:
-        if (hook := self._hook()) is not None:
-            self.enable(hook)
-
-    def action_inbox_hook_test(self) -> None:
-        if (hook := self._hook()) is not None:
-            self.test(hook)
+    action_inbox_options = HookDesk.change_options
+    action_inbox_secret = HookDesk.rotate_secret
+    action_inbox_enable = HookDesk.enable_hook
+    action_inbox_hook_test = HookDesk.test_hook
 
     def action_inbox_test(self) -> None:
         box = self.box
@@ -330,4 +290,4 @@ class InboxesScreen(HookDesk):
             offer = Offer("Test message", text, {"enter": "opens the conversation"})
             self.app.push_screen(offer, lambda key: show() if key else None)
 
-        self.ask(f"Test message to {box.name}", fields, work, then)
+        ask_form(self, f"Test message to {box.name}", fields, work, then)

@@ -1,35 +1,22 @@
 """Settings: labels, canned responses, custom attributes; how the server is; and this dashboard itself."""
 
 import os
-from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from admin_tui import config
 from admin_tui.keys import ACTIONS, shown
 from admin_tui.modals.form import Field
 from admin_tui.modals.picker import Choice
 from admin_tui.modals.text_view import TextView
 from admin_tui.modals.theme_picker import ThemePicker
-from admin_tui.screens.asking import ask_form, ask_one, ask_sure, changes, open_conversation
+from admin_tui.preferences import ABOUT, WORDS, keep, plain, themes
+from admin_tui.screens.asking import ask_form, ask_one, ask_sure, changes
 from admin_tui.screens.base import bindings
 from admin_tui.screens.views import HINTS, Json, View, ViewsScreen
 from admin_tui.state import settings as model
 from admin_tui.text import cut, line, wrap
-from admin_tui.widgets.composer import Composer
-
-if TYPE_CHECKING:
-    from admin_tui.app import InboxdTui
 
 _MODELS = {"contact_attribute": "contacts", "conversation_attribute": "conversations", "company_attribute": "companies"}
 _KINDS = ("text", "number", "currency", "percent", "link", "date", "list", "checkbox")
-_WORDS = {"ascii": ("auto", "true", "false"), "clipboard": ("auto", "osc52", "tmux", "off")}
-_ABOUT = {
-    "theme": "colours, seen while choosing",
-    "enter_sends": "Enter sends, ctrl+j is a new line",
-    "mouse": "F2 too; off, the terminal selects text",
-    "ascii": "plain signs; from the next start",
-    "clipboard": "how copying reaches you",
-}
 
 
 class SettingsScreen(ViewsScreen):
@@ -196,7 +183,7 @@ class SettingsScreen(ViewsScreen):
     def _go_there(self, one: Json) -> None:
         number = one.get("concern", {}).get("conversation_id")
         if number:
-            open_conversation(self.tui, number)
+            self.tui.go_and("conversations", "show_number", number)
         else:
             self.tui.go(model.place_of(one))
 
@@ -205,8 +192,8 @@ class SettingsScreen(ViewsScreen):
     def _own(self) -> list[Json]:
         settings = self.tui.settings
         rows = [
-            {"id": name, "name": name, "text": _plain(getattr(settings, name)), "about": about}
-            for name, about in _ABOUT.items()
+            {"id": name, "name": name, "text": plain(getattr(settings, name)), "about": about}
+            for name, about in ABOUT.items()
         ]
         rows.append({"id": "file", "name": "file", "text": str(settings.path), "about": "where all this is kept"})
         for action in ACTIONS:
@@ -215,7 +202,7 @@ class SettingsScreen(ViewsScreen):
             key = shown(keys or action.keys)
             row = {"id": f"key {action.id}", "name": f"key {action.id}", "text": key, "about": about}
             # What somebody changed stands before what is as it always was.
-            rows.insert(len(_ABOUT) + 1, row) if keys else rows.append(row)
+            rows.insert(len(ABOUT) + 1, row) if keys else rows.append(row)
         return rows
 
     def _setting(self, one: Json, width: int) -> str:
@@ -233,8 +220,8 @@ class SettingsScreen(ViewsScreen):
         name = one["id"]
         if name == "theme":
             self._choose_theme()
-        elif name in _WORDS:
-            words = [Choice(word, word) for word in _WORDS[name]]
+        elif name in WORDS:
+            words = [Choice(word, word) for word in WORDS[name]]
             ask_one(self, name, words, lambda word: self.keep(name, word))
         elif name in ("enter_sends", "mouse"):
             self.keep(name, not getattr(self.tui.settings, name))
@@ -277,36 +264,6 @@ class SettingsScreen(ViewsScreen):
         }
         checks = self.records.get("Health", [])
         return model.report(self.tui.directory.meta, self.tui.settings, checks, terminal)
-
-
-def themes(tui: "InboxdTui") -> list[str]:
-    """What there is to choose from, ours first."""
-    names = [name for name in tui.available_themes if not name.startswith("ansi")]
-    return sorted(names, key=lambda name: (not name.startswith("inboxd-"), name))
-
-
-def keep(tui: "InboxdTui", name: str, value: Any) -> None:
-    """Have a setting from now on, and write it down."""
-    tui.settings = replace(tui.settings, **{name: value})
-    if name == "theme":
-        tui.theme = value
-    elif name == "enter_sends":
-        there = tui.get_screen_of("conversations")
-        for composer in there.query(Composer) if there is not None else ():
-            composer.enter_sends = value
-    elif name == "mouse" and getattr(tui, "_mouse_off", False) == value:
-        tui.action_mouse()
-    try:
-        # ascii is true or false in the file, not the words for them.
-        config.save(tui.settings.path, name, {"true": True, "false": False}.get(value, value))
-    except (OSError, ValueError) as error:
-        tui.say(f"not written to {tui.settings.path}: {error}", bad=True)
-    else:
-        tui.say(f"{name} is {_plain(value)} now, and in {tui.settings.path}")
-
-
-def _plain(value: Any) -> str:
-    return {True: "yes", False: "no"}.get(value, str(value)) if isinstance(value, bool) else str(value)
 
 
 def _label_fields(one: Json) -> list[Field]:

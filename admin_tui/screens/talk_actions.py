@@ -2,12 +2,11 @@
 
 import json
 import time
-from collections.abc import Callable, Iterable
 from typing import Any
 
-from admin_tui.modals.confirm import Confirm
-from admin_tui.modals.picker import Choice, Picker
+from admin_tui.modals.picker import Choice
 from admin_tui.screens import talk_changes as make
+from admin_tui.screens.asking import ask_one, ask_several, ask_sure
 from admin_tui.screens.base import BaseScreen
 from admin_tui.screens.talk_changes import Change, Changes
 from admin_tui.state.conversations import Note, Talk, file_line
@@ -46,7 +45,7 @@ class TalkActions(BaseScreen):
 
     def action_conv_status(self) -> None:
         choices = [Choice(word, word) for word in ("open", "pending", "resolved", "snoozed")]
-        self._pick("Status", choices, lambda found: self._make(make.status(found[0])))
+        ask_one(self, "Status", choices, lambda word: self._make(make.status(word)))
 
     def action_conv_snooze(self) -> None:
         now = time.time()
@@ -63,11 +62,11 @@ class TalkActions(BaseScreen):
             Choice(int(now + 7 * 86_400), "a week"),
             Choice(None, "until the contact writes"),
         ]
-        self._pick("Snooze for", choices, lambda found: self._make(make.status("snoozed", found[0])))
+        ask_one(self, "Snooze for", choices, lambda until: self._make(make.status("snoozed", until)))
 
     def action_conv_priority(self) -> None:
         words = [Choice(word, word) for word in ("urgent", "high", "medium", "low")]
-        self._pick("Priority", [*words, Choice("", "none")], lambda found: self._make(make.priority(found[0])))
+        ask_one(self, "Priority", [*words, Choice("", "none")], lambda word: self._make(make.priority(word)))
 
     def action_conv_take(self) -> None:
         self._make(make.assignee(self.tui.directory.me, "me"))
@@ -80,19 +79,21 @@ class TalkActions(BaseScreen):
         agents = self.tui.directory.agents
         choices = [Choice(one["id"], one["name"], one.get("availability_status") or "") for one in agents]
         names = {one["id"]: one["name"] for one in agents}
-        self._pick(
+        ask_one(
+            self,
             "Assign to",
             [*choices, Choice(None, "nobody")],
-            lambda found: self._make(make.assignee(found[0], names.get(found[0], "nobody"))),
+            lambda user_id: self._make(make.assignee(user_id, names.get(user_id, "nobody"))),
         )
 
     def action_conv_team(self) -> None:
         names = {one["id"]: one["name"] for one in self.tui.directory.teams}
         choices = [Choice(team_id, name) for team_id, name in names.items()]
-        self._pick(
+        ask_one(
+            self,
             "Team",
             [*choices, Choice(None, "none")],
-            lambda found: self._make(make.team(found[0], names.get(found[0], "none"))),
+            lambda team_id: self._make(make.team(team_id, names.get(team_id, "none"))),
         )
 
     def action_conv_labels(self) -> None:
@@ -109,7 +110,7 @@ class TalkActions(BaseScreen):
             if add or remove:
                 self._make(make.labels(add, remove))
 
-        self._pick("Labels", choices, chosen, several=True, chosen=shared, free=True)
+        ask_several(self, "Labels", choices, shared, chosen, free=True)
 
     def action_conv_mute(self) -> None:
         talks = self.chosen()
@@ -117,13 +118,10 @@ class TalkActions(BaseScreen):
             self._make(make.unmute())
             return
 
-        def answered(sure: bool | None) -> None:
-            if sure:
-                self._make(make.mute())
-
         who = talks[0].name if len(talks) == 1 else f"{len(talks)} contacts"
         if talks:
-            self.app.push_screen(Confirm(f"Mute and resolve? {who} can write no more.", "Mute"), answered)
+            question = f"Mute and resolve? {who} can write no more."
+            ask_sure(self, question, "Mute", lambda: self._make(make.mute()))
 
     def action_conv_unread(self) -> None:
         self._make(make.unread())
@@ -135,15 +133,15 @@ class TalkActions(BaseScreen):
             for verb in ("open", "copy the link of")
         ]
 
-        def chosen(found: list[Any]) -> None:
-            verb, url = found[0]
+        def chosen(found: tuple[str, str]) -> None:
+            verb, url = found
             if verb == "open":
                 self.app.open_url(url)
             else:
                 self.tui.copy(url, "the link")
 
         if choices:
-            self._pick("Files", choices, chosen)
+            ask_one(self, "Files", choices, chosen)
         else:
             self.tui.say("no file is in the messages that are loaded")
 
@@ -171,14 +169,4 @@ class TalkActions(BaseScreen):
                 Choice(note.text, "text of the message"),
                 Choice(json.dumps(note.raw, indent=2, ensure_ascii=False), "message as JSON"),
             ]
-        self._pick("Copy", choices, lambda found: self.tui.copy(found[0], "it"))
-
-    def _pick(
-        self, title: str, choices: list[Choice], then: Callable[[list[Any]], None], *, several: bool = False,
-        chosen: Iterable[Any] = (), free: bool = False,
-    ) -> None:  # fmt: skip
-        def picked(found: Any) -> None:
-            if found or (several and found is not None):
-                then(found)
-
-        self.app.push_screen(Picker(title, choices, several=several, chosen=[*chosen], free=free), picked)
+        ask_one(self, "Copy", choices, lambda text: self.tui.copy(text, "it"))

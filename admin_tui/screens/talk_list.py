@@ -13,7 +13,9 @@ from admin_tui.glyphs import Glyphs
 from admin_tui.net.outcome import Outcome
 from admin_tui.state import conversations as model
 from admin_tui.state.conversations import SORTS, VIEWS, Talk
-from admin_tui.state.filters import Filter, Wrong, parse
+from admin_tui.state.filters import Filter, parse
+from admin_tui.state.reload import Reload
+from admin_tui.state.tokens import Wrong
 from admin_tui.text import ago, cut, line
 from admin_tui.widgets.fields import AskField
 from admin_tui.widgets.row_list import Row, RowList
@@ -31,20 +33,13 @@ class TalkList(Vertical):
     """New and raised conversations wait until the cursor is on the first row, or somebody asks for them. A row that
     belongs here no longer stays while the cursor is on it: what is done next is done to the row that is seen."""
 
-    DEFAULT_CSS = """
-    TalkList #filter { display: none; background: $surface; }
-    TalkList #filter.-on { display: block; }
-    """
-
     class Loaded(Message):
         """The rows are as the server has them."""
 
     def __init__(self, glyphs: Glyphs, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self._views = Static(id="views", markup=False, classes="views")
-        self._field = AskField(
-            self._asked, id="filter", placeholder="words, status: assignee: inbox: label: team: priority:"
-        )
+        self._field = AskField(self._asked, "words, status: assignee: inbox: label: team: priority:", id="filter")
         self.rows = RowList(
             self._draw, height=2, empty="…", cursor=glyphs("cursor"), marked=glyphs("marked"), id="list"
         )
@@ -56,7 +51,8 @@ class TalkList(Vertical):
         self._counts: dict[str, int] = {}
         self._question = 0
         self._more = False
-        self._loading = self._dirty = self._wants_more = False
+        self._reload = Reload()
+        self._wants_more = False
         self._touched: set[int] = set()
         self._leftover: set[int] = set()
         self._said = ""
@@ -80,13 +76,13 @@ class TalkList(Vertical):
     def touch(self, numbers: set[int]) -> None:
         """Something happened in these."""
         self._touched |= numbers
-        self._dirty = True
+        self._reload.want()
 
     def tick(self, now: float, *, hold: bool) -> None:
         """`hold`: changes are under way, and what the server says now may be from before them."""
-        if self._loading or hold:
+        if self._reload.is_busy or hold:
             pass
-        elif self._dirty:
+        elif self._reload.due():
             self.load()
         elif self._wants_more:
             self._wants_more = False
@@ -99,11 +95,8 @@ class TalkList(Vertical):
         self._load(1)
 
     def _load(self, page: int) -> None:
-        if self._loading:
-            self._dirty = True
+        if not self._reload.begin():
             return
-        self._loading = True
-        self._dirty = self._dirty and page > 1
         question, me = self._question, self.tui.directory.me
         query = self.filter.query(self.view, self.sort, page)
         asked = self.filter.conditions(self.view, me) if self.filter.needs_conditions else None
@@ -119,9 +112,9 @@ class TalkList(Vertical):
             return found, {number: _one(client, number) for number in strays if number not in here}
 
         def come(outcome: Outcome) -> None:
-            self._loading = False
+            self._reload.end()
             if not self.is_attached or question != self._question:
-                self._dirty = True
+                self._reload.want()
                 self._touched |= set(strays)
             elif outcome.problem is not None:
                 self._touched |= set(strays)
@@ -158,7 +151,7 @@ class TalkList(Vertical):
             first = [talk for talk in kept if talk.id == here and talk.id not in listed]
             kept = [*first, *found, *(talk for talk in kept if talk.id not in listed and talk.id != here)]
         if page == 1:
-            self.newer = _raised([talk.id for talk in kept], [talk.id for talk in found if talk.id != here])
+            self.newer = model.raised([talk.id for talk in kept], [talk.id for talk in found if talk.id != here])
         self._show(kept)
         self._wants_more |= self._more and len(kept) < self.rows.page
         self.post_message(self.Loaded())
@@ -168,18 +161,7 @@ class TalkList(Vertical):
         self.show_views()
 
     def _fits(self, talk: Talk) -> bool:
-        query, wanted = self.filter.query(self.view, "", 1), self.filter
-        kind = query["assignee_type"]
-        return (
-            query["status"] in ("all", talk.status)
-            and (kind != "me" or talk.assignee_id == self.tui.directory.me)
-            and (kind != "unassigned" or talk.assignee_id is None)
-            and (not isinstance(wanted.assignee, int) or talk.assignee_id == wanted.assignee)
-            and wanted.inbox_id in (0, talk.inbox_id)
-            and wanted.team_id in (0, talk.team_id)
-            and wanted.priority in ("", talk.priority)
-            and set(wanted.labels) <= set(talk.labels)
-        )
+        return self.filter.fits(talk, self.view, self.tui.directory.me)
 
     def on_row_list_near_end(self) -> None:
         self._wants_more = self._more
@@ -229,14 +211,13 @@ class TalkList(Vertical):
         self.ask(names[(names.index(self.view) + steps) % len(names)])
 
     def open_filter(self) -> None:
-        self._field.add_class("-on")
-        self.screen.set_focus(self._field)
+        self._field.open()
 
     def clear_filter(self) -> bool:
         """Whether there was one."""
         had = bool(self.filter.text) or self._field.has_class("-on")
-        self._field.value, self._wrong = "", ""
-        self._field.remove_class("-on")
+        self._wrong = ""
+        self._field.hold()
         self.screen.set_focus(self.rows)
         if self.filter.text:
             self.ask(wanted=Filter())
@@ -316,19 +297,6 @@ class TalkList(Vertical):
         about += ["draft"] if self.tui.drafts.has(talk.id) else []
         text = cut(" ".join([*about, talk.preview or "no message yet"]), width - 2 - len(tail))
         return [first, Text(f"  {text}{tail}", no_wrap=True)]
-
-
-def _raised(shown: list[int], found: list[int]) -> int:
-    """How many of those found are not shown, or stand further down than somebody they should stand above."""
-    places = {number: place for place, number in enumerate(shown)}
-    count, least = 0, len(shown)
-    for number in reversed(found):
-        place = places.get(number)
-        if place is None or place > least:
-            count += 1
-        else:
-            least = place
-    return count
 
 
 def _one(client: Any, number: int) -> Any:

@@ -13,6 +13,7 @@ from admin_tui.screens.answering import Answering
 from admin_tui.state import conversations as model
 from admin_tui.state.conversations import Note, Talk
 from admin_tui.state.presence import Presence
+from admin_tui.state.reload import Reload
 from admin_tui.text import clock, line, span
 from admin_tui.widgets.fields import AskField
 from admin_tui.widgets.thread_view import Post, ThreadView
@@ -25,24 +26,18 @@ class TalkThread(Vertical):
     """At most one fetch is under way; what happens meanwhile is fetched behind it. The messages of the conversation
     before stay in sight until those of the next one have come."""
 
-    DEFAULT_CSS = """
-    TalkThread #find { display: none; background: $surface; }
-    TalkThread #find.-on { display: block; }
-    """
-
     def __init__(self, glyphs: Glyphs, presence: Presence, *, enter_sends: bool, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self._top = Static(id="title", markup=False, classes="title")
         self.view = ThreadView(cursor=glyphs("cursor"), id="thread")
-        self._find = AskField(
-            self._search, id="find", placeholder="find in this conversation: n older, N newer, esc ends"
-        )
+        self._find = AskField(self._search, "find in this conversation: n older, N newer, esc ends", id="find")
         self.answering = Answering(presence, self._left, enter_sends=enter_sends, id="answering")
         self.talk: Talk | None = None
         self.notes: list[Note] = []
         self._presence = presence
         self._shown = 0
-        self._loading = self._dirty = self._loading_older = False
+        self._reload = Reload()
+        self._loading_older = False
         self._unread = 0
         self._title = ""
 
@@ -84,14 +79,12 @@ class TalkThread(Vertical):
 
     def load(self) -> None:
         talk = self.talk
-        if talk is None or self._loading:
-            self._dirty = talk is not None
+        if talk is None or not self._reload.begin():
             return
-        self._loading, self._dirty = True, False
         heard = set(self.answering.heard)
 
         def come(outcome: Outcome) -> None:
-            self._loading = False
+            self._reload.end()
             if not self.is_attached or self.talk is None:
                 return
             if self.talk.id != talk.id:
@@ -169,8 +162,7 @@ class TalkThread(Vertical):
     # Search.
 
     def ask(self) -> None:
-        self._find.add_class("-on")
-        self.screen.set_focus(self._find)
+        self._find.open()
 
     def _search(self, key: str) -> None:
         text = self._find.value.strip()
@@ -183,8 +175,8 @@ class TalkThread(Vertical):
     def end_search(self) -> bool:
         """Whether there was one."""
         was_on = self._find.has_class("-on")
-        self._find.remove_class("-on")
-        self._find.value = self.view.searched = ""
+        self._find.hold()
+        self.view.searched = ""
         self.view.refresh()
         return was_on
 
@@ -199,7 +191,7 @@ class TalkThread(Vertical):
 
     def tick(self, now: float) -> None:
         self.answering.tick(now)
-        if self._dirty and not self._loading:
+        if self._reload.due():
             self.load()
         self.show_title()
 

@@ -7,12 +7,13 @@ from typing import Any, ClassVar
 from rich.text import Text
 from textual.containers import Horizontal, VerticalScroll
 from textual.widget import Widget
-from textual.widgets import Input, Static
+from textual.widgets import Static
 
 from admin_tui.keys import Action, by_id
 from admin_tui.net.outcome import Outcome
 from admin_tui.screens.base import BaseScreen
 from admin_tui.text import cut, line
+from admin_tui.widgets.fields import FilterField
 from admin_tui.widgets.row_list import Row, RowList
 
 Json = dict[str, Any]
@@ -47,8 +48,6 @@ class ViewsScreen(BaseScreen):
     ViewsScreen #list { width: 1fr; }
     ViewsScreen #about { width: 44; border-left: vkey $border-blurred; padding: 0 1; scrollbar-size-vertical: 1; }
     ViewsScreen #about Static { width: 1fr; }
-    ViewsScreen #filter { display: none; background: $surface; }
-    ViewsScreen #filter.-on { display: block; }
     ViewsScreen.-narrow #about, ViewsScreen.-tiny #about { display: none; }
     ViewsScreen.-narrow.-info #list, ViewsScreen.-tiny.-info #list { display: none; }
     ViewsScreen.-narrow.-info #about, ViewsScreen.-tiny.-info #about {
@@ -70,7 +69,7 @@ class ViewsScreen(BaseScreen):
     def body(self) -> Iterable[Widget]:
         glyphs = self.tui.glyphs
         yield Static(id="views", markup=False, classes="views")
-        yield Input(id="filter", placeholder="type to find, Enter keeps, esc clears", compact=True)
+        yield FilterField("type to find, Enter keeps, esc clears", id="filter")
         with Horizontal(classes="split"):
             yield RowList(self._draw, empty="…", cursor=glyphs("cursor"), marked=" ", id="list")
             with VerticalScroll(id="about", can_focus=False):
@@ -79,6 +78,10 @@ class ViewsScreen(BaseScreen):
     @property
     def listed(self) -> RowList:
         return self.query_one("#list", RowList)
+
+    @property
+    def filter(self) -> FilterField:
+        return self.query_one(FilterField)
 
     @property
     def seen(self) -> View:
@@ -170,7 +173,7 @@ class ViewsScreen(BaseScreen):
             self.wanted()
 
     def _show(self, *, problem: bool = False) -> None:
-        view, needle = self.seen, self.query_one("#filter", Input).value.strip().lower()
+        view, needle = self.seen, self.filter.value.strip().lower()
         known = self.records.get(view.title)
         found = [one for one in known or [] if needle in line(" ".join(map(str, one.values()))).lower()]
         empty = view.empty if known is not None else "not loaded\nctrl+r tries again" if problem else "…"
@@ -211,21 +214,17 @@ class ViewsScreen(BaseScreen):
 
     def look_at(self, title: str) -> None:
         self.view = title
-        self.query_one("#filter", Input).value = ""
+        self.filter.value = ""
         self._show()
         self.listed.move_to(0)
         self.update_hints()
         self.wanted()
 
     def action_filter(self) -> None:
-        box = self.query_one("#filter", Input)
-        box.add_class("-on")
-        self.set_focus(box)
+        self.filter.open()
 
     def action_filter_clear(self) -> None:
-        box = self.query_one("#filter", Input)
-        box.value = ""
-        box.remove_class("-on")
+        self.filter.hold()
         self.set_focus(self.listed)
 
     def on_input_changed(self) -> None:
@@ -241,8 +240,7 @@ class ViewsScreen(BaseScreen):
             self.set_focus(self.listed)
 
     def action_back(self) -> None:
-        box = self.query_one("#filter", Input)
-        if self.focused is box or box.value:
+        if self.focused is self.filter or self.filter.value:
             self.action_filter_clear()
         elif self.has_class("-info"):
             self.action_info()

@@ -1,27 +1,26 @@
 """Webhooks: those of the account, of inboxes and of agent bots in one list, and the bots themselves."""
 
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from typing import Any
 
 from rich.text import Text
-from textual.containers import Container
-from textual.widget import Widget
 
 from admin_tui.keys import Action
 from admin_tui.modals.form import Field
 from admin_tui.modals.picker import Choice
+from admin_tui.net.outcome import Outcome
+from admin_tui.screens.asking import ask_form, ask_one, ask_several, ask_sure
 from admin_tui.screens.base import bindings
-from admin_tui.screens.hook_desk import URL, HookDesk
+from admin_tui.screens.hook_desk import URL, HookDesk, Json
 from admin_tui.screens.inbox_forms import webhook_url
 from admin_tui.state import hooks as model
+from admin_tui.state.facts import Fact
 from admin_tui.state.hooks import Hook
-from admin_tui.text import cut
-from admin_tui.widgets.facts import draw, rows
-from admin_tui.widgets.row_list import Row, RowList
+from admin_tui.state.reload import Reload
+from admin_tui.text import cut, line
+from admin_tui.widgets.row_list import Row
 
-Json = dict[str, Any]
-_REST_S = 0.12
 _AGAIN_S = 15.0
 _TOUCHING = ("webhook.", "delivery.", "inbox_")
 
@@ -34,17 +33,8 @@ class WebhooksScreen(HookDesk):
         super().__init__()
         self.pending: dict[tuple[str, int], int] = {}
         self._fresh: set[tuple[str, int]] = set()
-        self._look_at = 0.0
+        self._reload = Reload()
         self._again_at = 0.0
-        self._is_dirty = False
-        self._busy = False
-        self._shown_next: tuple[str, int] | None = None
-
-    def body(self) -> Iterable[Widget]:
-        glyphs = self.tui.glyphs
-        with Container(id="desk"):
-            yield RowList(self._draw, empty="…", cursor=glyphs("cursor"), marked=glyphs("marked"), id="list")
-            yield RowList(draw, cursor=glyphs("cursor"), id="facts")
 
     @property
     def hook(self) -> Hook | None:
@@ -64,15 +54,13 @@ class WebhooksScreen(HookDesk):
         if not self.tui.is_administrator:
             self.put(self.listed, [], "webhooks are for administrators")
             return
-        if self._busy:
-            self._is_dirty = True
+        if not self._reload.begin():
             return
-        self._is_dirty, self._busy = False, True
         # No event tells of a delivery that failed for the first time, nor of a pause that ended.
         self._again_at = time.monotonic() + _AGAIN_S
 
-        def come(outcome: Any) -> None:
-            self._busy = False
+        def come(outcome: Outcome) -> None:
+            self._reload.end()
             if outcome.problem is not None:
                 self.tui.tell_problem("webhooks", outcome.problem)
             elif self.is_attached:
@@ -82,11 +70,7 @@ class WebhooksScreen(HookDesk):
 
     def _show(self, hooks: list[Hook]) -> None:
         self._fresh.clear()
-        self.put(self.listed, [Row(one.key, one) for one in hooks], "no webhooks yet\nc makes one")
-        if self._shown_next is not None and self.listed.go_to_key(self._shown_next):
-            self._shown_next = None
-        self._show_facts()
-        self._look()
+        self.list_rows([Row(one.key, one) for one in hooks], "no webhooks yet\nc makes one")
         self.update_hints()
 
     def show_webhook(self, webhook_id: int) -> None:
@@ -96,18 +80,17 @@ class WebhooksScreen(HookDesk):
                 self.listed.go_to_key(row.key)
 
     def news(self, events: list[Json]) -> None:
-        names = [str(event["payload"].get("event")) for event in events]
-        self._is_dirty = self._is_dirty or any(one.startswith(_TOUCHING) for one in names)
+        if any(str(event["payload"].get("event")).startswith(_TOUCHING) for event in events):
+            self._reload.want()
 
     def tick(self) -> None:
-        now = time.monotonic()
-        if (self._is_dirty or now >= self._again_at > 0) and not self._busy:
+        super().tick()
+        if time.monotonic() >= self._again_at > 0:
+            self._reload.want()
+        if self._reload.due():
             self.wanted()
-        if self._look_at and now >= self._look_at:
-            self._look_at = 0.0
-            self._look()
 
-    def _look(self) -> None:
+    def look(self) -> None:
         hook = self.hook
         if hook is None or hook.key in self._fresh:
             return
@@ -118,21 +101,13 @@ class WebhooksScreen(HookDesk):
 
         def come(found: int) -> None:
             self.pending[hook.key] = found
-            self._show_facts()
+            self.show_facts()
 
         self.fetch(work, come, what=hook.name)
 
-    def _show_facts(self) -> None:
+    def found_facts(self) -> list[Fact]:
         hook = self.hook
-        facts = model.facts(hook, self.pending.get(hook.key), self.tui.glyphs) if hook is not None else []
-        self.put(self.facts, rows(facts))
-
-    def on_row_list_highlighted(self, event: RowList.Highlighted) -> None:
-        if event.rows is self.listed:
-            self.facts.move_to(0)
-            self._show_facts()
-            self._look_at = time.monotonic() + _REST_S
-            self.update_hints()
+        return model.facts(hook, self.pending.get(hook.key), self.tui.glyphs) if hook is not None else []
 
     def _draw(self, data: Any, width: int) -> list[Text]:
         hook: Hook = data
@@ -151,13 +126,13 @@ class WebhooksScreen(HookDesk):
             Choice(self._create_webhook, "account webhook", "hears of every inbox"),
             Choice(self._create_bot, "agent bot", "answers first where it is connected"),
         ]
-        self.pick("New", choices, lambda found: found[0]())
+        ask_one(self, "New", choices, lambda create: create())
 
     def _create_webhook(self) -> None:
         fields = [URL, Field("name", "Name", hint="may be empty")]
 
         def then(made: Json) -> None:
-            self._shown_next = ("account", made["id"])
+            self.go_to_row(("account", made["id"]))
             self.show_once("Signing secret", made["secret"])
             self.wanted()
 
@@ -165,12 +140,12 @@ class WebhooksScreen(HookDesk):
             def work(client: Any, values: Json) -> Any:
                 return client.create_webhook(values["url"], name=values["name"] or None, subscriptions=found or None)
 
-            self.ask("New account webhook", fields, work, then)
+            ask_form(self, "New account webhook", fields, work, then)
 
         self._pick_events("Events it hears (none: the usual ones)", [], subscribe)
 
     def _pick_events(self, title: str, chosen: list[str], then: Callable[[list[Any]], None]) -> None:
-        self.pick(title, [Choice(name, name, when) for name, when in model.EVENTS], then, chosen)
+        ask_several(self, title, [Choice(name, name, when) for name, when in model.EVENTS], chosen, then)
 
     def action_hook_events(self) -> None:
         hook = self.hook
@@ -195,7 +170,7 @@ class WebhooksScreen(HookDesk):
         if hook is None:
             return
         fields, work = {"account": _account_form, "inbox": _inbox_form, "bot": _bot_form}[hook.kind](hook)
-        self.ask(f"Edit {hook.name}", fields, work, lambda found: self.saved(hook.name))
+        ask_form(self, f"Edit {hook.name}", fields, work, lambda found: self.saved(hook.name))
 
     def action_delete(self) -> None:
         hook = self.hook
@@ -213,20 +188,20 @@ class WebhooksScreen(HookDesk):
             self.wanted()
 
         what = "the webhook" if hook.kind == "account" else "the agent bot"
-        question = f"Delete {what} {hook.name}? What it is still owed is cancelled."
-        self.sure(question, "Delete", lambda: self.fetch(work, done, what="delete"))
+        question = f"Delete {what} {line(hook.name)}? What it is still owed is cancelled."
+        ask_sure(self, question, "Delete", lambda: self.fetch(work, done, what="delete"))
 
     def _create_bot(self) -> None:
         def then(made: Json) -> None:
-            self._shown_next = ("bot", made["id"])
-            self.show_once(
-                f"Bot {made['name']}", f"Access token    {made['access_token']}\nSigning secret  {made['secret']}"
-            )
+            self.go_to_row(("bot", made["id"]))
+            text = f"Access token    {made['access_token']}\nSigning secret  {made['secret']}"
+            self.show_once(f"Bot {made['name']}", text)
             self.wanted()
 
-        self.ask(
-            "New agent bot", _bot_fields({}), lambda client, values: client.call("POST", "/agent_bots", **values), then
-        )
+        def work(client: Any, values: Json) -> Any:
+            return client.call("POST", "/agent_bots", **values)
+
+        ask_form(self, "New agent bot", _bot_fields({}), work, then)
 
     def action_hook_token(self) -> None:
         hook = self.hook
@@ -243,27 +218,14 @@ class WebhooksScreen(HookDesk):
                 what="new token",
             )
 
-        self.sure(f"Make a new access token for {hook.name}? The old one stops working now.", "New token", go)
+        question = f"Make a new access token for {line(hook.name)}? The old one stops working now."
+        ask_sure(self, question, "New token", go)
 
-    def action_hook_test(self) -> None:
-        if self.hook is not None:
-            self.test(self.hook)
-
-    def action_hook_secret(self) -> None:
-        if self.hook is not None:
-            self.rotate(self.hook)
-
-    def action_hook_enable(self) -> None:
-        if self.hook is not None:
-            self.enable(self.hook)
-
-    def action_hook_options(self) -> None:
-        if self.hook is not None:
-            self.change_options(self.hook)
-
-    def action_hook_recover(self) -> None:
-        if self.hook is not None:
-            self.recover(self.hook)
+    action_hook_test = HookDesk.test_hook
+    action_hook_secret = HookDesk.rotate_secret
+    action_hook_enable = HookDesk.enable_hook
+    action_hook_options = HookDesk.change_options
+    action_hook_recover = HookDesk.recover_missed
 
     def action_hook_deliveries(self) -> None:
         if self.hook is not None:

@@ -188,3 +188,16 @@ def touched(events: list[Json]) -> set[int]:
             if isinstance(number, int):
                 found.add(number)
     return found
+
+
+def raised(shown: list[int], found: list[int]) -> int:
+    """How many of those found are not shown, or stand further down than somebody they should stand above."""
+    places = {number: place for place, number in enumerate(shown)}
+    count, least = 0, len(shown)
+    for number in reversed(found):
+        place = places.get(number)
+        if place is None or place > least:
+            count += 1
+        else:
+            least = place
+    return count

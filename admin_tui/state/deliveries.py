@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from admin_tui.state.tokens import Wrong, meant, tokens
 from admin_tui.text import ago, line, seconds_of, until
 from inboxd.domain.events import EVENTS
 
@@ -117,19 +118,15 @@ def collect(client: "Client", query: Json, wanted: int, before: str | None = Non
     return found, before
 
 
-def parse(text: str, inboxes: list[Json], now: float | None = None) -> tuple[Json, str]:
-    """The query of a filter such as `inbox:shop since:2h`, and what is wrong with it, empty for nothing."""
+def parse(text: str, inboxes: list[Json], now: float | None = None) -> Json:
+    """The query of a filter such as `inbox:shop since:2h`. Raises Wrong."""
     query: Json = {}
-    try:
-        for word in shlex.split(text):
-            name, _, value = word.partition(":")
-            if name not in TOKENS or not value:
-                return {}, f"{word}: use {' '.join(f'{one}:' for one in TOKENS)}"
-            key = f"{name}_id" if name in ("inbox", "webhook", "conversation") else name
-            query[key] = _value(name, value, inboxes, time.time() if now is None else now)
-    except ValueError as error:
-        return {}, str(error)
-    return query, ""
+    for name, value in tokens(text, TOKENS):
+        if not name:
+            raise Wrong(f"{value}: use {' '.join(f'{one}:' for one in TOKENS)}")
+        key = f"{name}_id" if name in ("inbox", "webhook", "conversation") else name
+        query[key] = _value(name, value, inboxes, time.time() if now is None else now)
+    return query
 
 
 def _value(name: str, value: str, inboxes: list[Json], now: float) -> Any:
@@ -143,18 +140,17 @@ def _value(name: str, value: str, inboxes: list[Json], now: float) -> Any:
         return _only(value, {one: one for one in STATES if one}, "state")
     number = value.removeprefix("#")
     if not number.isdecimal():
-        raise ValueError(f"{name}: {value} is no number")
+        raise Wrong(f"{name}: {value} is no number")
     return int(number)
 
 
 def _only(value: str, known: dict[str, Any], what: str) -> Any:
     """The one that is called so, or the only one whose name begins so."""
-    exact = [found for name, found in known.items() if name.lower() == value.lower()]
-    found = exact or [found for name, found in known.items() if name.lower().startswith(value.lower())]
+    found = meant(value, known.items())
     if not found:
-        raise ValueError(f"no {what} is called {value}")
+        raise Wrong(f"no {what} is called {value}")
     if len(found) > 1:
-        raise ValueError(f"{what}: {value} is several: write more of the name, or its number")
+        raise Wrong(f"{what}: {value} is several: write more of the name, or its number")
     return found[0]
 
 
@@ -164,7 +160,7 @@ def _since(value: str, now: float) -> int:
     try:
         return int(datetime.fromisoformat(value).timestamp())
     except (ValueError, OverflowError):
-        raise ValueError(f"since: {value} is neither 2h nor 2026-09-21") from None
+        raise Wrong(f"since: {value} is neither 2h nor 2026-09-21") from None
 
 
 # Looking into one.

@@ -1,20 +1,16 @@
 """What is typed to find conversations: words, and `status: assignee: inbox: label: team: priority:`."""
 
-import shlex
 from dataclasses import dataclass, field
 from typing import Any
 
-from admin_tui.state.conversations import VIEWS
+from admin_tui.state.conversations import VIEWS, Talk
 from admin_tui.state.directory import Directory
+from admin_tui.state.tokens import Wrong, meant, tokens
 
 Json = dict[str, Any]
 STATUSES = ("open", "pending", "snoozed", "resolved", "all")
 PRIORITIES = ("urgent", "high", "medium", "low")
 KEYS = ("status", "assignee", "inbox", "label", "team", "priority")
-
-
-class Wrong(ValueError):
-    """What is wrong with a filter, in words that name the place."""
 
 
 @dataclass(frozen=True)
@@ -69,23 +65,30 @@ class Filter:
             for place, (key, operator, values) in enumerate(asked, 1)
         ]
 
+    def fits(self, talk: Talk, view: str, me: int) -> bool:
+        """As far as a conversation shows it: whether it has the words is known to the server alone."""
+        query = self.query(view, "", 1)
+        kind = query["assignee_type"]
+        return (
+            query["status"] in ("all", talk.status)
+            and (kind != "me" or talk.assignee_id == me)
+            and (kind != "unassigned" or talk.assignee_id is None)
+            and (not isinstance(self.assignee, int) or talk.assignee_id == self.assignee)
+            and self.inbox_id in (0, talk.inbox_id)
+            and self.team_id in (0, talk.team_id)
+            and self.priority in ("", talk.priority)
+            and set(self.labels) <= set(talk.labels)
+        )
+
 
 def parse(text: str, directory: Directory) -> Filter:
     """Raises Wrong."""
-    try:
-        tokens = shlex.split(text) if '"' in text else text.split()
-    except ValueError:
-        raise Wrong('a " has no end') from None
     given: dict[str, Any] = {}
     words, labels, chips = [], [], []
-    for token in tokens:
-        key, colon, value = token.partition(":")
-        if not colon or key.lower() not in KEYS:
-            words.append(token)
+    for key, value in tokens(text, KEYS):
+        if not key:
+            words.append(value)
             continue
-        key = key.lower()
-        if not value:
-            raise Wrong(f"{key}: nothing is behind it")
         chips.append(f"{key}:{value}")
         if key == "label":
             labels.append(value)
@@ -112,7 +115,7 @@ def _meant(key: str, value: str, directory: Directory) -> tuple[str, Any]:
 
 
 def _one_of(key: str, value: str, words: tuple[str, ...]) -> str:
-    found = [word for word in words if word.startswith(value.lower())]
+    found: list[str] = meant(value, zip(words, words, strict=True))
     if len(found) != 1:
         raise Wrong(f"{key}:{value} is none of {', '.join(words)}")
     return found[0]
@@ -120,9 +123,8 @@ def _one_of(key: str, value: str, words: tuple[str, ...]) -> str:
 
 def _named(key: str, value: str, things: list[Json], also: str = "") -> int:
     """By number, by the whole name, or by how the name of one alone begins."""
-    wanted = value.lower()
-    exact = [one["id"] for one in things if wanted in (str(one["id"]), str(one["name"]).lower())]
-    found = exact or [one["id"] for one in things if str(one["name"]).lower().startswith(wanted)]
+    found = [one["id"] for one in things if str(one["id"]) == value]
+    found = found or meant(value, [(str(one["name"]), one["id"]) for one in things])
     if not found:
         names = [str(one["name"]) for one in things[:8]] + ([also] if also else [])
         raise Wrong(f"{key}:{value} is unknown; there is {', '.join(names) or 'none'}")

@@ -1,4 +1,4 @@
-"""Fields that commands leave."""
+"""Fields that stand there only while they are used."""
 
 from collections.abc import Callable
 from typing import Any
@@ -7,11 +7,32 @@ from textual import events
 from textual.widgets import Input
 
 
-class AskField(Input):
-    """One line. `obey` is called with enter or escape between two keys, never later."""
+class FilterField(Input):
+    """What narrows a list."""
 
-    def __init__(self, obey: Callable[[str], None], **kwargs: Any) -> None:
-        super().__init__(compact=True, **kwargs)
+    DEFAULT_CSS = """
+    FilterField { display: none; background: $surface; }
+    FilterField.-on { display: block; }
+    """
+
+    def __init__(self, placeholder: str, **kwargs: Any) -> None:
+        super().__init__(placeholder=placeholder, compact=True, **kwargs)
+
+    def open(self) -> None:
+        self.add_class("-on")
+        self.screen.set_focus(self)
+
+    def hold(self, text: str = "") -> None:
+        """Have this text; without any the field goes."""
+        self.value = text
+        self.set_class(bool(text), "-on")
+
+
+class AskField(FilterField):
+    """`obey` is called with enter or escape between two keys, never later."""
+
+    def __init__(self, obey: Callable[[str], None], placeholder: str, **kwargs: Any) -> None:
+        super().__init__(placeholder, **kwargs)
         self._obey = obey
         self.cursor_blink = False
 

@@ -276,15 +276,19 @@ def test_they_go_with_the_conversation_and_with_the_membership(world: World, app
         assert tx.filter(Notification) == []
 
 
-def test_pages_are_of_fifteen(world: World, app: App, number: int) -> None:
+def tell_often(app: App, user_id: int, kind: str, times: int) -> None:
     def tell(tx: Tx) -> None:
-        for place in range(16):
+        for place in range(times):
             tx.insert(
-                Notification, account_id=1, user_id=world.ada_id, notification_type=words.ASSIGNED_MESSAGE,
-                primary_actor_id=1, last_activity_at=tx.now + place,
+                Notification, account_id=1, user_id=user_id, notification_type=kind, primary_actor_id=1,
+                last_activity_at=tx.now + place,
             )  # fmt: skip
 
     app.store.write(tell)
+
+
+def test_pages_are_of_fifteen(world: World, app: App, number: int) -> None:
+    tell_often(app, world.ada_id, words.ASSIGNED_MESSAGE, 16)
     assert [len(told(world, world.ada, f"?page={page}")) for page in (1, 2, 3)] == [15, 2, 0]
     assert listed(world, world.ada, "?page=3")["meta"] == {"unread_count": 17, "count": 17, "current_page": "3"}
 
@@ -366,14 +370,7 @@ def test_a_list_asks_as_much_of_one_as_of_many(world: World, app: App, number: i
 
 
 def test_old_ones_and_more_than_anybody_reads_are_removed(world: World, app: App, clock: Clock, number: int) -> None:
-    def tell(tx: Tx) -> None:
-        for place in range(303):
-            tx.insert(
-                Notification, account_id=1, user_id=world.olga_id, notification_type=words.MENTION,
-                primary_actor_id=1, last_activity_at=tx.now + place,
-            )  # fmt: skip
-
-    app.store.write(tell)
+    tell_often(app, world.olga_id, words.MENTION, 303)
     keeper = Keeper(app.store, app.blobs.let_go, 30)
     keeper.step()
     with app.store.read() as tx:

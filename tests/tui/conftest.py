@@ -1,3 +1,4 @@
+import asyncio
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,6 +14,18 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
     monkeypatch.delenv("TMUX", raising=False)
     return tmp_path
+
+
+@pytest.fixture(autouse=True)
+def quick_keys(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Behind each key the pilot waits until the process is idle, which one with a server in it seldom is. Our keys
+    are done in their order, and tests wait for what they want to see."""
+
+    async def go_on(*_: float) -> None:
+        await asyncio.sleep(0)
+
+    for module in ("app", "pilot"):
+        monkeypatch.setattr(f"textual.{module}.wait_for_idle", go_on)
 
 
 @pytest.fixture

@@ -192,10 +192,8 @@ def test_another_screen_shows_a_contact_that_is_in_no_page(desk: Desk) -> None:
     contact = desk.client.conversation(number)["meta"]["sender"]["id"]
 
     async def story() -> None:
-        from admin_tui.screens.asking import open_contact
-
         async with seated(desk) as seat:
-            open_contact(seat.tui, contact)
+            seat.tui.go_and("contacts", "show_contact", contact)
             await seat.until(lambda: seat.screen.place == "contacts")
             await seat.sees("conversations (1)")
             await seat.press("escape")

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from admin_tui.state.deliveries import parse
+from admin_tui.state.tokens import Wrong
 from tests.cast import Receiver, status
 from tests.tui.cast import Desk, run, seated
 
@@ -199,14 +200,12 @@ def test_agents_are_told_that_deliveries_are_not_for_them(desk: Desk) -> None:
 
 def test_filter_words_become_a_query() -> None:
     inboxes = [{"id": 3, "name": "shop"}, {"id": 4, "name": "shop two"}, {"id": 5, "name": "api"}]
-    asked, wrong = parse(
-        'event:message_c inbox:"shop two" webhook:7 conversation:#9 state:exh since:2h', inboxes, 10_000
-    )
-    assert not wrong
-    assert asked == {
+    asked = 'event:message_c inbox:"shop two" webhook:7 conversation:#9 state:exh since:2h'
+    assert parse(asked, inboxes, 10_000) == {
         "event": "message_created", "inbox_id": 4, "webhook_id": 7, "conversation_id": 9, "state": "exhausted",
         "since": 2_800,
     }  # fmt: skip
-    assert parse("inbox:shop inbox:5", inboxes) == ({"inbox_id": 5}, "")
+    assert parse("inbox:shop inbox:5", inboxes) == {"inbox_id": 5}
     for bad in ("inbox:s", "inbox:nowhere", "event:message", "since:yesterday", "webhook:x", "words", "state:", 'a"b'):
-        assert parse(bad, inboxes)[1]
+        with pytest.raises(Wrong):
+            parse(bad, inboxes)

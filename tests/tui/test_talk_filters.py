@@ -1,7 +1,8 @@
 import pytest
 
 from admin_tui.state.directory import Directory
-from admin_tui.state.filters import Wrong, parse
+from admin_tui.state.filters import parse
+from admin_tui.state.tokens import Wrong
 
 HERE = Directory(
     inboxes=[{"id": 1, "name": "Shop"}, {"id": 2, "name": "Shop North"}],
