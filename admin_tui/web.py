@@ -79,7 +79,7 @@ def serve(url: str, token: str, where: str, flags: Sequence[str]) -> int:
     try:
         serving: Any = importlib.import_module("textual_serve.server")
     except ImportError:
-        raise Refused("--web needs textual-serve: pip install 'inboxd[web]'") from None
+        raise Refused(f"--web needs textual-serve: {sys.executable} -m pip install 'textual-serve>=1.1,<2'") from None
     os.environ["INBOXD_TOKEN"] = token
     print(f"The dashboard is at http://{where} for whoever is on this machine; Ctrl-C ends it.")
     print(f"From elsewhere: ssh -L {port}:{where} THIS-HOST, then open http://127.0.0.1:{port}", flush=True)

@@ -60,9 +60,10 @@ def _is_met(requirement: str) -> bool:
         installed = _numbers(importlib.metadata.version(name))
     except importlib.metadata.PackageNotFoundError:
         return False
-    for operator, bound in re.findall(r"(>=|<)\s*([\d.]+)", requirement):
-        is_below = installed < _numbers(bound)
-        if is_below != (operator == "<"):
+    for operator, bound in re.findall(r"(>=|<|==)\s*([\d.]+)", requirement):
+        if operator == "==" and installed != _numbers(bound):
+            return False
+        if operator != "==" and (installed < _numbers(bound)) != (operator == "<"):
             return False
     return True
 

@@ -137,4 +137,4 @@ def test_without_the_extra_it_says_what_to_install() -> None:
         cwd=ROOT, capture_output=True, text=True, timeout=30, env={"INBOXD_TOKEN": "t", "PATH": ""}, check=False,
     )  # fmt: skip
     assert done.returncode == 2
-    assert "pip install 'inboxd[web]'" in done.stderr
+    assert "pip install 'textual-serve>=1.1,<2'" in done.stderr
