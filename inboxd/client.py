@@ -179,7 +179,7 @@ def _why(error: Exception) -> str:
         return "the answer broke off"
     if "NameResolutionError" in text:
         return "the host name cannot be resolved"
-    return "connection refused" if "refused" in text else "the connection failed"
+    return "connection refused" if "refused" in text else "no connection"
 
 
 def _field(value: Any) -> str:
