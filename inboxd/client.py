@@ -117,7 +117,7 @@ class _Transport:
             try:
                 response = self._send(method, path, headers, params, json, files, file_field, lines, extra_s)
             except (requests.ConnectionError, requests.Timeout, requests.exceptions.ChunkedEncodingError) as error:
-                failure = type(error).__name__
+                failure = _why(error)
             else:
                 if response.status_code not in _RETRIED or tried == retries:
                     return _answer(response)
@@ -166,6 +166,20 @@ class _Transport:
 
     def close(self) -> None:
         self._session.close()
+
+
+def _why(error: Exception) -> str:
+    """What went wrong, in words; `requests` tells it in the names of classes within classes."""
+    text = str(error)
+    if isinstance(error, requests.exceptions.SSLError):
+        return "the certificate is not trusted" if "CERTIFICATE_VERIFY_FAILED" in text else "the TLS connection failed"
+    if isinstance(error, requests.Timeout) or "timed out" in text:
+        return "no answer"
+    if isinstance(error, requests.exceptions.ChunkedEncodingError):
+        return "the answer broke off"
+    if "NameResolutionError" in text:
+        return "the host name cannot be resolved"
+    return "connection refused" if "refused" in text else "no connection"
 
 
 def _field(value: Any) -> str:

@@ -160,7 +160,7 @@ def test_a_server_that_is_not_there_is_unreachable_after_the_retries() -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]
     pauses: list[float] = []
-    with pytest.raises(Unreachable, match="ConnectionError"):
+    with pytest.raises(Unreachable, match=r"connection refused|no connection"):
         Client(f"http://127.0.0.1:{port}", "x", retries=3, sleep=pauses.append).profile()
     assert len(pauses) == 3
     assert pauses == sorted(pauses)

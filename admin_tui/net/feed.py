@@ -4,7 +4,7 @@ import random
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from queue import SimpleQueue
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -78,6 +78,8 @@ class Feed:
                     return
                 self._answer_by = float("inf")
                 problem = problem_of(error)
+                if problem.status == 404:
+                    problem = replace(problem, message="no such account, or no inboxd")
                 oldest = getattr(error, "oldest_seq", None)
                 if oldest is not None:
                     seq = -1

@@ -72,15 +72,6 @@ class Pool:
             return Outcome(problem=problem_of(error))
 
 
-_REASONS = {
-    "ConnectionError": "connection refused",
-    "ConnectTimeout": "no answer",
-    "ReadTimeout": "no answer",
-    "SSLError": "the TLS connection failed",
-    "ChunkedEncodingError": "the answer broke off",
-}
-
-
 def problem_of(error: Exception) -> Problem:
     """A failed call in words; a defect of ours is one too, and must not end the dashboard."""
     from inboxd.client import ApiError, Unreachable
@@ -90,7 +81,7 @@ def problem_of(error: Exception) -> Problem:
         field = str(fields[0]) if isinstance(fields, list) and fields else None
         return Problem(scrub(_said(error)), error.status, field)
     if isinstance(error, Unreachable):
-        return Problem(scrub(_reason(error)))
+        return Problem(scrub(str(error).rpartition(": ")[2]))
     if isinstance(error, KeyError | TypeError | IndexError | AttributeError):
         return Problem(scrub(f"an answer that is not inboxd's ({type(error).__name__}: {error})"[:200]), 599)
     return Problem(scrub(f"{type(error).__name__}: {error}"[:200]), 599)
@@ -101,8 +92,3 @@ def _said(error: Any) -> str:
     if isinstance(said, dict):
         return "; ".join(f"{name}: {', '.join(map(str, words))}" for name, words in said.items())
     return str(error.message)
-
-
-def _reason(error: Exception) -> str:
-    text = str(error).rpartition(": ")[2]
-    return _REASONS.get(text, text)

@@ -21,10 +21,10 @@ class Unsent:
         self._server = server
         self._notes: dict[int, list[Note]] = {}
         for key in self._kept:
-            host, _, number = key.rpartition(" ")
+            host, number, *_ = [*key.split(" "), ""]
             if host == server and number.isdecimal():
                 with contextlib.suppress(LookupError, TypeError):
-                    self._notes[int(number)] = [_note(found) for found in self._kept.get(key)]
+                    self._notes.setdefault(int(number), []).append(_note(self._kept.get(key)))
 
     def of(self, conversation_id: int) -> list[Note]:
         return self._notes.get(conversation_id, [])
@@ -35,7 +35,8 @@ class Unsent:
     def add(self, conversation_id: int, text: str, *, private: bool, key: str = "") -> Note:
         note = Note(key or f"echo-{uuid.uuid4()}", "outgoing", "", text, time.time(), private, "sending", mine=True)
         self._notes.setdefault(conversation_id, []).append(note)
-        self._keep(conversation_id)
+        found = {"key": note.key, "text": text, "private": private, "at": note.at}
+        self._kept.set(self._place(conversation_id, note.key), found)
         return note
 
     def arrived(self, conversation_id: int, key: str) -> bool:
@@ -43,7 +44,7 @@ class Unsent:
         before = self.of(conversation_id)
         after = [one for one in before if one.key != key]
         self._notes[conversation_id] = after
-        self._keep(conversation_id)
+        self._kept.set(self._place(conversation_id, key), None)
         return len(after) != len(before)
 
     def take_failed(self, conversation_id: int) -> Note | None:
@@ -54,11 +55,9 @@ class Unsent:
         self.arrived(conversation_id, failed[-1].key)
         return failed[-1]
 
-    def _keep(self, conversation_id: int) -> None:
-        notes = [
-            {"key": one.key, "text": one.text, "private": one.private, "at": one.at} for one in self.of(conversation_id)
-        ]
-        self._kept.set(f"{self._server} {conversation_id}", notes)
+    def _place(self, conversation_id: int, key: str) -> str:
+        """Each message has its own: another dashboard may keep some of the same conversation."""
+        return f"{self._server} {conversation_id} {key}"
 
 
 def _note(found: dict[str, Any]) -> Note:

@@ -2,6 +2,7 @@
 
 import argparse
 import os
+import re
 import sys
 from dataclasses import replace
 from pathlib import Path
@@ -41,7 +42,9 @@ def _tui(config: Config, given: argparse.Namespace) -> int:
             return web.serve(*_server(config, given), given.web, web.passed_on(vars(given)))
         except web.Refused as refused:
             raise Stop(str(refused), 2) from None
-    if not sys.stdout.isatty() or not sys.stdin.isatty():
+    # The child of --web talks to textual-serve through pipes.
+    is_web = os.environ.get("TEXTUAL_DRIVER", "").endswith(":WebDriver")
+    if not is_web and not (sys.stdout.isatty() and sys.stdin.isatty()):
         raise Stop("the dashboard needs a terminal", 2)
     url, secret = _server(config, given)
     # Textual takes a third of a second to import, which no other command should pay.
@@ -82,6 +85,8 @@ def _server(config: Config, given: argparse.Namespace) -> tuple[str, str]:
         secret = _secret(Path(given.token_file)) if given.token_file else config.token
         if not secret:
             raise Stop("set INBOXD_TOKEN, or name a file with --token-file", 2)
+        if not re.match(r"https?://[^/]", given.url):
+            raise Stop(f"--url takes http://HOST or https://HOST, not {given.url!r}", 2)
         return given.url, secret
     owner = owner_of(config.directory)
     url = owner.get("url") if owner else None

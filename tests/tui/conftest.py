@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from admin_tui.app import InboxdTui
 from tests.tui.cast import Desk
 
 
@@ -13,6 +14,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
     monkeypatch.delenv("TMUX", raising=False)
+    monkeypatch.setattr(InboxdTui, "is_strict", True)
     return tmp_path
 
 

@@ -1,3 +1,4 @@
+import argparse
 import subprocess
 import sys
 import tomllib
@@ -8,6 +9,9 @@ import pytest
 from admin_tui import web
 from admin_tui.config import Settings, dumped, load
 from admin_tui.keys import problems, table
+from inboxd.commands.common import Stop
+from inboxd.commands.dashboard import _server
+from inboxd.config import Config
 from tests.tui.cast import Desk, run, seated
 from tests.tui.pty import ROOT
 
@@ -85,6 +89,47 @@ def test_the_child_of_the_web_has_no_token_in_its_command_line() -> None:
     assert "secret" not in web.command("http://127.0.0.1:1", flags)
 
 
+@pytest.mark.parametrize(
+    ("headers", "is_ours"),
+    [
+        ({"Host": "127.0.0.1:8765"}, True),
+        ({"Host": "localhost:9000", "Origin": "http://localhost:9000"}, True),
+        ({"Host": "[::1]:8765", "Origin": "http://[::1]:8765"}, True),
+        ({"Host": "127.0.0.1:8765", "Origin": "http://evil.example"}, False),
+        ({"Host": "127.0.0.1:8765", "Origin": "null"}, False),
+        ({"Host": "evil.example:8765", "Origin": "http://evil.example:8765"}, False),
+        ({"Host": "127.0.0.1:8765", "Origin": "http://127.0.0.1:3000"}, False),
+        ({"Host": "[", "Origin": "http://["}, False),
+        ({}, False),
+    ],
+)
+def test_the_web_answers_its_own_page_only(headers: dict[str, str], is_ours: bool) -> None:
+    assert web.is_from_here(headers) is is_ours
+
+
+@pytest.mark.parametrize("url", ["127.0.0.1:8080", "ftp://x", "https://"])
+def test_a_url_that_is_none_is_refused_before_anything_is_drawn(url: str) -> None:
+    given = argparse.Namespace(url=url, token_file="")
+    with pytest.raises(Stop, match="--url takes http://HOST"):
+        _server(Config(token="t"), given)
+
+
+def test_a_token_file_that_others_can_read_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "token"
+    path.write_text("secret\n")
+    path.chmod(0o644)
+    given = argparse.Namespace(url="http://127.0.0.1:1", token_file=str(path))
+    with pytest.raises(Stop, match="chmod 600"):
+        _server(Config(), given)
+    path.chmod(0o600)
+    assert _server(Config(), given) == ("http://127.0.0.1:1", "secret")
+
+
+def test_without_a_server_it_says_how_to_start_one(tmp_path: Path) -> None:
+    with pytest.raises(Stop, match=r"inboxd\.py serve"):
+        _server(Config(data_dir=str(tmp_path)), argparse.Namespace(url="", token_file=""))
+
+
 def test_without_the_extra_it_says_what_to_install() -> None:
     code = "import sys; sys.modules['textual_serve'] = None\nfrom inboxd.cli import main\nsys.exit(main(sys.argv[1:]))"
     done = subprocess.run(
@@ -92,4 +137,4 @@ def test_without_the_extra_it_says_what_to_install() -> None:
         cwd=ROOT, capture_output=True, text=True, timeout=30, env={"INBOXD_TOKEN": "t", "PATH": ""}, check=False,
     )  # fmt: skip
     assert done.returncode == 2
-    assert "pip install 'inboxd[web]'" in done.stderr
+    assert "pip install 'textual-serve>=1.1,<2'" in done.stderr

@@ -28,7 +28,7 @@ def test_a_message_whose_answer_was_lost_is_there_once(desk: Desk, trouble: str)
     run(story())
 
 
-@pytest.mark.parametrize(("trouble", "why"), [("refused", "Connection"), ("failing", "the disk is full")])
+@pytest.mark.parametrize(("trouble", "why"), [("refused", "no connection"), ("failing", "the disk is full")])
 def test_a_message_that_failed_says_why_and_is_sent_again(desk: Desk, trouble: str, why: str) -> None:
     number = desk.talk("Ann", "hello")
     desk.talk("Bob", "hello")
