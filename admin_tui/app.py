@@ -61,7 +61,7 @@ class Said:
 
 
 def _first_visit(place: str) -> BaseScreen:
-    """`admin_tui.screens.inboxes.InboxesScreen` for inboxes, imported now: the start waits for one screen, not for all."""
+    """`admin_tui.screens.inboxes.InboxesScreen` for inboxes, imported now: the start waits for one screen alone."""
     made: BaseScreen = getattr(import_module(f"admin_tui.screens.{place}"), f"{place.capitalize()}Screen")()
     return made
 

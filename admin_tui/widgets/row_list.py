@@ -16,7 +16,7 @@ from textual.strip import Strip
 Render = Callable[[Any, int], list[Text]]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Row:
     """`key` stays the same over refreshes. `data` is what `render` draws."""
 

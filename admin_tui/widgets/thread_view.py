@@ -23,7 +23,7 @@ _LONGEST = 50_000
 """Characters of one message that are drawn."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Post:
     """A message as the thread draws it. `head` stands above the text; `tone` is plain, dim, private or bad. A post
     without a head is one quiet line."""
