@@ -36,7 +36,7 @@ class Post:
     data: Any = field(default=None, compare=False)
 
 
-class ThreadView(ScrollView, can_focus=True):
+class ThreadView(ScrollView, can_focus=True, inherit_bindings=False):
     """The cursor is on a message, for quoting, copying and sending again. It stays at the end while it is there."""
 
     DEFAULT_CSS = """
