@@ -6,6 +6,8 @@ import time
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
+from importlib import import_module
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from rich.text import Text
@@ -16,26 +18,15 @@ from textual.message import Message
 from textual.widgets import Input, TextArea
 
 from admin_tui import clipboard, crash, fixes, pace
-from admin_tui.commands import palette
 from admin_tui.config import Settings, state_dir
 from admin_tui.glyphs import Glyphs, needs_ascii
 from admin_tui.keys import ACTIONS, SCREENS, TYPING, Action, by_id, problems, shown
 from admin_tui.modals.confirm import Confirm
-from admin_tui.modals.onboarding import FirstMinute
 from admin_tui.modals.text_view import TextView
 from admin_tui.net.feed import Feed, News
 from admin_tui.net.outcome import Outcome, Problem
 from admin_tui.net.pool import Pool, Then, Work, problem_of
-from admin_tui.screens.agents import AgentsScreen
 from admin_tui.screens.base import BaseScreen
-from admin_tui.screens.contacts import ContactsScreen
-from admin_tui.screens.conversations import ConversationsScreen
-from admin_tui.screens.dashboard import DashboardScreen
-from admin_tui.screens.deliveries import DeliveriesScreen
-from admin_tui.screens.events import EventsScreen
-from admin_tui.screens.inboxes import InboxesScreen
-from admin_tui.screens.settings import SettingsScreen
-from admin_tui.screens.webhooks import WebhooksScreen
 from admin_tui.state.directory import Directory
 from admin_tui.state.drafts import Drafts
 from admin_tui.state.undo import Undo
@@ -45,6 +36,7 @@ from admin_tui.theme import THEMES
 from inboxd.domain.text import clean
 
 if TYPE_CHECKING:
+    from admin_tui.modals.onboarding import FirstMinute
     from inboxd.client import Client
 
 DRAIN_S = 0.25
@@ -68,6 +60,12 @@ class Said:
     bad: bool
 
 
+def _first_visit(place: str) -> BaseScreen:
+    """`admin_tui.screens.inboxes.InboxesScreen` for inboxes, imported now: the start waits for one screen alone."""
+    made: BaseScreen = getattr(import_module(f"admin_tui.screens.{place}"), f"{place.capitalize()}Screen")()
+    return made
+
+
 class InboxdTui(App[int]):
     """`connect` makes a client for whichever thread asks. `server` names the server in the header."""
 
@@ -79,20 +77,7 @@ class InboxdTui(App[int]):
     ENABLE_COMMAND_PALETTE = False
     HORIZONTAL_BREAKPOINTS = [(0, "-slit"), (40, "-tiny"), (60, "-narrow"), (100, "-mid"), (140, "-wide")]
     VERTICAL_BREAKPOINTS = [(0, "-flat"), (10, "-short"), (30, "-tall")]
-    MODES: ClassVar = {
-        screen.place: screen
-        for screen in (
-            DashboardScreen,
-            InboxesScreen,
-            ConversationsScreen,
-            ContactsScreen,
-            DeliveriesScreen,
-            WebhooksScreen,
-            AgentsScreen,
-            EventsScreen,
-            SettingsScreen,
-        )
-    }
+    MODES: ClassVar = {place: partial(_first_visit, place) for place in SCREENS}
     BINDINGS: ClassVar = [
         Binding("ctrl+q", "quit", "Quit", show=False, priority=False),
         Binding("ctrl+r", "refresh_anywhere", show=False),
@@ -132,7 +117,7 @@ class InboxdTui(App[int]):
         self.directory = Directory()
         self.pool = Pool(connect, self._hand_over)
         self.feed = Feed(connect)
-        self.first_minute = FirstMinute(self)
+        self.first_minute: FirstMinute | None = None
         self.happened: deque[dict[str, Any]] = deque(maxlen=_KEPT_EVENTS)
         self.said: deque[Said] = deque(maxlen=500)
         self.recent: list[str] = []
@@ -217,14 +202,24 @@ class InboxdTui(App[int]):
             if outcome.problem is not None:
                 self.tell_problem("what is here", outcome.problem)
                 return
+            is_first = not self.directory.is_known
             self.directory.learn(outcome.value)
-            self.first_minute.learned()
+            if is_first:
+                self._welcome()
             for screen in filter(None, map(self.get_screen_of, self._screens_there())):
                 screen.learned()
                 if screen is self.place:
                     screen.wanted()
 
         self.call(Directory.fetch, learned)
+
+    def _welcome(self) -> None:
+        """Whoever can make the first inbox is shown how."""
+        if not self.directory.inboxes and self.is_administrator and not self.read_only:
+            from admin_tui.modals.onboarding import FirstMinute
+
+            self.first_minute = FirstMinute(self)
+            self.first_minute.begin()
 
     @property
     def is_administrator(self) -> bool:
@@ -250,7 +245,8 @@ class InboxdTui(App[int]):
         if happened:
             self.happened.extend(happened)
             self._tell(happened)
-        self.first_minute.tick(happened)
+        if self.first_minute is not None:
+            self.first_minute.tick(happened)
         if screen is not None and screen.is_mounted:
             self.show_status(screen)
             screen.tick()
@@ -435,6 +431,8 @@ class InboxdTui(App[int]):
             self.place.action_refresh()
 
     def action_palette(self) -> None:
+        from admin_tui.commands import palette
+
         self.push_screen(palette())
 
     def used(self, entry: str) -> None:

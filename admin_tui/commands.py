@@ -44,8 +44,7 @@ class Commands(Provider):
 
     async def startup(self) -> None:
         self._views: list[Entry] = []
-        if hasattr(self.tui.MODES.get("conversations"), "show_filter"):
-            self.tui.call(lambda client: client.call("GET", "/custom_filters", filter_type="conversation"), self._saved)
+        self.tui.call(lambda client: client.call("GET", "/custom_filters", filter_type="conversation"), self._saved)
 
     def _saved(self, outcome: Outcome) -> None:
         """The views that somebody saved; until they have come there are none."""

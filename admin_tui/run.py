@@ -1,5 +1,7 @@
 """Starts the dashboard."""
 
+import gc
+
 from admin_tui import fixes
 from admin_tui.app import InboxdTui
 from admin_tui.config import Settings
@@ -20,5 +22,10 @@ def run(
         no_color=no_color,
         secret=token,
     )
+    # What is imported never becomes garbage: looking through it every now and then would be a pause between two keys.
+    gc.freeze()
+    gc.set_threshold(5_000, 20, 10)
     app.run(mouse=settings.mouse)
+    # Nor does the end look for garbage in everything that was fetched.
+    gc.freeze()
     return app.return_code or 0

@@ -25,6 +25,7 @@ from inboxd.services import accounts
 from inboxd.services.messages import Limits
 from inboxd.store import blobs, messages
 from inboxd.store.db import Store
+from inboxd.store.directory import NotInitialised
 from inboxd.upkeep.indexer import Indexer
 from inboxd.upkeep.jobs import Jobs
 from inboxd.upkeep.keeper import Keeper
@@ -48,13 +49,6 @@ class Upkeep(Protocol):
     def start(self) -> None: ...
 
     def stop(self) -> None: ...
-
-
-class NotInitialised(Exception):
-    """The data directory holds no account yet."""
-
-    def __init__(self) -> None:
-        super().__init__("this data directory is empty: run `inboxd.py init` or `inboxd.py serve`")
 
 
 class App:

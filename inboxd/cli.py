@@ -11,15 +11,13 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from inboxd import config as settings
-from inboxd.app import NotInitialised
 from inboxd.client import ApiError, Unreachable
 from inboxd.commands import dashboard, deliveries, developer, imports, inboxes, people, server, webhooks
 from inboxd.commands.common import TOKEN_FILE, Commands, Parser, Stop
 from inboxd.config import BadConfig, Config
 from inboxd.domain.errors import Failure
 from inboxd.domain.text import clean_line
-from inboxd.store.db import BadDatabase, StoreInUse
-from inboxd.store.migrations import SchemaTooNew
+from inboxd.store.directory import NotInitialised, StoreInUse
 from inboxd.version import __version__
 
 
@@ -60,7 +58,7 @@ def _in_words(error: Exception) -> tuple[str, int] | None:
         return f"{error.message}: is the token in INBOXD_TOKEN or {TOKEN_FILE} revoked? (see README, Lost token)", 1
     if isinstance(error, OSError):
         return ": ".join(str(part) for part in (error.filename, error.strerror or error) if part), 1
-    return (str(error), 1) if isinstance(error, SchemaTooNew | BadDatabase | Failure | ApiError | Unreachable) else None
+    return (str(error), 1) if isinstance(error, Failure | ApiError | Unreachable) else None
 
 
 def _parser() -> argparse.ArgumentParser:

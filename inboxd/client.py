@@ -17,13 +17,15 @@ import uuid
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
-
-import requests
 
 from inboxd.domain.text import clean_line
 from inboxd.version import __version__
+
+if TYPE_CHECKING:
+    # It takes a tenth of a second to import, which whoever makes a client pays, and nobody else.
+    import requests
 
 Json = dict[str, Any]
 _RETRIED = (409, 429, 502, 503, 504)
@@ -54,17 +56,19 @@ class Unreachable(Exception):
     """No answer, after all retries."""
 
 
-class _Session(requests.Session):
-    """Talks to the server it was given and nobody else, with the headers it was given and no others."""
+def _session() -> "requests.Session":
+    """One that talks to the server it was given and nobody else, with the headers it was given and no others."""
+    import requests
 
-    def __init__(self) -> None:
-        super().__init__()
-        # A proxy of the environment would be handed the token; a netrc would replace headers.
-        self.trust_env = False
+    class Session(requests.Session):
+        def get_redirect_target(self, resp: requests.Response) -> None:
+            # Even when it does not follow, `requests` parses the target, and raises for a malformed one.
+            return None
 
-    def get_redirect_target(self, resp: requests.Response) -> None:
-        # Even when it does not follow, `requests` parses the target, and raises for a malformed one.
-        return None
+    made = Session()
+    # A proxy of the environment would be handed the token; a netrc would replace headers.
+    made.trust_env = False
+    return made
 
 
 class _Transport:
@@ -77,11 +81,11 @@ class _Transport:
         *,
         timeout_s: float,
         retries: int,
-        session: requests.Session | None,
+        session: "requests.Session | None",
         sleep: Callable[[float], None],
     ) -> None:
         self._url = url.rstrip("/")
-        self._session = session or _Session()
+        self._session = session or _session()
         self._session.headers.update({"User-Agent": f"inboxd-client/{__version__}", **headers})
         self._timeout_s = timeout_s
         self._retries = retries
@@ -108,6 +112,8 @@ class _Transport:
         again, whatever happens. `key` is the Idempotency-Key of a POST, where somebody may ask for the same
         one again later.
         """
+        import requests
+
         headers = {"Idempotency-Key": key or str(uuid.uuid4())} if method == "POST" else {}
         headers |= {"Content-Type": "application/x-ndjson"} if lines is not None else {}
         failure = "no answer"
@@ -139,7 +145,7 @@ class _Transport:
         file_field: str,
         lines: bytes | None,
         extra_s: float,
-    ) -> requests.Response:
+    ) -> "requests.Response":
         timeout = (min(10.0, self._timeout_s), self._timeout_s + extra_s)
         url = self._url + path
         if not files:
@@ -186,7 +192,7 @@ def _field(value: Any) -> str:
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
-def _answer(response: requests.Response) -> Any:
+def _answer(response: "requests.Response") -> Any:
     try:
         body = response.json() if response.content else None
     except ValueError:
@@ -228,7 +234,7 @@ class InboxClient:
         *,
         timeout_s: float = 30,
         retries: int = 5,
-        session: requests.Session | None = None,
+        session: "requests.Session | None" = None,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         self._http = _Transport(url, {}, timeout_s=timeout_s, retries=retries, session=session, sleep=sleep)
@@ -334,7 +340,7 @@ class Client:
         account_id: int = 1,
         timeout_s: float = 30,
         retries: int = 5,
-        session: requests.Session | None = None,
+        session: "requests.Session | None" = None,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         self.url = url.rstrip("/")

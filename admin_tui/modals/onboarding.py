@@ -29,14 +29,13 @@ class Welcome(Form):
 
 
 class FirstMinute:
-    """Knows how far somebody is. Does nothing where there is an inbox when the dashboard starts."""
+    """Knows how far somebody is."""
 
     def __init__(self, tui: "InboxdTui") -> None:
         self.tui = tui
         self.inbox: Json = {}
         self.number = 0
         self.url = ""
-        self._has_begun = False
         self._is_answered = False
 
     def steps(self, done: int) -> str:
@@ -45,12 +44,8 @@ class FirstMinute:
             f"{number} {sign} {step}" for number, (sign, step) in enumerate(zip(signs, _STEPS, strict=True), 1)
         )
 
-    def learned(self) -> None:
-        """What is here has been fetched."""
-        tui, first = self.tui, not self._has_begun
-        self._has_begun = True
-        if first and not tui.directory.inboxes and tui.is_administrator and not tui.read_only:
-            tui.push_screen(Welcome(tui.server, self.steps(1), self._create), self._created)
+    def begin(self) -> None:
+        self.tui.push_screen(Welcome(self.tui.server, self.steps(1), self._create), self._created)
 
     def _create(self, values: Json, done: Callable[[Problem | None], None]) -> None:
         def work(client: Any) -> Json:

@@ -18,7 +18,9 @@ from admin_tui.text import cut, line, many
 from admin_tui.widgets.row_list import Row, RowList
 
 Json = dict[str, Any]
-_EVERY_S = 10.0
+_EVERY_S, _QUEUED_S = 60.0, 10.0
+"""How often what ages is looked at though nothing happened: the last hour is drawn in minutes; what waits to be
+delivered comes and goes without an event."""
 _PAUSE_S = 1.0
 """At least this long between two looks, however much happens."""
 _LOAD_EVERY_S = 60.0
@@ -123,7 +125,8 @@ class DashboardScreen(BaseScreen):
 
     def tick(self) -> None:
         since = time.monotonic() - self._looked_at
-        if self.is_mounted and not self.tui.paused and (since >= _EVERY_S or (self._dirty and since >= _PAUSE_S)):
+        every_s = _QUEUED_S if (self.counts.get("deliveries") or {}).get("pending") else _EVERY_S
+        if self.is_mounted and not self.tui.paused and (since >= every_s or (self._dirty and since >= _PAUSE_S)):
             self.wanted()
 
     def on_resize(self) -> None:

@@ -52,7 +52,7 @@ class TalkList(Vertical):
         self._question = 0
         self._more = False
         self._reload = Reload()
-        self._wants_more = False
+        self._wants_more = self._held = False
         self._touched: set[int] = set()
         self._leftover: set[int] = set()
         self._said = ""
@@ -80,19 +80,23 @@ class TalkList(Vertical):
 
     def tick(self, now: float, *, hold: bool) -> None:
         """`hold`: changes are under way, and what the server says now may be from before them."""
+        self._held = hold
         if self._reload.is_busy or hold:
             pass
         elif self._reload.due():
             self.load()
         elif self._wants_more:
-            self._wants_more = False
-            self._load(len(self.rows.rows) // PAGE + 1)
+            self._load_more()
         if now - self._aged_at >= _AGES_S:
             self._aged_at = now
             self.rows.redraw()
 
     def load(self) -> None:
         self._load(1)
+
+    def _load_more(self) -> None:
+        self._wants_more = False
+        self._load(len(self.rows.rows) // PAGE + 1)
 
     def _load(self, page: int) -> None:
         if not self._reload.begin():
@@ -165,6 +169,8 @@ class TalkList(Vertical):
 
     def on_row_list_near_end(self) -> None:
         self._wants_more = self._more
+        if self._more and not (self._reload.is_busy or self._reload.is_wanted or self._held):
+            self._load_more()
 
     def on_row_list_highlighted(self) -> None:
         here = self.rows.current
@@ -177,6 +183,7 @@ class TalkList(Vertical):
         """Show one as it is about to be; it leaves when the cursor does, if it no longer belongs here."""
         # An answer that is on its way may be from before.
         self._question += 1
+        self._held = True
         self.rows.change(talk.id, talk)
         if self._fits(talk):
             self._leftover.discard(talk.id)

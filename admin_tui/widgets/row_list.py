@@ -16,7 +16,7 @@ from textual.strip import Strip
 Render = Callable[[Any, int], list[Text]]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Row:
     """`key` stays the same over refreshes. `data` is what `render` draws."""
 
@@ -24,7 +24,7 @@ class Row:
     data: Any
 
 
-class RowList(ScrollView, can_focus=True):
+class RowList(ScrollView, can_focus=True, inherit_bindings=False):
     """`render(data, width)` draws a row in `height` lines of `width` cells; a column before it is the list's own,
     for cursor and marks. The cursor stays on its row, whatever comes and goes around it."""
 

@@ -23,7 +23,7 @@ _LONGEST = 50_000
 """Characters of one message that are drawn."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Post:
     """A message as the thread draws it. `head` stands above the text; `tone` is plain, dim, private or bad. A post
     without a head is one quiet line."""
@@ -36,7 +36,7 @@ class Post:
     data: Any = field(default=None, compare=False)
 
 
-class ThreadView(ScrollView, can_focus=True):
+class ThreadView(ScrollView, can_focus=True, inherit_bindings=False):
     """The cursor is on a message, for quoting, copying and sending again. It stays at the end while it is there."""
 
     DEFAULT_CSS = """

@@ -58,6 +58,7 @@ from inboxd.api.web import Handler, Route
 from inboxd.domain import accounts as account_words
 from inboxd.domain import messages as message_words
 from inboxd.domain.conversations import PRIORITIES, STATUSES
+from inboxd.domain.deliveries import SOUGHT
 from inboxd.domain.links import DIRECT, PREFIX
 from inboxd.domain.periods import UNITS
 from inboxd.domain.webhooks import ORDERINGS
@@ -132,7 +133,7 @@ ROTATE = (Integer("overlap_s", least=0),)
 RECOVER = (Moment("since"), Boolean("missing"))
 ENABLE = (Word("pending", words=("resume", "skip")),)
 DELIVERIES = (
-    Word("state", words=deliveries.STATES), Integer("webhook_id"), Integer("inbox_id"), Integer("conversation_id"),
+    Word("state", words=SOUGHT), Integer("webhook_id"), Integer("inbox_id"), Integer("conversation_id"),
     Integer("message_id"), Text("event"), Moment("since"), Text("before"), Integer("limit", least=1),
 )  # fmt: skip
 CANNED_RESPONSE = (Text("short_code", limit=255), Text("content", limit=20_000))

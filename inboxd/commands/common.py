@@ -11,17 +11,18 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from inboxd import config as settings
-from inboxd.app import App, NotInitialised
 from inboxd.client import ApiError, Client
 from inboxd.config import Config
 from inboxd.domain import retry
 from inboxd.domain.events import EVENTS
 from inboxd.domain.text import clean, clean_line
-from inboxd.local import session
-from inboxd.store.db import StoreInUse
+from inboxd.store.directory import NotInitialised, StoreInUse
+
+if TYPE_CHECKING:
+    from inboxd.app import App
 
 TOKEN_FILE = "admin.token"  # noqa: S105 - a file name
 WHEN = "an age (2h, 3d), an ISO time (UTC unless it says) or unix seconds"
@@ -172,7 +173,9 @@ def moment_s(text: str) -> float:
 class LocalClient(Client):
     """Talks to the application in this process: what is to be delivered waits for a server."""
 
-    def __init__(self, app: App, account_id: int) -> None:
+    def __init__(self, app: "App", account_id: int) -> None:
+        from inboxd.local import session
+
         super().__init__("http://inboxd.local", "", account_id=account_id, session=session(app.wsgi, trusted=True))
 
 
@@ -186,6 +189,8 @@ def client(config: Config, account_id: int) -> Iterator[Client]:
     """A client of the running server, or of the application in this process when none runs."""
     if not (config.directory / "inboxd.sqlite3").exists():
         raise NotInitialised
+    from inboxd.app import App
+
     try:
         app = App(config)
     except StoreInUse as error:

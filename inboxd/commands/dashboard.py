@@ -9,7 +9,7 @@ from pathlib import Path
 
 from inboxd.commands.common import Commands, Stop, token
 from inboxd.config import Config
-from inboxd.store.db import owner_of
+from inboxd.store.directory import owner_of
 
 ABOUT = "the dashboard in this terminal, for the server that runs here or for one that --url names"
 

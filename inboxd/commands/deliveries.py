@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterator, Sequence
 from itertools import islice
 from typing import Any, cast
 
-from inboxd.api.accounts.deliveries import LIMIT, STATES
 from inboxd.client import ApiError, Client
 from inboxd.commands.addressees import Address, Book, add_address, addressed, present, unknown
 from inboxd.commands.common import (
@@ -29,6 +28,7 @@ from inboxd.commands.common import (
     within,
 )
 from inboxd.config import Config
+from inboxd.domain.deliveries import PAGE_LIMIT, SOUGHT
 from inboxd.domain.events import EVENTS
 
 Json = dict[str, Any]
@@ -43,7 +43,7 @@ def add(commands: Commands) -> None:
     """Declare the commands of this module."""
     deliveries = commands.group("deliveries", "what webhooks are owed, what was tried, sending it again")
     found = deliveries.add("list", _list, "list deliveries, the newest first", account=True)
-    found.add_argument("--state", choices=STATES, metavar="S", help=", ".join(STATES))
+    found.add_argument("--state", choices=SOUGHT, metavar="S", help=", ".join(SOUGHT))
     found.add_argument("--webhook", type=int, metavar="ID", help="owed to this account webhook")
     found.add_argument("--bot", type=int, metavar="ID", help="owed to this agent bot")
     found.add_argument("--inbox", type=int, metavar="ID", help="about this inbox")
@@ -92,7 +92,7 @@ def _resolve(desk: Client, beginnings: Sequence[str]) -> list[str]:
     """The whole ids. Raises Stop for a beginning that stands for none, or for more than one."""
     known: list[str] = []
     if any(len(one) < 36 for one in beginnings):
-        known = [one["id"] for one in islice(_newest(desk, LIMIT), _SEARCHED)]
+        known = [one["id"] for one in islice(_newest(desk, PAGE_LIMIT), _SEARCHED)]
     ids: list[str] = []
     for beginning in beginnings:
         found = [beginning] if len(beginning) == 36 else [one for one in known if one.startswith(beginning)]
@@ -113,7 +113,7 @@ def _list(config: Config, given: argparse.Namespace) -> None:
         }  # fmt: skip
         with missing(f"no conversation {given.conversation}"):
             # One more than asked for: whether there are more.
-            found = list(islice(_newest(desk, min(LIMIT, given.limit + 1), **filters), given.limit + 1))
+            found = list(islice(_newest(desk, min(PAGE_LIMIT, given.limit + 1), **filters), given.limit + 1))
         _check_places(desk, given, found)
         shown, book = found[: given.limit], Book(desk)
         lines = [] if given.json else _listed(shown, book)

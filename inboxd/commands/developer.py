@@ -11,12 +11,11 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
-from inboxd.app import App, NotInitialised
 from inboxd.client import Client, Unreachable
 from inboxd.commands.common import Commands, Stop, facts, missing, say, token, types, within
 from inboxd.config import Config
 from inboxd.domain.text import clean_line
-from inboxd.store.db import StoreInUse
+from inboxd.store.directory import NotInitialised, StoreInUse
 
 _SEEN = (
     "`seen` is new for an id that comes for the first time, again for one that came before but was not handled "
@@ -223,6 +222,8 @@ def _server(config: Config, url: str | None) -> tuple[str, str]:
         return url, config.token
     if not (config.directory / "inboxd.sqlite3").exists():
         raise NotInitialised
+    from inboxd.app import App
+
     try:
         App(config).close()
     except StoreInUse as error:

@@ -6,13 +6,15 @@ import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, TYPE_CHECKING, Any
 
-from inboxd.chatwoot import Chatwoot, Copy, Outcome, Refused
 from inboxd.client import Client
 from inboxd.commands.common import Commands, Stop, client, say, within
 from inboxd.config import Config
 from inboxd.domain.text import clean_line
+
+if TYPE_CHECKING:
+    from inboxd.chatwoot import Chatwoot, Outcome
 
 TOKEN = "INBOXD_IMPORT_TOKEN"  # noqa: S105 - a variable's name
 KINDS = ("contacts", "conversations", "messages")
@@ -137,6 +139,8 @@ def _from_chatwoot(config: Config, given: argparse.Namespace) -> int:
     token = _token(given)
     if not (given.chatwoot_url or "").startswith(("http://", "https://")):
         raise Stop("--url must be where the Chatwoot is, such as https://desk.example", 2)
+    from inboxd.chatwoot import Chatwoot
+
     progress = Progress(sys.stderr)
     source = Chatwoot(given.chatwoot_url, token, given.chatwoot_account)
     try:
@@ -153,7 +157,9 @@ def _from_chatwoot(config: Config, given: argparse.Namespace) -> int:
     return 1 if outcome.problems else 0
 
 
-def _copied(source: Chatwoot, desk: Client, inbox_ids: list[int], progress: Progress) -> Outcome:
+def _copied(source: "Chatwoot", desk: Client, inbox_ids: list[int], progress: Progress) -> "Outcome":
+    from inboxd.chatwoot import Copy, Refused
+
     try:
         return Copy(source, desk, inbox_ids, progress.show).run()
     except Refused as refused:

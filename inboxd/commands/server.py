@@ -9,14 +9,16 @@ import socket
 import sys
 import time
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from inboxd import config as settings
-from inboxd.app import App
 from inboxd.commands.common import TOKEN_FILE, Commands, Stop, say, table
 from inboxd.config import Config
 from inboxd.domain.text import clean
 from inboxd.version import __version__
+
+if TYPE_CHECKING:
+    from inboxd.app import App
 
 _EMAIL = "admin@inboxd.local"
 Bound = TypeVar("Bound")
@@ -42,7 +44,7 @@ class _Formatter(logging.Formatter):
         return clean(super().format(record))
 
 
-def _initialise(app: App, email: str) -> dict[str, Any]:
+def _initialise(app: "App", email: str) -> dict[str, Any]:
     made = app.initialise(email)
     path = app.config.directory / TOKEN_FILE
     handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
@@ -52,6 +54,8 @@ def _initialise(app: App, email: str) -> dict[str, Any]:
 
 
 def _init(config: Config, given: argparse.Namespace) -> None:
+    from inboxd.app import App
+
     app = App(config)
     try:
         if app.is_initialised:
@@ -68,6 +72,8 @@ def _init(config: Config, given: argparse.Namespace) -> None:
 
 
 def _serve(config: Config, given: argparse.Namespace) -> None:
+    from inboxd.app import App
+
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(_Formatter("%(asctime)s %(levelname)s %(name)s %(message)s"))
     logging.basicConfig(level=config.log_level.upper(), handlers=[handler])

@@ -12,10 +12,8 @@ statements a message, and it is the number of statements, at each of which sqlit
 interpreter lock, that costs under load.
 """
 
-import fcntl
 import json
 import logging
-import os
 import sqlite3
 import threading
 from collections.abc import Callable, Iterator
@@ -25,9 +23,10 @@ from typing import Any, TypeVar
 
 import peewee
 
-from inboxd.domain.errors import StorageFull
+from inboxd.domain.errors import Failure, StorageFull
 from inboxd.domain.links import Links
 from inboxd.domain.pace import Brake
+from inboxd.store.directory import own, write_owner
 from inboxd.store.migrations import migrate
 from inboxd.store.models import (
     AccessToken,
@@ -272,20 +271,8 @@ class StoreClosed(Exception):
     """The store was asked after `close`."""
 
 
-class BadDatabase(Exception):
+class BadDatabase(Failure):
     """The file is there, and SQLite cannot read it."""
-
-
-class StoreInUse(Exception):
-    """Another process owns the data directory; `owner` is what it wrote about itself."""
-
-    def __init__(self, directory: Path, owner: dict[str, Any]) -> None:
-        where = f" on {owner['url']}" if owner.get("url") else ""
-        super().__init__(
-            f"{directory} is in use by inboxd with pid {owner.get('pid', '?')}{where}: "
-            "stop it or choose another --data-dir"
-        )
-        self.owner = owner
 
 
 class Store:
@@ -317,7 +304,7 @@ class Store:
         self._telling_time = threading.Lock()
         self._readers: list[sqlite3.Connection] = []
         self._reader = threading.local()
-        self._lock_file = _own(directory)
+        self._lock_file = own(directory)
         try:
             # Before SQLite opens it: the WAL takes over the mode that the database has then.
             self._path.touch(mode=0o600)
@@ -338,7 +325,7 @@ class Store:
 
     def publish(self, about: dict[str, Any]) -> None:
         """Write into the lock file what other processes may know of this one, such as its URL."""
-        _write_owner(self._lock_file, about)
+        write_owner(self._lock_file, about)
 
     def write(self, unit: Callable[[Tx], T], *, durable: bool = True) -> T:
         """Run `unit` in a transaction and return its result once it is committed and on disk.
@@ -521,40 +508,3 @@ def _in_words(error: BaseException) -> BaseException:
             return StorageFull()
         cause = cause.__context__
     return error
-
-
-def _own(directory: Path) -> Any:
-    handle = (directory / "inboxd.lock").open("a+")
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        handle.seek(0)
-        try:
-            owner = json.loads(handle.read() or "{}")
-        except ValueError:
-            owner = {}
-        handle.close()
-        raise StoreInUse(directory, owner) from None
-    _write_owner(handle, {})
-    return handle
-
-
-def owner_of(directory: Path) -> dict[str, Any] | None:
-    """What the process that has the data directory wrote about itself; None when nobody has it."""
-    try:
-        with (directory / "inboxd.lock").open("r+") as handle:
-            try:
-                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                found = json.loads(handle.read() or "{}")
-                return found if isinstance(found, dict) else {}
-    except (OSError, ValueError):
-        pass
-    return None
-
-
-def _write_owner(handle: Any, about: dict[str, Any]) -> None:
-    handle.seek(0)
-    handle.truncate()
-    handle.write(json.dumps({"pid": os.getpid(), **about}))
-    handle.flush()

@@ -9,7 +9,6 @@ from inboxd.store.db import Tx
 from inboxd.store.models import Attempt, Delivery, Event, Webhook
 from inboxd.store.outbox import PENDING, UNFINISHED
 
-STATES = ("pending", "sending", "delivered", "exhausted", "cancelled")
 _RECENT = 20
 WALK = 5_000
 """Deliveries that one page looks through."""

@@ -7,8 +7,10 @@ steps say how every database gets there, and a test holds the two together.
 import sqlite3
 from collections.abc import Callable
 
+from inboxd.domain.errors import Failure
 
-class SchemaTooNew(Exception):
+
+class SchemaTooNew(Failure):
     """The database was written by a newer inboxd."""
 
 

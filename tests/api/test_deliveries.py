@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from inboxd.api.accounts.deliveries import LIMIT
+from inboxd.domain.deliveries import PAGE_LIMIT
 from inboxd.domain.retry import Outcome
 from inboxd.store import outbox
 from inboxd.store.models import Delivery
@@ -197,10 +197,10 @@ def test_pages_follow_each_other_without_gap_or_repetition(world: World, hook: i
 
 
 def test_a_page_holds_fifty_unless_asked_and_a_bounded_number_at_most(world: World, hook: int, bench: Bench) -> None:
-    for _ in range(LIMIT + 1):
+    for _ in range(PAGE_LIMIT + 1):
         bench.owe(hook)
     assert len(listed(world)) == 50
-    assert len(listed(world, "?limit=100000")) == LIMIT
+    assert len(listed(world, "?limit=100000")) == PAGE_LIMIT
 
 
 def test_a_page_before_an_unknown_delivery_and_of_an_unknown_conversation_are_404(world: World) -> None:

@@ -35,7 +35,7 @@ def main() -> int:
         isolation(made, report, 1 if quick else 3, 100 if quick else 300)
         many_webhooks(made, report, 1 if quick else 3)
         scale(made, report, *((1, (4_000, 100_000)) if quick else (5,)))
-        dashboard(made, report, *((1, 20) if quick else (3,)))
+        dashboard(made, report, *((1, 2_000, 20) if quick else (3,)))
         indexing(made, report, *((1, (4_000, 60_000)) if quick else (3,)))
         footprint(made, report, 3 if quick else 5, 2 if quick else 5)
         name = made.load.name

@@ -25,6 +25,19 @@ def step_aside() -> bool:
     return True
 
 
+def cpu_s(pid: int) -> float:
+    """User and system seconds of all threads of a process so far, to the nanosecond.
+
+    The clock id of another process's CPU is made as clock_getcpuclockid(3) makes it.
+    """
+    return time.clock_gettime((~pid << 3) | 2)
+
+
+def rss_mb(pid: int) -> float:
+    pages = int(Path(f"/proc/{pid}/statm").read_text().split()[1])
+    return pages * os.sysconf("SC_PAGE_SIZE") / 1e6
+
+
 class Process:
     """One of `tests.bench.servers`, answering on `port`."""
 
@@ -43,16 +56,11 @@ class Process:
 
     @property
     def cpu_s(self) -> float:
-        """User and system seconds of all its threads so far, to the nanosecond.
-
-        The clock id of another process's CPU is made as clock_getcpuclockid(3) makes it.
-        """
-        return time.clock_gettime((~self.pid << 3) | 2)
+        return cpu_s(self.pid)
 
     @property
     def rss_mb(self) -> float:
-        pages = int(Path(f"/proc/{self.pid}/statm").read_text().split()[1])
-        return pages * os.sysconf("SC_PAGE_SIZE") / 1e6
+        return rss_mb(self.pid)
 
     def connect(self) -> Connection:
         return Connection(self.port)

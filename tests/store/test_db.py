@@ -12,7 +12,8 @@ from typing import Any
 import pytest
 
 from inboxd.domain.errors import Invalid, StorageFull
-from inboxd.store.db import Store, StoreClosed, StoreInUse, Tx
+from inboxd.store.db import Store, StoreClosed, Tx
+from inboxd.store.directory import StoreInUse
 from inboxd.store.migrations import SchemaTooNew
 from inboxd.store.models import Account, Contact, Setting
 from tests.cast import EPOCH, Clock
@@ -397,7 +398,8 @@ def test_a_second_process_on_the_folder_is_refused_and_told_whose_it_is(store: S
     script = """
 import json, sys
 from pathlib import Path
-from inboxd.store.db import Store, StoreInUse
+from inboxd.store.db import Store
+from inboxd.store.directory import StoreInUse
 try:
     Store(Path(sys.argv[1]), clock=lambda: 0, announce=lambda signals: None)
 except StoreInUse as error:

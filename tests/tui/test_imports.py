@@ -27,6 +27,14 @@ def test_the_network_imports_requests_only_when_it_talks() -> None:
     assert python(code) == "False"
 
 
+def test_the_start_imports_no_screen_but_the_one_it_shows() -> None:
+    code = (
+        "import sys, admin_tui.run, admin_tui.app\n"
+        "print(*(name for name in sys.modules if name.startswith('admin_tui.screens.')), 'requests' in sys.modules)"
+    )
+    assert python(code) == "admin_tui.screens.base False"
+
+
 @pytest.mark.parametrize(
     "command", [["--version"], ["tui", "--help"], ["tui", "--dump-keys"], ["tui", "--dump-config"]]
 )

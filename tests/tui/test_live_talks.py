@@ -1,11 +1,11 @@
 """Many rows, many events, and what is found elsewhere."""
 
 import time
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from admin_tui.state.conversations import Talk
 from admin_tui.widgets.row_list import Row
 from tests.tui.cast import Desk, Seat, run, seated
 
@@ -59,7 +59,7 @@ def test_ten_thousand_rows_cost_what_twenty_do(desk: Desk) -> None:
         async with seated(desk) as seat:
             await seat.until(lambda: len(seat.screen.talks.rows) == 1)
             one = seat.screen.talks.current.data
-            rows = [Row(number, Talk(**{**vars(one), "id": number})) for number in range(2, 10_002)]
+            rows = [Row(number, replace(one, id=number)) for number in range(2, 10_002)]
             seat.screen.listing._more = False
             seat.screen.talks.show(rows)
             began = time.monotonic()

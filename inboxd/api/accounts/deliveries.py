@@ -3,6 +3,7 @@
 from typing import Any
 
 from inboxd.api.web import Call
+from inboxd.domain.deliveries import PAGE_LIMIT
 from inboxd.domain.errors import NotFound
 from inboxd.services import deliveries as work
 from inboxd.store import accounts, conversations
@@ -10,8 +11,6 @@ from inboxd.store import deliveries as store
 from inboxd.store.models import Delivery, Event
 from inboxd.wire import deliveries as wire
 
-LIMIT = 200
-STATES = (*store.STATES, "failing")
 Found = tuple[Delivery, Event]
 
 
@@ -40,7 +39,7 @@ def _one(call: Call, delivery: Delivery) -> Any:
 
 def index(call: Call) -> Any:
     values = call.values
-    limit = min(values.get("limit") or 50, LIMIT)
+    limit = min(values.get("limit") or 50, PAGE_LIMIT)
     conversation_id = None
     if values.get("conversation_id") is not None:
         conversation = conversations.by_display_id(call.tx, call.account_id, values["conversation_id"])
