@@ -20,7 +20,8 @@ from admin_tui.state import inboxes as model
 from admin_tui.state.hooks import Hook, of_inbox
 from admin_tui.state.inboxes import Box, Figures
 from admin_tui.text import ago, cut
-from admin_tui.widgets.facts import draw, rows
+from admin_tui.theme import paint_of
+from admin_tui.widgets.facts import FactList, rows
 from admin_tui.widgets.row_list import Row, RowList
 
 Json = dict[str, Any]
@@ -54,7 +55,7 @@ class InboxesScreen(HookDesk):
         glyphs = self.tui.glyphs
         with Container(id="desk"):
             yield RowList(self._draw, empty="…", cursor=glyphs("cursor"), marked=glyphs("marked"), id="list")
-            yield RowList(draw, cursor=glyphs("cursor"), id="facts")
+            yield FactList(cursor=glyphs("cursor"), id="facts")
 
     @property
     def box(self) -> Box | None:
@@ -193,8 +194,10 @@ class InboxesScreen(HookDesk):
         count = str(figures.open) if figures else "…"
         last = (ago(figures.last_at) or "-") if figures else ""
         state = glyphs.with_word(figures.state) if figures and figures.state else ""
-        right = f" {box.id:>4} {count:>4} open {last:>4}  {cut(state, 10)}"
-        return [Text(f"{cut(box.name, width - len(right))}{right}", no_wrap=True)]
+        paint = paint_of(self.app)
+        left = f" {box.id:>4} {count:>4} open {last:>4}  "
+        text = Text(no_wrap=True).append(cut(box.name, width - len(left) - 10), paint.strong)
+        return [paint.signs(text.append(left, paint.dim).append(cut(state, 10)))]
 
     # What is done.
 

@@ -17,7 +17,8 @@ from admin_tui.screens.inbox_forms import webhook_url
 from admin_tui.state import hooks as model
 from admin_tui.state.hooks import Hook
 from admin_tui.text import cut
-from admin_tui.widgets.facts import draw, rows
+from admin_tui.theme import paint_of
+from admin_tui.widgets.facts import FactList, rows
 from admin_tui.widgets.row_list import Row, RowList
 
 Json = dict[str, Any]
@@ -44,7 +45,7 @@ class WebhooksScreen(HookDesk):
         glyphs = self.tui.glyphs
         with Container(id="desk"):
             yield RowList(self._draw, empty="…", cursor=glyphs("cursor"), marked=glyphs("marked"), id="list")
-            yield RowList(draw, cursor=glyphs("cursor"), id="facts")
+            yield FactList(cursor=glyphs("cursor"), id="facts")
 
     @property
     def hook(self) -> Hook | None:
@@ -137,8 +138,9 @@ class WebhooksScreen(HookDesk):
     def _draw(self, data: Any, width: int) -> list[Text]:
         hook: Hook = data
         state = model.state_words(hook.health, self.tui.glyphs) + (f", {hook.owed} owed" if hook.owed else "")
-        right = f" {cut(hook.kind, 7)} {cut(state, min(30, width // 2))}"
-        return [Text(f"{cut(hook.name, width - len(right))}{right}", no_wrap=True)]
+        room, paint = min(30, width // 2), paint_of(self.app)
+        text = Text(no_wrap=True).append(cut(hook.name, width - room - 9), paint.strong)
+        return [paint.signs(text.append(f" {cut(hook.kind, 7)} ", paint.dim).append(cut(state, room)))]
 
     # What is done.
 

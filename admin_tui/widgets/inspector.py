@@ -10,6 +10,7 @@ from textual.widgets import Static
 from admin_tui.glyphs import Glyphs
 from admin_tui.state import deliveries as model
 from admin_tui.text import line, until
+from admin_tui.theme import paint_of
 from admin_tui.widgets.json_view import JsonView
 
 Json = dict[str, Any]
@@ -101,4 +102,6 @@ class Inspector(Vertical):
     def _say(self, name: str, text: str) -> None:
         if self._said.get(name) != text:
             self._said[name] = text
-            self.query_one(f"#{name}", Static).update(line(text), layout=False)
+            paint = paint_of(self.app)
+            shown = paint.head(line(text)) if name == "about" else paint.tabs(line(text))
+            self.query_one(f"#{name}", Static).update(paint.signs(shown), layout=False)
