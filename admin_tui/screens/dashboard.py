@@ -40,7 +40,7 @@ class DashboardScreen(BaseScreen):
     #inboxes, #agents { height: auto; padding: 0 1; }
     #recent { height: 1fr; display: none; }
     #events { height: 1fr; padding: 0 1; }
-    DashboardScreen.-mid.-tall #numbers, DashboardScreen.-wide.-tall #numbers { height: 12; }
+    DashboardScreen.-mid.-tall #numbers, DashboardScreen.-wide.-tall #numbers { height: 13; }
     DashboardScreen.-mid.-tall #recent, DashboardScreen.-wide.-tall #recent { display: block; }
     #server { height: 1; padding: 0 1; color: $text-muted; }
     DashboardScreen { overflow: hidden; }

@@ -299,7 +299,7 @@ class TalkList(Vertical):
         age = f"{ago(talk.active_at):>4}"
         who = f"@{talk.assignee}"[:10] if talk.assignee else "-"
         inbox = line(self.tui.directory.inbox_name(talk.inbox_id))[:8]
-        first = Text(f"{glyphs('unread') if talk.unread else ' '} ", paint.info, no_wrap=True)
+        first = Text(no_wrap=True).append(f"{glyphs('unread') if talk.unread else ' '} ", paint.info)
         first.append(cut(talk.name, width - cell_len(inbox + who) - 9), "bold" if talk.unread else "")
         first.append(f" {inbox}", paint.dim).append(f" {who}", paint.info if talk.assignee else paint.dim)
         first.append(f" {age}", paint.dim)

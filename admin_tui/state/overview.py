@@ -26,7 +26,7 @@ HEADS = (
 def numbers(counts: Json, width: int, paint: Paint, *, is_tall: bool, ascii_only: bool = False) -> Text:
     """Counts, the last hour as two pictures, and the queue for those who may see it."""
     talks, queue = counts["conversations"], counts.get("deliveries")
-    lines = _big(talks, paint, ascii_only=ascii_only) if is_tall else _small(talks, paint)
+    lines = _big(talks, width, paint, ascii_only=ascii_only) if is_tall else _small(talks, paint)
     lines.append(Text())
     asked = [("msgs/min", "Messages per minute", counts["messages_per_minute"], paint.info)]
     if queue is not None:
@@ -57,14 +57,14 @@ def _small(talks: Json, paint: Paint) -> list[Text]:
     return [heads, Text("   ").join(cells)]
 
 
-def _big(talks: Json, paint: Paint, *, ascii_only: bool) -> list[Text]:
+def _big(talks: Json, room: int, paint: Paint, *, ascii_only: bool) -> list[Text]:
     """Every number in three lines below its word."""
     if ascii_only:
         return _small(talks, paint)
     lines = [Text() for _ in range(4)]
     for name, head in HEADS:
         drawn = ["".join(_DIGITS[int(digit)][row] for digit in str(talks[name])) for row in range(3)]
-        width = max(len(head), len(drawn[0])) + 4
+        width = max(len(head) + 4, len(drawn[0]) + 4, room // len(HEADS))
         lines[0].append(f"{head:<{width}}", paint.dim)
         for below, part in zip(lines[1:], drawn, strict=True):
             below.append(f"{part:<{width}}", _style(name, talks[name], paint))
