@@ -108,7 +108,9 @@ class Paint:
             self.cursor, self.resting = Style(bgcolor=cursor.rich_color), Style(bgcolor=resting.rich_color)
             self.note = Style(bgcolor=note.rich_color)
         self.strong = Style(bold=True)
-        self._states = {name: getattr(self, role) for role, names in _STATES.items() for name in names.split()}
+        self._states: dict[str, Style] = {
+            name: getattr(self, role) for role, names in _STATES.items() for name in names.split()
+        }
 
     def of(self, state: str) -> Style:
         return self._states.get(state, Style.null())

@@ -38,7 +38,7 @@ class DashboardScreen(BaseScreen):
     #list { height: 1fr; }
     #sides { height: auto; }
     #inboxes, #agents { height: auto; padding: 0 1; }
-    #recent { height: 1fr; display: none; }
+    #recent { height: 2fr; display: none; }
     #events { height: 1fr; padding: 0 1; }
     DashboardScreen.-mid.-tall #numbers, DashboardScreen.-wide.-tall #numbers { height: 13; }
     DashboardScreen.-mid.-tall #recent, DashboardScreen.-wide.-tall #recent { display: block; }

@@ -60,10 +60,16 @@ class TopBar(_Parts):
         well = paint.ok if self.status.endswith("live") else paint.warn
         text.append(line(self.status), paint.strong + (well if self.is_well else paint.bad + Style(reverse=True)))
         self._places = []
+        about = line(self.about)
+        full = text.cell_len + sum(len(title) + 3 for _, _, title in SCREENS.values()) + 2
+        # The name of the server is worth more than the blanks between numbers and words.
+        blank = " " if full + len(about) + 2 <= width else ""
         for name, (number, _, title) in SCREENS.items():
             is_current = name == self.current
             word = title if is_current or width >= 110 else title[:4]
-            label = f"[{number} {word}]" if is_current else f"{number} {word}" if width >= 110 else f"{number}{word}"
+            label = (
+                f"[{number} {word}]" if is_current else f"{number}{blank}{word}" if width >= 110 else f"{number}{word}"
+            )
             if text.cell_len + len(label) + 1 > width:
                 break
             text.append(" ")
@@ -72,7 +78,6 @@ class TopBar(_Parts):
             if not is_current:
                 text.stylize(paint.dim, begin, begin + 1)
             self._places.append((begin, text.cell_len, name))
-        about = line(self.about)
         if text.cell_len + len(about) + 2 <= width:
             text.append(" " * (width - text.cell_len - len(about)) + about, paint.dim)
         return text

@@ -104,4 +104,8 @@ class Inspector(Vertical):
             self._said[name] = text
             paint = paint_of(self.app)
             shown = paint.head(line(text)) if name == "about" else paint.tabs(line(text))
-            self.query_one(f"#{name}", Static).update(paint.signs(shown), layout=False)
+            if name == "about" and self.found is not None:
+                sign, words = model.result(model.owed(self.found))
+                begin = text.find(f"{self._glyphs(sign)} {words}")
+                shown.stylize(paint.of(sign), max(0, begin), begin + len(words) + 2)
+            self.query_one(f"#{name}", Static).update(shown, layout=False)

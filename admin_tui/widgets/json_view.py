@@ -59,9 +59,10 @@ class JsonView(RowList):
         text = Text(cut(line, width), no_wrap=True)
         key = _KEY.match(line) if place == 0 else None
         if self._given[0] is None or (key is None and _HEAD.match(line)):
+            text.highlight_regex(r"^[a-z][a-z -]*:", paint.dim)
             return [paint.signs(text)]
         if is_text:
-            text.stylize(paint.ok, key.end() if key else 0)
+            text.stylize(paint.ok, key.end() if key else 0, len(line.rstrip(",")))
         elif found := _BARE.search(line, key.end() if key else 0):
             text.stylize(paint.calm if found[1].isalpha() else paint.warn, *found.span(1))
         if key is not None:
