@@ -17,6 +17,7 @@ from admin_tui.screens.base import BaseScreen, bindings
 from admin_tui.state import events, overview
 from admin_tui.text import cut, line, many
 from admin_tui.theme import paint_of
+from admin_tui.widgets import charts
 from admin_tui.widgets.row_list import Row, RowList
 
 Json = dict[str, Any]
@@ -152,7 +153,7 @@ class DashboardScreen(BaseScreen):
         ascii_only = self.tui.glyphs.ascii_only
         is_tall = self.has_class("-tall") and width >= 98
         paint = paint_of(self.app)
-        self._say("numbers", overview.numbers(self.counts, width, paint, is_tall=is_tall, ascii_only=ascii_only))
+        self._say("numbers", charts.numbers(self.counts, width, paint, is_tall=is_tall, ascii_only=ascii_only))
         rows = [Row((one["kind"], one.get("webhook_id")), one) for one in self.concerns]
         empty = f"{self.tui.glyphs('ok')} nothing needs you\nt sends a test message, 3 shows the conversations"
         if rows != self.list_.rows or empty != self.list_.empty:

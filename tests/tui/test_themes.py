@@ -43,7 +43,8 @@ def test_every_colour_can_be_read_on_every_ground(theme: Theme) -> None:
         return
     for ink in inks:
         for ground in grounds:
-            assert ink.color and ground.bgcolor
+            assert ink.color
+            assert ground.bgcolor
             pair = Color.from_rich_color(ink.color), Color.from_rich_color(ground.bgcolor)
             assert contrast(*pair) >= LEAST - 0.05
 
