@@ -15,6 +15,7 @@ from textual import events
 from textual.app import App
 from textual.binding import Binding
 from textual.message import Message
+from textual.theme import Theme
 from textual.widgets import Input, TextArea
 
 from admin_tui import clipboard, crash, fixes, pace
@@ -147,6 +148,7 @@ class InboxdTui(App[int]):
         self.app_resume_signal.subscribe(self, lambda _: self.action_redraw())
         for problem in [*self.settings.problems, *problems(self.settings.keys)]:
             self.say(problem, bad=True)
+        self.theme_changed_signal.subscribe(self, self._repaint)
         self.pool.start()
         self.feed.start()
         self.set_interval(DRAIN_S, self._drain)
@@ -175,6 +177,14 @@ class InboxdTui(App[int]):
                 self._leave_screens()
             self._exit_renderables.append(Text("\n".join(crash.report(error, self._secret))))
         self._close_messages_no_wait()
+
+    def _repaint(self, theme: Theme) -> None:
+        """What is drawn once and kept has the colours of the theme before."""
+        for screen in filter(None, map(self.get_screen_of, self._screens_there())):
+            screen.missed()
+            screen.learned()
+        if self.place is not None:
+            self.place.wanted()
 
     # The server.
 

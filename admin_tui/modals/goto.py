@@ -1,5 +1,6 @@
 """What `g` waits for."""
 
+from rich.text import Text
 from textual import events
 from textual.app import ComposeResult
 from textual.containers import Vertical
@@ -7,6 +8,7 @@ from textual.widgets import Static
 
 from admin_tui.keys import SCREENS
 from admin_tui.modals.base import Modal
+from admin_tui.theme import paint_of
 
 MOVES = {"g": "top", "n": "next unread", "m": "my open", "u": "unassigned", "f": "failing deliveries"}
 
@@ -15,9 +17,13 @@ class Goto(Modal[str]):
     """Dismissed with the name of a screen, or with a key of MOVES."""
 
     def compose(self) -> ComposeResult:
-        lines = [f" {letter}  {title}" for letter, title in self._targets().items()]
+        paint, text = paint_of(self.app), Text()
+        for letter, title in self._targets().items():
+            text.append(f" {letter}", paint.key).append(f"  {title}\n")
+        text.rstrip()
         with Vertical(classes="box"):
-            yield Static("Go to\n" + "\n".join(lines), markup=False)
+            yield Static("Go to", classes="row")
+            yield Static(text, markup=False)
 
     @staticmethod
     def _targets() -> dict[str, str]:

@@ -12,6 +12,7 @@ from textual.widgets import Input, Static
 from admin_tui.keys import Action
 from admin_tui.modals.base import Modal
 from admin_tui.text import cut
+from admin_tui.theme import paint_of
 from admin_tui.widgets.row_list import Row, RowList
 
 MOVING = "Moving: j k up down, gg G, ctrl+d ctrl+u, h l or tab between panes, 1-9 screens"
@@ -47,8 +48,11 @@ class Help(Modal[str]):
 
     def _draw(self, data: Any, width: int) -> list[Text]:
         where, action = data
-        text = f"{self._key(action):<10} {action.label:<22} {action.about or where}"
-        return [Text(cut(text, width), no_wrap=True)]
+        text = Text(cut(f"{self._key(action):<10} {action.label:<22} {action.about or where}", width), no_wrap=True)
+        paint = paint_of(self.app)
+        text.stylize(paint.key, 0, 10)
+        text.stylize(paint.dim, 34)
+        return [text]
 
     def _fill(self, needle: str) -> None:
         found = [

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from typing import Any
 
+from rich.style import Style
 from rich.text import Text
 from textual.containers import Horizontal, Vertical
 from textual.widget import Widget
@@ -20,6 +21,7 @@ from admin_tui.state import contacts as model
 from admin_tui.state.contacts import SORTS, Contact, Detail, Part
 from admin_tui.state.reload import Reload, Rest
 from admin_tui.text import ago, cut, line
+from admin_tui.theme import paint_of
 from admin_tui.widgets.fields import FilterField
 from admin_tui.widgets.row_list import Row, RowList
 
@@ -192,13 +194,16 @@ class ContactsScreen(ContactActs, ContactJobs):
         self._load(1)
 
     def _draw(self, one: Contact, width: int) -> list[Text]:
+        paint = paint_of(self.app)
         places = 12 if width >= 56 else 0
         state = f" {self.tui.glyphs('failed')} blocked" if one.blocked else ""
         name = min(30, width * 2 // 5)
         reach = one.reach if one.reach != one.name else ""
         middle = cut(f"{line(reach)}{state}", width - name - places - 2)
-        text = f"{cut(one.name, name)} {middle} {cut(', '.join(one.inboxes), places)}"
-        return [Text(cut(text, width), no_wrap=True)]
+        text = Text(no_wrap=True).append(cut(one.name, name), paint.strong)
+        text.append(f" {middle} ", "" if one.blocked else paint.dim)
+        text.append(cut(", ".join(one.inboxes), width - text.cell_len), paint.info)
+        return [paint.signs(text)]
 
     # Searching and sorting.
 
@@ -275,23 +280,25 @@ class ContactsScreen(ContactActs, ContactJobs):
         if known is not None:
             self.list_of_contacts.change(known.contact.id, known.contact)
             title = known.contact.name + ("  blocked" if known.contact.blocked else "")
-        self.query_one("#title", Static).update(line(title), layout=False)
+        self.query_one("#title", Static).update(paint_of(self.app).head(line(title)), layout=False)
         found = model.parts(known) if known is not None else []
         self.detail.show([Row(_key(place, one), one) for place, one in enumerate(found)])
         if moved:
             self.detail.move_to(0)
 
     def _draw_part(self, part: Part, width: int) -> list[Text]:
+        paint = paint_of(self.app)
         if part.kind == "head":
-            return [Text(cut(f"─ {part.label} ─  {part.value}", width), style="dim", no_wrap=True)]
+            return [paint.head(cut(f"─ {part.label} ─  {part.value}", width))]
         if part.kind == "note":
-            return [Text(cut(f"{ago(part.raw['created_at']):>4} {part.label}: {part.value}", width), no_wrap=True)]
+            text = f"{ago(part.raw['created_at']):>4} {part.label}: {part.value}"
+            return [_dimmed(Text(cut(text, width), no_wrap=True), paint.dim, 5)]
         if part.kind == "conversation":
             inbox = self.tui.directory.inbox_name(part.raw.get("inbox_id"))
             state = self.tui.glyphs.with_word(part.value)
             text = f"{part.label:<6} {cut(state, 10)} {cut(inbox, 14)} {ago(part.raw.get('last_activity_at')):>4}"
-            return [Text(cut(text, width), no_wrap=True)]
-        return [Text(cut(f"{cut(part.label, 12)} {part.value or '-'}", width), no_wrap=True)]
+            return [paint.signs(_dimmed(Text(cut(text, width), no_wrap=True), paint.dim, 6))]
+        return [_dimmed(Text(cut(f"{cut(part.label, 12)} {part.value or '-'}", width), no_wrap=True), paint.dim, 12)]
 
     def on_row_list_highlighted(self, event: RowList.Highlighted) -> None:
         if event.rows is self.detail:
@@ -332,3 +339,9 @@ class ContactsScreen(ContactActs, ContactJobs):
 def _key(place: int, part: Part) -> Any:
     """Notes and conversations keep their cursor while others come; lines of text stay where they are."""
     return (part.kind, part.raw["id"]) if part.kind in ("note", "conversation") else (part.kind, part.label, place)
+
+
+def _dimmed(text: Text, dim: Style, length: int) -> Text:
+    """A text whose first cells stand back."""
+    text.stylize(dim, 0, length)
+    return text

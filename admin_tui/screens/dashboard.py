@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Iterable
+from itertools import islice
 from typing import Any
 
 from rich.text import Text
@@ -13,8 +14,10 @@ from admin_tui.keys import Action, by_id
 from admin_tui.modals.picker import Choice, Picker
 from admin_tui.net.outcome import Outcome
 from admin_tui.screens.base import BaseScreen, bindings
-from admin_tui.state import overview
+from admin_tui.state import events, overview
 from admin_tui.text import cut, line, many
+from admin_tui.theme import paint_of
+from admin_tui.widgets import charts
 from admin_tui.widgets.row_list import Row, RowList
 
 Json = dict[str, Any]
@@ -25,6 +28,7 @@ _PAUSE_S = 1.0
 """At least this long between two looks, however much happens."""
 _LOAD_EVERY_S = 60.0
 _SHORT = 5
+_PAST = 30
 
 
 class DashboardScreen(BaseScreen):
@@ -37,13 +41,17 @@ class DashboardScreen(BaseScreen):
     #list { height: 1fr; }
     #sides { height: auto; }
     #inboxes, #agents { height: auto; padding: 0 1; }
+    #recent { height: 2fr; display: none; }
+    #events { height: 1fr; padding: 0 1; }
+    DashboardScreen.-mid.-tall #numbers, DashboardScreen.-wide.-tall #numbers { height: 13; }
+    DashboardScreen.-mid.-tall #recent, DashboardScreen.-wide.-tall #recent { display: block; }
     #server { height: 1; padding: 0 1; color: $text-muted; }
     DashboardScreen { overflow: hidden; }
     DashboardScreen.-tiny #numbers { height: 2; margin-top: 0; }
     DashboardScreen.-tiny #sides { display: none; }
     DashboardScreen.-mid #lower, DashboardScreen.-wide #lower { layout: horizontal; }
     DashboardScreen.-mid #concerns, DashboardScreen.-wide #concerns { width: 1fr; height: 1fr; }
-    DashboardScreen.-mid #sides { width: 44; height: 1fr; border-left: vkey $border-blurred; }
+    DashboardScreen.-mid #sides { width: 48; height: 1fr; border-left: vkey $border-blurred; }
     DashboardScreen.-wide #sides { width: 60; height: 1fr; border-left: vkey $border-blurred; }
     """
 
@@ -53,7 +61,8 @@ class DashboardScreen(BaseScreen):
         self.concerns: list[Json] = []
         self.health: Json = {}
         self.load: dict[Any, int] = {}
-        self._said: dict[str, str] = {}
+        self._said: dict[str, Text] = {}
+        self._past: list[Json] = []
         self._loading = False
         self._dirty = False
         self._looked_at = 0.0
@@ -66,6 +75,9 @@ class DashboardScreen(BaseScreen):
             with Vertical(id="concerns"):
                 yield Static("Needs attention", markup=False, classes="title")
                 yield RowList(self._draw, empty="…", cursor=glyphs("cursor"), marked=glyphs("marked"), id="list")
+                with Vertical(id="recent"):
+                    yield Static("Live events", markup=False, classes="title")
+                    yield Static(id="events", markup=False)
             with Vertical(id="sides"):
                 yield Static(id="inboxes", markup=False)
                 yield Static(id="agents", markup=False)
@@ -93,13 +105,16 @@ class DashboardScreen(BaseScreen):
             return
         now = time.monotonic()
         self._loading, self._dirty, self._looked_at = True, False, now
+        has_past = bool(self._past)
         weighs = self.tui.is_administrator and now >= self._load_at
         if weighs:
             self._load_at = now + _LOAD_EVERY_S
 
         def work(client: Any) -> Json:
+            counts = client.call("GET", "/counts")
             return {
-                "counts": client.call("GET", "/counts"),
+                "counts": counts,
+                "past": None if has_past else _newest(client, counts["newest_seq"]),
                 "concerns": client.call("GET", "/attention")["payload"],
                 "health": client.health(),
                 "load": client.open_load() if weighs else None,
@@ -114,14 +129,17 @@ class DashboardScreen(BaseScreen):
                 return
             found = outcome.value
             self.counts, self.concerns, self.health = found["counts"], found["concerns"], found["health"]
+            self._past = found["past"] or self._past
             if found["load"] is not None:
                 self.load = {one["assignee_id"]: one["open"] for one in found["load"]}
             self._show()
 
         self.tui.call(work, come)
 
-    def news(self, events: list[Json]) -> None:
+    def news(self, happened: list[Json]) -> None:
         self._dirty = True
+        if self.is_mounted:
+            self._say("events", self._events())
 
     def tick(self) -> None:
         since = time.monotonic() - self._looked_at
@@ -136,18 +154,21 @@ class DashboardScreen(BaseScreen):
     def _show(self) -> None:
         width = max(20, self.size.width - 2)
         ascii_only = self.tui.glyphs.ascii_only
-        self._say("numbers", overview.numbers(self.counts, width, ascii_only=ascii_only))
+        is_tall = self.has_class("-tall") and width >= 98
+        paint = paint_of(self.app)
+        self._say("numbers", charts.numbers(self.counts, width, paint, is_tall=is_tall, ascii_only=ascii_only))
         rows = [Row((one["kind"], one.get("webhook_id")), one) for one in self.concerns]
         test = "t sends a test message, " if self.may(by_id("dashboard.test")) else ""
         empty = f"{self.tui.glyphs('ok')} nothing needs you\n{test}3 shows the conversations"
         if rows != self.list_.rows or empty != self.list_.empty:
             self.list_.show(rows, empty=empty)
         most = _SHORT if self.has_class("-short") else 20
-        self._say("inboxes", "\n".join(self._inboxes(most)))
-        self._say("agents", "\n".join(self._agents(most)))
+        self._say("inboxes", Text("\n").join(self._inboxes(most)))
+        self._say("agents", Text("\n").join(self._agents(most)))
+        self._say("events", self._events())
         self._say("server", self._server())
 
-    def _say(self, name: str, text: str) -> None:
+    def _say(self, name: str, text: Text) -> None:
         if self._said.get(name) != text:
             self._said[name] = text
             self.query_one(f"#{name}", Static).update(text, layout=name in ("inboxes", "agents"))
@@ -155,45 +176,78 @@ class DashboardScreen(BaseScreen):
     def _draw(self, one: Json, width: int) -> list[Text]:
         inbox = self.tui.directory.inbox_name(one["inbox_id"]) if one.get("inbox_id") else ""
         what, why = overview.concern(one, inbox)
-        text = f"{self.tui.glyphs(one['severity'])} {cut(what, min(31, width // 2))} {why}"
-        return [Text(cut(text, width), no_wrap=True, style="bold" if one["severity"] == "bad" else "")]
+        paint = paint_of(self.app)
+        ink = {"bad": paint.bad, "warn": paint.warn}.get(one["severity"], paint.info)
+        text = Text(f"{self.tui.glyphs(one['severity'])} ", ink + paint.strong, no_wrap=True)
+        text.append(cut(what, min(31, width // 2)), ink if one["severity"] == "bad" else "")
+        return [text.append(cut(f" {why}", width - text.cell_len), paint.dim)]
 
-    def _inboxes(self, most: int) -> list[str]:
+    def _inboxes(self, most: int) -> list[Text]:
         """Those whose webhook is in trouble first."""
         states = overview.webhook_states(self.concerns)
-        glyphs = self.tui.glyphs
+        glyphs, paint = self.tui.glyphs, paint_of(self.app)
         found = sorted(self.tui.directory.inboxes, key=lambda one: one["id"] not in states)
-        lines = ["Inboxes"]
+        lines = [self._heads("Inboxes", "WEBHOOK")]
         for one in found[: most if len(found) <= most else most - 1]:
             state = states.get(one["id"]) or ("ok" if one.get("webhook_url") else "off")
             word = "no webhook" if state == "off" else f"webhook {state}"
-            lines.append(f" {cut(one['name'], 22)} {glyphs(state)} {word}")
+            text = Text(f" {cut(one['name'], 22)} ")
+            lines.append(text.append(f"{glyphs(state)} {word}", paint.of(state)))
         return self._rest(lines, found, "2 shows all")
 
-    def _agents(self, most: int) -> list[str]:
+    def _heads(self, title: str, *columns: str) -> Text:
+        text = Text(f"{title:<24}", "bold" if self.has_class("-short") else paint_of(self.app).key)
+        return (
+            text
+            if self.has_class("-short")
+            else text.append("".join(f"{one:<12}" for one in columns), paint_of(self.app).dim)
+        )
+
+    def _agents(self, most: int) -> list[Text]:
         """As many as there is room for, on one line where there is little."""
-        glyphs, found = self.tui.glyphs, self.tui.directory.agents
+        glyphs, found, paint = self.tui.glyphs, self.tui.directory.agents, paint_of(self.app)
         words = []
         for one in found:
             state = str(one.get("availability_status") or "offline")
-            load = f" {self.load.get(one['id'], 0)} open" if self.load or self.tui.is_administrator else ""
-            words.append((line(one["name"]), f"{glyphs(state)} {state}{load}"))
+            load = f"{self.load.get(one['id'], 0)} open" if self.load or self.tui.is_administrator else ""
+            words.append((line(one["name"]), f"{glyphs(state)} {state}", load))
         if self.has_class("-short"):
-            return [cut("Agents   " + "   ".join(f"{name} {about}" for name, about in words), self.size.width - 2)]
-        lines = ["", "Agents", *(f" {cut(name, 22)} {about}" for name, about in words[:most])]
+            together = "   ".join(f"{name} {state} {load}".strip() for name, state, load in words)
+            return [paint.signs(Text(cut(f"Agents   {together}", self.size.width - 2)))]
+        lines = [Text(), self._heads("Agents", "STATE", "LOAD")]
+        lines += [paint.signs(Text(f" {cut(name, 22)} {cut(state, 12)}{load}")) for name, state, load in words[:most]]
         return self._rest(lines, found, "7 shows all", above=2)
 
     @staticmethod
-    def _rest(lines: list[str], found: list[Json], where: str, above: int = 1) -> list[str]:
+    def _rest(lines: list[Text], found: list[Json], where: str, above: int = 1) -> list[Text]:
         left = len(found) - (len(lines) - above)
-        return [*lines, f" … and {left} more: {where}"] if left > 0 else lines
+        return [*lines, Text(f" … and {left} more: {where}")] if left > 0 else lines
 
-    def _server(self) -> str:
-        health, role = self.health, self.tui.directory.role
+    def _events(self) -> Text:
+        """The newest that happened, as many as there is room for."""
+        place, paint = self.query_one("#events", Static), paint_of(self.app)
+        width, room = place.content_size
+        if not room or not width:
+            return Text()
+        newest = islice(reversed(self.tui.happened), room)
+        known = {one["seq"]: one for one in [*self._past, *newest]}
+        lines = []
+        for seq in sorted(known, reverse=True)[:room]:
+            one = known[seq]
+            text = Text(no_wrap=True).append(f"{events.at(one)} ", paint.dim)
+            text.append(cut(events.name_of(one), 22), paint.of(events.kind_of(one)))
+            lines.append(text.append(cut(f" {events.about(one)}", width - text.cell_len)))
+        return Text("\n").join(lines) if lines else Text("nothing happened yet", paint.dim)
+
+    def _server(self) -> Text:
+        health, role, paint = self.health, self.tui.directory.role, paint_of(self.app)
         resting = health["paused_webhooks"] + health["disabled_webhooks"]
-        trouble = f" · at rest or disabled: {many(resting, 'webhook')}" if resting else ""
         account = self.tui.directory.meta.get("account", {}).get("name", "")
-        return line(f"Server {health['status']} · inboxd {health['version']} · {account} · {role}{trouble}")
+        text = Text("Server ", paint.dim).append(
+            line(health["status"]), paint.ok if health["status"] == "ok" else paint.bad
+        )
+        text.append(line(f" · inboxd {health['version']} · {account} · {role}"), paint.dim)
+        return text.append(f" · at rest or disabled: {many(resting, 'webhook')}", paint.warn) if resting else text
 
     # What the keys do.
 
@@ -236,3 +290,14 @@ class DashboardScreen(BaseScreen):
 
     def action_create(self) -> None:
         self.tui.go_and("inboxes", "action_create")
+
+
+def _newest(client: Any, seq: int) -> list[Json]:
+    """What happened last before somebody looked; nothing when it is not kept."""
+    from inboxd.client import ApiError
+
+    try:
+        found: list[Json] = client.events(after=max(0, seq - _PAST))[0]
+    except ApiError:
+        return []
+    return found

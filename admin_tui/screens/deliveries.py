@@ -18,6 +18,7 @@ from admin_tui.state.deliveries import VIEWS, Owed
 from admin_tui.state.reload import Reload, Rest
 from admin_tui.state.tokens import Wrong
 from admin_tui.text import ago, cut, line, many, until
+from admin_tui.theme import paint_of
 from admin_tui.widgets.fields import FilterField
 from admin_tui.widgets.inspector import Inspector
 from admin_tui.widgets.row_list import Row, RowList
@@ -168,7 +169,7 @@ class DeliveriesScreen(DeliveryActs):
     def _show_views(self) -> None:
         words = [f"[{name}]" if name == self.view else name for name in VIEWS]
         text = " ".join(words) + (f"  /{line(self.needle)}" if self.needle else "")
-        self.query_one("#views", Static).update(text, layout=False)
+        self.query_one("#views", Static).update(paint_of(self.app).tabs(text), layout=False)
         width = self.list_.size.width - 2
         self.query_one("#heads", Static).update(
             "  " + self._cells("AGE", "FOR", "EVENT", "TRY", "RESULT", "TOOK", "NEXT", width), layout=False
@@ -200,7 +201,16 @@ class DeliveriesScreen(DeliveryActs):
         text = self._cells(
             age, self.called(one), one.event, tries, f"{self.tui.glyphs(sign)} {words}", one.took, next_, width
         )
-        return [Text(text, no_wrap=True, style="bold" if one.state == "exhausted" else "")]
+        paint = paint_of(self.app)
+        drawn = Text(text, "bold" if one.state == "exhausted" else "", no_wrap=True)
+        drawn.stylize(paint.dim, 0, 4)
+        at = text.find(one.event[:19])
+        drawn.stylize(paint.info, at, at + 20)
+        begin = text.find(self.tui.glyphs(sign), at + 20)
+        drawn.stylize(paint.of(sign), begin, begin + len(words) + 2)
+        if width >= 70:
+            drawn.stylize(paint.dim, len(text) - 14)
+        return [drawn]
 
     def on_row_list_highlighted(self, event: RowList.Highlighted) -> None:
         if event.rows is self.list_ and event.row is not None:

@@ -16,6 +16,7 @@ from admin_tui.screens.base import BaseScreen, bindings
 from admin_tui.state import events as model
 from admin_tui.state.events import Gap
 from admin_tui.text import cut, line, many
+from admin_tui.theme import paint_of
 from admin_tui.widgets.fields import FilterField
 from admin_tui.widgets.json_view import JsonView, pretty
 from admin_tui.widgets.row_list import Row, RowList
@@ -147,19 +148,21 @@ class EventsScreen(BaseScreen):
         text = f"{state}  seq {self.tail.newest}" + (f"  /{line(self.needle)}" if self.needle else "")
         if text != self._said:
             self._said = text
-            self.query_one("#state", Static).update(text, layout=False)
+            self.query_one("#state", Static).update(paint_of(self.app).signs(Text(text)), layout=False)
 
     def tick(self) -> None:
         if self.is_mounted:
             self._say()
 
     def _draw(self, one: Json | Gap, width: int) -> list[Text]:
+        paint = paint_of(self.app)
         if isinstance(one, Gap):
             words = "no longer kept" if one.gone else "not here: Enter fetches"
-            return [Text(cut(f"  … {many(one.count, 'event')} {words}", width), no_wrap=True, style="bold")]
+            return [Text(cut(f"  … {many(one.count, 'event')} {words}", width), no_wrap=True, style=paint.warn)]
         name = cut(model.name_of(one), min(28, max(12, width // 3)))
-        text = f"{model.at(one)} {one['seq']:>6} {name} {model.about(one)}"
-        return [Text(cut(text, width), no_wrap=True)]
+        text = Text(no_wrap=True).append(f"{model.at(one)} {one['seq']:>6} ", paint.dim)
+        text.append(name, paint.of(model.kind_of(one)))
+        return [text.append(cut(f" {model.about(one)}", width - text.cell_len))]
 
     def on_row_list_highlighted(self, event: RowList.Highlighted) -> None:
         if event.rows is self.list_:

@@ -19,7 +19,7 @@ from admin_tui.state.facts import Fact
 from admin_tui.state.hooks import Hook
 from admin_tui.state.reload import Rest
 from admin_tui.text import line
-from admin_tui.widgets.facts import draw, rows
+from admin_tui.widgets.facts import FactList, rows
 from admin_tui.widgets.row_list import Row, RowList
 
 Json = dict[str, Any]
@@ -55,7 +55,7 @@ class HookDesk(BaseScreen):
         glyphs = self.tui.glyphs
         with Container(id="desk"):
             yield RowList(self._draw, empty="…", cursor=glyphs("cursor"), marked=glyphs("marked"), id="list")
-            yield RowList(draw, cursor=glyphs("cursor"), id="facts")
+            yield FactList(cursor=glyphs("cursor"), id="facts")
 
     def _draw(self, data: Any, width: int) -> list[Text]:
         raise NotImplementedError

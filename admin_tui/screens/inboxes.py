@@ -20,6 +20,7 @@ from admin_tui.state.hooks import Hook, of_inbox
 from admin_tui.state.inboxes import Box, Figures
 from admin_tui.state.reload import Reload
 from admin_tui.text import ago, cut, line
+from admin_tui.theme import paint_of
 from admin_tui.widgets.row_list import Row
 
 _AT_ONCE = 10
@@ -163,8 +164,10 @@ class InboxesScreen(HookDesk):
         count = str(figures.open) if figures else "…"
         last = (ago(figures.last_at) or "-") if figures else ""
         state = glyphs.with_word(figures.state) if figures and figures.state else ""
-        right = f" {box.id:>4} {count:>4} open {last:>4}  {cut(state, 10)}"
-        return [Text(f"{cut(box.name, width - len(right))}{right}", no_wrap=True)]
+        paint = paint_of(self.app)
+        left = f" {box.id:>4} {count:>4} open {last:>4}  "
+        text = Text(no_wrap=True).append(cut(box.name, width - len(left) - 10), paint.strong)
+        return [paint.signs(text.append(left, paint.dim).append(cut(state, 10)))]
 
     # What is done.
 

@@ -4,11 +4,13 @@ import json
 import time
 from typing import TYPE_CHECKING, Any, cast
 
+from rich.text import Text
 from textual.widgets import Static
 
 from admin_tui.net.outcome import Outcome
 from admin_tui.state.conversations import Talk
 from admin_tui.text import cut, line
+from admin_tui.theme import paint_of
 
 if TYPE_CHECKING:
     from admin_tui.app import InboxdTui
@@ -35,7 +37,13 @@ class TalkDetails(Static):
         text = self.text(talk) if talk is not None else ""
         if text != self._drawn:
             self._drawn = text
-            self.update(text)
+            paint = paint_of(self.app)
+            shown = paint.signs(Text(text))
+            shown.highlight_regex(r"(?m)\A.*$|^(Conversation|Followed|Other) .*$", paint.key)
+            shown.highlight_regex(r"(?m)^\S  ?(status|assignee|team|priority|labels|muted)", paint.dim)
+            shown.highlight_regex(r"(?m)^[a-z][^:\n]*:", paint.dim)
+            shown.highlight_regex(r"priority +(high|urgent)", paint.warn)
+            self.update(shown)
 
     def forget(self, numbers: set[int]) -> None:
         """Something happened in these: what was fetched is shown until it has been fetched again."""

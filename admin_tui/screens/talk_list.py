@@ -3,6 +3,7 @@
 import time
 from typing import TYPE_CHECKING, Any, cast
 
+from rich.cells import cell_len
 from rich.text import Text
 from textual.app import ComposeResult
 from textual.containers import Vertical
@@ -17,6 +18,7 @@ from admin_tui.state.filters import Filter, parse
 from admin_tui.state.reload import Reload
 from admin_tui.state.tokens import Wrong
 from admin_tui.text import ago, cut, line
+from admin_tui.theme import paint_of
 from admin_tui.widgets.fields import AskField
 from admin_tui.widgets.row_list import Row, RowList
 
@@ -264,7 +266,9 @@ class TalkList(Vertical):
         text = self._views_text(max(20, self.size.width - 2))
         if text != self._said:
             self._said = text
-            self._views.update(text, layout=False)
+            paint = paint_of(self.app)
+            wrong = Text(text, paint.bad, no_wrap=True)
+            self._views.update(wrong if self._wrong else paint.tabs(text), layout=False)
 
     def _views_text(self, width: int) -> str:
         if self._wrong:
@@ -277,33 +281,36 @@ class TalkList(Vertical):
             return cut(f"{self.tui.glyphs('up')} {self.newer} newer - {key} or gg shows  [{self.view} {count}]", width)
         if about:
             return cut(f"[{self.view} {count}] {' '.join(about)}", width)
-        words = []
-        for name in VIEWS:
-            number = self._counts.get(_COUNTS.get(name, ""), "") if VIEWS[self.view].get("status") is None else ""
-            word = f"{name} {number}".strip()
-            words.append(f"[{word}]" if name == self.view else word)
-        place = list(VIEWS).index(self.view)
-        while place and len(" ".join(words[: place + 1])) > width:
-            words, place = words[1:], place - 1
-        return cut(" ".join(words), width)
+        names = [f"[{self.view} {count}]".replace(" ]", "]") if name == self.view else name for name in VIEWS]
+        shorter = [name if name.startswith("[") else name[:4] for name in names]
+        shortest = [name if name.startswith("[") else name[:2] for name in names]
+        fitting = [words for words in (names, shorter, shortest) if len(" ".join(words)) <= width]
+        return cut(" ".join((fitting or [shortest])[0]), width)
 
     def _draw(self, talk: Talk, width: int) -> list[Text]:
-        glyphs = self.tui.glyphs
-        unread = glyphs("unread") if talk.unread else " "
-        who = f"@{talk.assignee}" if talk.assignee else "-"
-        right = f" {line(self.tui.directory.inbox_name(talk.inbox_id))[:8]} {who[:10]} {ago(talk.active_at):>4}"
-        first = Text(f"{unread} {cut(talk.name, width - len(right) - 2)}{right}", no_wrap=True)
-        if talk.unread:
-            first.stylize("bold")
-        waiting = f" waits {ago(talk.waiting_since)}" if talk.waiting_since else ""
-        tail = (f" +{talk.unread}" if talk.unread else "") + waiting
-        about = [glyphs(talk.status) + ("" if talk.status == "open" else f" {talk.status}")]
-        about += [f"{talk.priority}!"] if talk.priority else []
-        unsent = any(one.status == "failed" for one in self.tui.unsent.of(talk.id))
-        about += [f"{glyphs('failed')} not sent"] if unsent else []
-        about += ["draft"] if self.tui.drafts.has(talk.id) else []
-        text = cut(" ".join([*about, talk.preview or "no message yet"]), width - 2 - len(tail))
-        return [first, Text(f"  {text}{tail}", no_wrap=True)]
+        glyphs, paint = self.tui.glyphs, paint_of(self.app)
+        age = f"{ago(talk.active_at):>4}"
+        who = f"@{talk.assignee}"[:10] if talk.assignee else "-"
+        inbox = line(self.tui.directory.inbox_name(talk.inbox_id))[:8]
+        first = Text(no_wrap=True).append(f"{glyphs('unread') if talk.unread else ' '} ", paint.info)
+        first.append(cut(talk.name, width - cell_len(inbox + who) - 9), "bold" if talk.unread else "")
+        first.append(f" {inbox}", paint.dim).append(f" {who}", paint.info if talk.assignee else paint.dim)
+        first.append(f" {age}", paint.dim)
+
+        chips = [(glyphs(talk.status) + ("" if talk.status == "open" else f" {talk.status}"), paint.of(talk.status))]
+        chips += [(f"{talk.priority}!", paint.of(talk.priority) + paint.strong)] if talk.priority else []
+        if any(one.status == "failed" for one in self.tui.unsent.of(talk.id)):
+            chips.append((f"{glyphs('failed')} not sent", paint.bad))
+        chips += [("draft", paint.warn)] if self.tui.drafts.has(talk.id) else []
+        more = f" +{talk.unread}" if talk.unread else ""
+        waits = f" waits {ago(talk.waiting_since)}" if talk.waiting_since else ""
+        second = Text("  ", no_wrap=True)
+        for word, style in chips:
+            second.append(word, style).append(" ")
+        room = width - second.cell_len - len(more + waits)
+        second.append(cut(talk.preview or "no message yet", room), "" if talk.unread else paint.dim)
+        second.append(more, paint.info + paint.strong).append(waits, paint.warn)
+        return [first, second]
 
 
 def _one(client: Any, number: int) -> Any:

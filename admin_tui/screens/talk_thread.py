@@ -15,6 +15,7 @@ from admin_tui.state.conversations import Note, Talk
 from admin_tui.state.presence import Presence
 from admin_tui.state.reload import Reload
 from admin_tui.text import clock, line, span
+from admin_tui.theme import paint_of
 from admin_tui.widgets.fields import AskField
 from admin_tui.widgets.thread_view import Post, ThreadView
 
@@ -207,7 +208,7 @@ class TalkThread(Vertical):
     def _post(self, one: Note, day: str) -> Post:
         glyphs = self.tui.glyphs
         sign = glyphs("private" if one.private else one.kind)
-        tone = "private" if one.private else "plain"
+        tone = "private" if one.private else one.kind
         status = ""
         if one.status == "failed":
             status, tone = f"{glyphs('failed')} not sent: {one.error or 'failed'} - R sends it again", "bad"
@@ -224,7 +225,12 @@ class TalkThread(Vertical):
         title = self._title_text()
         if title != self._title:
             self._title = title
-            self._top.update(title, layout=False)
+            paint = paint_of(self.app)
+            text = paint.signs(paint.head(title))
+            text.highlight_regex(r"@\S+", paint.info)
+            text.highlight_regex(r"\[[^]]*\]", paint.calm)
+            text.highlight_regex(r"waiting \S+$", paint.warn)
+            self._top.update(text, layout=False)
 
     def _title_text(self) -> str:
         talk, glyphs = self.talk, self.tui.glyphs

@@ -13,6 +13,7 @@ from admin_tui.keys import Action, by_id
 from admin_tui.net.outcome import Outcome
 from admin_tui.screens.base import BaseScreen
 from admin_tui.text import cut, line
+from admin_tui.theme import paint_of
 from admin_tui.widgets.fields import FilterField
 from admin_tui.widgets.row_list import Row, RowList
 
@@ -180,7 +181,8 @@ class ViewsScreen(BaseScreen):
         if needle and known and not found:
             empty = f"nothing like {line(needle)!r}\n{self.tui.key_of_id('filter.clear')} clears the filter"
         self.listed.show([Row((view.title, one["id"]), one) for one in found], empty=empty)
-        self.query_one("#views", Static).update(line("  ".join(map(self._tab, self.views()))), layout=False)
+        tabs = line("  ".join(map(self._tab, self.views())))
+        self.query_one("#views", Static).update(paint_of(self.app).tabs(tabs), layout=False)
         self._show_about()
 
     def _tab(self, view: View) -> str:
@@ -189,12 +191,16 @@ class ViewsScreen(BaseScreen):
         return f"[{word}]" if view.title == self.view else word
 
     def _draw(self, one: Json, width: int) -> list[Text]:
-        return [Text(cut(self.seen.draw(one, width), width), no_wrap=True)]
+        return [paint_of(self.app).signs(Text(cut(self.seen.draw(one, width), width), no_wrap=True))]
 
     def _show_about(self) -> None:
         one = self.current
         facts = self.seen.about(one) if one is not None else []
-        self.query_one("#facts", Static).update("\n".join(facts))
+        paint = paint_of(self.app)
+        text = Text("\n".join(facts))
+        text.stylize(paint.key, 0, len(facts[0]) if facts else 0)
+        text.highlight_regex(r"(?m)^[ a-z][a-z -]{1,14}:", paint.dim)
+        self.query_one("#facts", Static).update(paint.signs(text))
 
     def on_row_list_highlighted(self) -> None:
         self._show_about()

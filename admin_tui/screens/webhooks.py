@@ -19,6 +19,7 @@ from admin_tui.state.facts import Fact
 from admin_tui.state.hooks import Hook
 from admin_tui.state.reload import Reload
 from admin_tui.text import cut, line
+from admin_tui.theme import paint_of
 from admin_tui.widgets.row_list import Row
 
 _AGAIN_S = 15.0
@@ -112,8 +113,9 @@ class WebhooksScreen(HookDesk):
     def _draw(self, data: Any, width: int) -> list[Text]:
         hook: Hook = data
         state = model.state_words(hook.health, self.tui.glyphs) + (f", {hook.owed} owed" if hook.owed else "")
-        right = f" {cut(hook.kind, 7)} {cut(state, min(30, width // 2))}"
-        return [Text(f"{cut(hook.name, width - len(right))}{right}", no_wrap=True)]
+        room, paint = min(30, width // 2), paint_of(self.app)
+        text = Text(no_wrap=True).append(cut(hook.name, width - room - 9), paint.strong)
+        return [paint.signs(text.append(f" {cut(hook.kind, 7)} ", paint.dim).append(cut(state, room)))]
 
     # What is done.
 

@@ -98,6 +98,19 @@ def name_of(event: Json) -> str:
     return line(event["payload"].get("event") or "?")
 
 
+def kind_of(event: Json) -> str:
+    """The state whose colour an event has."""
+    name, payload = name_of(event), event["payload"]
+    if name.startswith("message_"):
+        return "private" if payload.get("private") else str(payload.get("message_type") or "incoming")
+    if name.startswith("webhook") or "failed" in name or "exhausted" in name:
+        return "failing"
+    if name.startswith("conversation_"):
+        status = str(payload.get("status") or "")
+        return status if name == "conversation_status_changed" else "snoozed"
+    return "off"
+
+
 def conversation_of(event: Json) -> int | None:
     """The number of the conversation that an event is about."""
     name, payload = name_of(event), event["payload"]

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from rich.style import Style
 from rich.text import Text
 from textual import events
 from textual.message import Message
@@ -10,6 +11,7 @@ from textual.widget import Widget
 
 from admin_tui.keys import SCREENS, Action, shown
 from admin_tui.text import line
+from admin_tui.theme import paint_of
 
 
 class _Parts(Widget):
@@ -54,29 +56,36 @@ class TopBar(_Parts):
     def render(self) -> Text:
         width = self.size.width
         text = Text(no_wrap=True, overflow="crop")
-        text.append(line(self.status), "bold" if self.is_well else "bold reverse")
+        paint = paint_of(self.app)
+        well = paint.ok if self.status.endswith("live") else paint.warn
+        text.append(line(self.status), paint.strong + (well if self.is_well else paint.bad + Style(reverse=True)))
         self._places = []
+        about = line(self.about)
+        # The name of the server is worth more than the blanks between numbers and words.
+        full = text.cell_len + sum(len(title) + 3 for _, _, title in SCREENS.values()) + 2
+        blank = " " if full + len(about) + 2 <= width else ""
         # Where we are is always told, so the others leave room for it.
-        kept = len(self._label(self.current, width)) + 1
+        kept = len(self._label(self.current, width, blank)) + 1
         for name in SCREENS:
-            label, is_current = self._label(name, width), name == self.current
+            label, is_current = self._label(name, width, blank), name == self.current
             kept = 0 if is_current else kept
             if text.cell_len + len(label) + 1 + kept > width:
                 continue
             text.append(" ")
             begin = text.cell_len
-            text.append(label, "bold" if is_current else "")
+            text.append(label, paint.tab if is_current else "")
+            if not is_current:
+                text.stylize(paint.dim, begin, begin + 1)
             self._places.append((begin, text.cell_len, name))
-        about = line(self.about)
         if text.cell_len + len(about) + 2 <= width:
-            text.append(" " * (width - text.cell_len - len(about)) + about)
+            text.append(" " * (width - text.cell_len - len(about)) + about, paint.dim)
         return text
 
-    def _label(self, name: str, width: int) -> str:
+    def _label(self, name: str, width: int, blank: str) -> str:
         number, _, title = SCREENS[name]
         if name == self.current:
             return f"[{number} {title}]"
-        return f"{number} {title}" if width >= 110 else f"{number}{title[:4]}"
+        return f"{number}{blank}{title}" if width >= 110 else f"{number}{title[:4]}"
 
 
 class HintBar(_Parts):
@@ -106,17 +115,18 @@ class HintBar(_Parts):
     def render(self) -> Text:
         width = self.size.width
         room = width - len(self._help) - 2
+        paint = paint_of(self.app)
         text = Text(no_wrap=True, overflow="crop")
         self._places = []
         for key, label, action_id in self._hints:
             if text.cell_len + len(key) + len(label) + 3 > room:
                 break
             begin = text.cell_len
-            text.append(f"{key}", "bold").append(f" {label}  ")
+            text.append(key, paint.key).append(f" {label}  ")
             self._places.append((begin, text.cell_len - 2, action_id))
         text.append(" " * max(1, width - text.cell_len - len(self._help)))
         begin = text.cell_len
-        text.append(self._help, "bold")
+        text.append(self._help, paint.key)
         self._places.append((begin, text.cell_len, "help"))
         return text
 

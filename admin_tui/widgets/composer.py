@@ -32,7 +32,11 @@ class Composer(TextArea):
         height: 4; min-width: 4; padding: 0 1; background: $background; border: none; border-top: solid $border-blurred;
     }
     Composer:focus { height: 7; border: none; border-top: solid $border; }
-    Composer.-private, Composer.-private:focus { border: none; border-top: heavy $warning; }
+    Composer { border-title-color: $text; border-title-style: bold; }
+    Composer.-private, Composer.-private:focus {
+        border: none; border-top: heavy $warning; background: $warning 8%; border-title-color: $background;
+        border-title-background: $warning;
+    }
     """
 
     class Edited(Message):

@@ -10,6 +10,7 @@ from textual.widgets import Static
 from admin_tui.glyphs import Glyphs
 from admin_tui.state import deliveries as model
 from admin_tui.text import line, until
+from admin_tui.theme import paint_of
 from admin_tui.widgets.json_view import JsonView
 
 Json = dict[str, Any]
@@ -102,4 +103,10 @@ class Inspector(Vertical):
     def _say(self, name: str, text: str) -> None:
         if self._said.get(name) != text:
             self._said[name] = text
-            self.query_one(f"#{name}", Static).update(line(text), layout=False)
+            paint = paint_of(self.app)
+            shown = paint.head(line(text)) if name == "about" else paint.tabs(line(text))
+            if name == "about" and self.found is not None:
+                sign, words = model.result(model.owed(self.found))
+                begin = text.find(f"{self._glyphs(sign)} {words}")
+                shown.stylize(paint.of(sign), max(0, begin), begin + len(words) + 2)
+            self.query_one(f"#{name}", Static).update(shown, layout=False)

@@ -10,10 +10,13 @@ from rich.text import Text
 from textual import events
 
 from admin_tui.text import cut
+from admin_tui.theme import paint_of
 from admin_tui.widgets.row_list import Row, RowList
 from inboxd.domain.text import clean
 
 _KEY = re.compile(r'\s*"(?:[^"\\]|\\.)*":')
+_BARE = re.compile(r"\s*([-+.\deE]+|true|false|null),?$")
+_HEAD = re.compile(r"[^\s{}\[\]\"]")
 _SOME = 20
 """Cells that are left of a line to fold in, however deep it stands."""
 
@@ -26,7 +29,7 @@ class JsonView(RowList):
     """`read(value, head)` shows plain lines, and below them a value unless it is None."""
 
     def __init__(self, **kwargs: Any) -> None:
-        super().__init__(_drawn, **kwargs)
+        super().__init__(self._colored, **kwargs)
         self._given: tuple[Any, tuple[str, ...]] = (None, ())
 
     def read(self, value: Any = None, head: Sequence[str] = (), *, empty: str = "") -> None:
@@ -44,11 +47,27 @@ class JsonView(RowList):
         lines = [*head, *([""] if head and value is not None else [])]
         lines += clean(pretty(value)).split("\n") if value is not None else []
         width = max(_SOME, self.size.width - 3)
-        found = [(part, place) for line in lines for place, part in enumerate(_fold(line, width))]
+        found = [(part, place, _is_text(line)) for line in lines for place, part in enumerate(_fold(line, width))]
         return [Row(number, part) for number, part in enumerate(found)]
 
     def on_resize(self, event: events.Resize) -> None:
         self.show(self._folded())
+
+    def _colored(self, data: tuple[str, int, bool], width: int) -> list[Text]:
+        line, place, is_text = data
+        paint = paint_of(self.app)
+        text = Text(cut(line, width), no_wrap=True)
+        key = _KEY.match(line) if place == 0 else None
+        if self._given[0] is None or (key is None and _HEAD.match(line)):
+            text.highlight_regex(r"^[a-z][a-z -]*:", paint.dim)
+            return [paint.signs(text)]
+        if is_text:
+            text.stylize(paint.ok, key.end() if key else 0, len(line.rstrip(",")))
+        elif found := _BARE.search(line, key.end() if key else 0):
+            text.stylize(paint.calm if found[1].isalpha() else paint.warn, *found.span(1))
+        if key is not None:
+            text.stylize(paint.key, key.start(), key.end() - 1)
+        return [text]
 
 
 def _fold(line: str, width: int) -> list[str]:
@@ -61,10 +80,7 @@ def _fold(line: str, width: int) -> list[str]:
     return [first, *(indent + part for part in rest)]
 
 
-def _drawn(data: tuple[str, int], width: int) -> list[Text]:
-    line, place = data
-    text = Text(cut(line, width), no_wrap=True)
-    key = _KEY.match(line) if place == 0 else None
-    if key is not None:
-        text.stylize("bold", key.start(), key.end())
-    return [text]
+def _is_text(line: str) -> bool:
+    """Whether the value of a line is a string: then so is what is folded from it."""
+    key = _KEY.match(line)
+    return (line[key.end() :] if key else line).lstrip().startswith('"')

@@ -2,8 +2,9 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any
 
+from rich.cells import cell_len
 from rich.segment import Segment
 from rich.style import Style
 from rich.text import Text
@@ -12,6 +13,8 @@ from textual.geometry import Region, Size
 from textual.message import Message
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
+
+from admin_tui.theme import Paint, paint_of
 
 Render = Callable[[Any, int], list[Text]]
 
@@ -30,9 +33,7 @@ class RowList(ScrollView, can_focus=True, inherit_bindings=False):
 
     DEFAULT_CSS = """
     RowList { scrollbar-size-vertical: 1; overflow-x: hidden; background: $background; }
-    RowList > .row-list--empty { color: $text-muted; }
     """
-    COMPONENT_CLASSES: ClassVar = {"row-list--empty"}
 
     class Highlighted(Message):
         """The cursor is on another row, or on none."""
@@ -83,7 +84,7 @@ class RowList(ScrollView, can_focus=True, inherit_bindings=False):
         self._places: dict[Any, int] = {}
         self.cursor = 0
         self.marks: set[Any] = set()
-        self._drawn: dict[Any, tuple[int, list[Strip]]] = {}
+        self._drawn: dict[Any, tuple[int, Paint, list[Strip]]] = {}
         self._asked_at = -1
 
     @property
@@ -210,30 +211,28 @@ class RowList(ScrollView, can_focus=True, inherit_bindings=False):
         row = self.rows[place]
         sign = self._signs[0] if place == self.cursor else " "
         mark = self._signs[1] if row.key in self.marks else " "
-        gutter = Segment(sign + (mark if part == 0 else " "), Style(bold=place == self.cursor))
-        strip = Strip([gutter, *body]).adjust_cell_length(width)
+        paint = paint_of(self.app)
+        gutter = [Segment(sign, paint.key), Segment(mark if part == 0 else " ", paint.key)]
+        strip = Strip([*gutter, *body]).adjust_cell_length(width)
         if place == self.cursor:
-            bold = Style(bold=True)
-            strip = strip.apply_style(bold if self.has_focus else Style())
+            strip = strip.apply_style(paint.cursor + paint.strong if self.has_focus else paint.resting)
         return strip.apply_style(background)
 
     def _empty_line(self, y: int, width: int, background: Style) -> Strip:
-        lines = self.empty.split("\n")
-        text = lines[y - 1] if 1 <= y <= len(lines) else ""
-        style = self.get_component_rich_style("row-list--empty")
-        return Strip([Segment("  " + text, style)]).adjust_cell_length(width, background).apply_style(background)
+        return empty_line(self, self.empty, y).adjust_cell_length(width, background).apply_style(background)
 
     def _strips(self, row: Row, width: int) -> list[Strip]:
+        paint = paint_of(self.app)
         known = self._drawn.get(row.key)
-        if known is not None and known[0] == width:
-            return known[1]
+        if known is not None and known[0] == width and known[1] is paint:
+            return known[2]
         strips = [
             Strip(text.render(self.app.console, end="")).adjust_cell_length(width)
             for text in self._draw(row.data, width)
         ]
         if len(self._drawn) > 500:
             self._drawn.clear()
-        self._drawn[row.key] = (width, strips)
+        self._drawn[row.key] = (width, paint, strips)
         return strips
 
     def _measure(self) -> None:
@@ -261,3 +260,20 @@ class RowList(ScrollView, can_focus=True, inherit_bindings=False):
     def open(self) -> None:
         if self.current is not None:
             self.post_message(self.Opened(self, self.current))
+
+
+def empty_line(widget: ScrollView, text: str, y: int) -> Strip:
+    """A line of what a list without rows says: in the middle where there is room, below a little mark."""
+    paint, (width, height) = paint_of(widget.app), widget.scrollable_content_region.size
+    lines, style = text.split("\n"), paint.dim
+    if height >= 12 and text != "…":
+        lines = ["·  ·  ·", "", *lines]
+        y -= max(0, (height - len(lines)) // 2 - 1)
+    else:
+        y -= 1
+    if not 0 <= y < len(lines):
+        return Strip.blank(width)
+    if lines[0] != text and y == 2:
+        style = paint.strong
+    words = lines[y]
+    return Strip([Segment(" " * max(2, (width - cell_len(words)) // 2)), Segment(words, style)])

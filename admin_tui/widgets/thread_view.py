@@ -7,7 +7,7 @@ it is and only the lines above or below it become more or fewer.
 from bisect import bisect_right
 from dataclasses import dataclass, field
 from itertools import accumulate
-from typing import Any, ClassVar
+from typing import Any
 
 from rich.segment import Segment
 from rich.style import Style
@@ -18,6 +18,8 @@ from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
 from admin_tui.text import cut, line, wrap
+from admin_tui.theme import Paint, paint_of
+from admin_tui.widgets.row_list import empty_line
 
 _LONGEST = 50_000
 """Characters of one message that are drawn."""
@@ -25,13 +27,13 @@ _LONGEST = 50_000
 
 @dataclass(frozen=True, slots=True)
 class Post:
-    """A message as the thread draws it. `head` stands above the text; `tone` is plain, dim, private or bad. A post
-    without a head is one quiet line."""
+    """A message as the thread draws it. `head` stands above the text: its sign, who, and the rest, two blanks between
+    them; `tone` is incoming, outgoing, template, dim, private or bad. A post without a head is one quiet line."""
 
     key: Any
     head: str
     text: str
-    tone: str = "plain"
+    tone: str = "incoming"
     day: str = ""
     data: Any = field(default=None, compare=False)
 
@@ -41,13 +43,7 @@ class ThreadView(ScrollView, can_focus=True, inherit_bindings=False):
 
     DEFAULT_CSS = """
     ThreadView { scrollbar-size-vertical: 1; scrollbar-gutter: stable; overflow-x: hidden; background: $background; }
-    ThreadView > .thread--head { text-style: bold; }
-    ThreadView > .thread--dim { color: $text-muted; }
-    ThreadView > .thread--private { text-style: italic; }
-    ThreadView > .thread--bad { text-style: bold; }
-    ThreadView > .thread--found { text-style: reverse; }
     """
-    COMPONENT_CLASSES: ClassVar = {"thread--head", "thread--dim", "thread--private", "thread--bad", "thread--found"}
 
     class NearStart(Message):
         """The first message is in sight: there may be older ones."""
@@ -190,10 +186,10 @@ class ThreadView(ScrollView, can_focus=True, inherit_bindings=False):
         width = max(10, self._width - 4)
         lines: list[tuple[str, str]] = []
         if post.day:
-            lines.append(("dim", f"── {post.day} ".ljust(width, "─")))
+            lines.append(("day", f" {post.day} ".center(width, "─")))
         if post.head:
-            lines.append(("bad" if post.tone == "bad" else "head", line(post.head)))
-            lines += [(post.tone, "  " + one) for one in wrap(_shortened(post.text), width - 2)]
+            lines.append(("head", line(post.head)))
+            lines += [("text", one) for one in wrap(_shortened(post.text), width - 2)]
             lines.append(("plain", ""))
         else:
             lines += [("dim", one) for one in wrap(_shortened(post.text), width)]
@@ -220,10 +216,7 @@ class ThreadView(ScrollView, can_focus=True, inherit_bindings=False):
     def render_line(self, y: int) -> Strip:
         width, background = self.scrollable_content_region.width, self.rich_style
         if not self.posts:
-            dim = self.get_component_rich_style("thread--dim")
-            lines = self.empty.split("\n")
-            text = lines[y - 1] if 1 <= y <= len(lines) else ""
-            return Strip([Segment("  " + text, dim)]).adjust_cell_length(width, background).apply_style(background)
+            return empty_line(self, self.empty, y).adjust_cell_length(width, background).apply_style(background)
         at = y + self.scroll_offset.y
         place = bisect_right(self._ends, at)
         if place >= len(self.posts):
@@ -231,17 +224,30 @@ class ThreadView(ScrollView, can_focus=True, inherit_bindings=False):
         drawn = self._drawn(place)
         part = at - self._top(place)
         tone, text = drawn[part] if part < len(drawn) else ("plain", "")
+        paint, post = paint_of(self.app), self.posts[place]
         sign = self._sign if place == self.cursor and self.has_focus else " "
-        style = self._style(tone)
+        strip = Strip([Segment(sign, paint.key), *self._colored(paint, post.tone, tone, cut(text, width - 1))])
         if self.searched and self.searched in text.lower():
-            style += self.get_component_rich_style("thread--found")
-        segments = [Segment(sign, Style(bold=True)), Segment(cut(text, width - 1), style)]
-        return Strip(segments).adjust_cell_length(width, background).apply_style(background)
+            strip = strip.apply_style(Style(reverse=True))
+        if post.tone == "private" and tone in ("head", "text"):
+            strip = strip.apply_style(paint.note)
+        return strip.adjust_cell_length(width, background).apply_style(background)
 
-    def _style(self, tone: str) -> Style:
-        if tone == "plain":
-            return Style()
-        return self.get_component_rich_style(f"thread--{tone}", partial=True)
+    @staticmethod
+    def _colored(paint: Paint, tone: str, part: str, text: str) -> list[Segment]:
+        """A line of a post: its text has an edge in the colour of where it came from."""
+        ink = paint.of(tone)
+        if part == "head":
+            sign, _, rest = text.partition("  ")
+            who, gap, about = rest.partition("  ")
+            edge = Segment(f"{sign}  {who}", ink + paint.strong)
+            return [edge, Segment(gap + about, paint.bad if tone == "bad" else ink if tone == "private" else paint.dim)]
+        if part == "text":
+            return [Segment("▎ ", ink), Segment(text[:-2])]
+        if part == "day":
+            before, day, after = text.partition(text.strip("─ ") or " ")
+            return [Segment(before, paint.rule), Segment(day, paint.dim), Segment(after, paint.rule)]
+        return [Segment(text, paint.dim if part == "dim" else None)]
 
     def on_resize(self, event: events.Resize) -> None:
         stuck, at = self.is_at_end, self._top(self.cursor) - self.scroll_offset.y

@@ -1,14 +1,16 @@
 import pytest
-from rich.color import Color
+from rich.color import Color as Shown
+from textual.color import Color
+from textual.theme import BUILTIN_THEMES, Theme
 
 from admin_tui.app import InboxdTui
-from admin_tui.theme import THEMES
+from admin_tui.theme import THEMES, Paint, contrast
 from tests.tui.cast import Desk, Seat, run, seated
 
 LEAST = 4.5
 
 
-def _luminance(color: Color) -> float:
+def _luminance(color: Shown) -> float:
     def part(value: int) -> float:
         share = value / 255
         return share / 12.92 if share <= 0.03928 else ((share + 0.055) / 1.055) ** 2.4
@@ -29,6 +31,39 @@ def weak(seat: Seat) -> set[str]:
             if contrast < LEAST:
                 found.add(f"{text.strip()[:40]!r} {contrast:.1f} {style}")
     return found
+
+
+@pytest.mark.parametrize("theme", [*THEMES, *BUILTIN_THEMES.values()], ids=lambda theme: theme.name)
+def test_every_colour_can_be_read_on_every_ground(theme: Theme) -> None:
+    paint = Paint(theme, is_ansi=theme.ansi)
+    inks = [paint.dim, paint.key, paint.ok, paint.warn, paint.bad, paint.calm]
+    grounds = [paint.cursor, paint.resting, paint.note]
+    if theme.ansi:
+        assert not any(ground.bgcolor for ground in grounds)
+        return
+    for ink in inks:
+        for ground in grounds:
+            assert ink.color
+            assert ground.bgcolor
+            pair = Color.from_rich_color(ink.color), Color.from_rich_color(ground.bgcolor)
+            assert contrast(*pair) >= LEAST - 0.05
+
+
+def test_another_theme_colours_what_is_already_there(desk: Desk) -> None:
+    desk.talk("Ann", "hello")
+
+    def colours(seat: Seat) -> set[str]:
+        strips = seat.tui.screen._compositor.render_strips()
+        return {str(style.color) for strip in strips for text, style, _ in strip if style and "Ann" in text}
+
+    async def story() -> None:
+        async with seated(desk) as seat:
+            await seat.sees("Ann")
+            before = colours(seat)
+            seat.tui.theme = "inboxd-light"
+            await seat.until(lambda: colours(seat) and not colours(seat) & before)
+
+    run(story())
 
 
 @pytest.mark.parametrize("theme", [theme.name for theme in THEMES])
