@@ -176,6 +176,8 @@ class _Transport:
 
 def _why(error: Exception) -> str:
     """What went wrong, in words; `requests` tells it in the names of classes within classes."""
+    import requests
+
     text = str(error)
     if isinstance(error, requests.exceptions.SSLError):
         return "the certificate is not trusted" if "CERTIFICATE_VERIFY_FAILED" in text else "the TLS connection failed"
