@@ -19,7 +19,7 @@ from tests.bench.world import CONVERSATIONS, world
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.bench")
-    parser.add_argument("--quick", action="store_true", help="fewer rounds, about 40 s instead of 3 minutes")
+    parser.add_argument("--quick", action="store_true", help="fewer rounds, about 3 minutes instead of 10")
     quick = parser.parse_args().quick
     began = time.monotonic()
     pinned = step_aside()

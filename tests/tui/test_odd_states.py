@@ -26,7 +26,7 @@ def test_a_token_revoked_meanwhile_is_told_and_what_was_seen_stays(desk: Desk) -
             desk.client.revoke_token(made["id"])
             desk.says("Ann", number, "two")
             await seat.sees("denied: Invalid Access Token")
-            await seat.sees("wrong or revoked")
+            await seat.until(lambda: any("wrong or revoked" in one.text for one in seat.tui.said))
             assert "Ann" in seat.text
             await seat.press("r", "h", "i", "ctrl+s")
             await seat.sees("not sent")

@@ -22,7 +22,7 @@ def test_a_message_whose_answer_was_lost_is_there_once(desk: Desk, trouble: str)
                 await seat.burst("r", "exactly once", "ctrl+s")
                 await seat.until(lambda: relay.posted == 2)
                 await seat.until(lambda: not seat.tui.unsent.of(number))
-                await seat.until(lambda: seat.text.count("  exactly once") == 1)
+                await seat.until(lambda: seat.text.count("▎ exactly once") == 1)
                 assert said(desk, number) == ["exactly once"]
 
     run(story())
@@ -105,7 +105,7 @@ def test_the_feed_tells_that_a_message_arrived_whose_answers_were_all_lost(desk:
                 await seat.burst("r", "arrived", "ctrl+s")
                 await seat.until(lambda: relay.posted == 2)
                 await seat.until(lambda: not seat.tui.unsent.of(number))
-                await seat.until(lambda: seat.text.count("  arrived") == 1 and "✓ sent" in seat.text)
+                await seat.until(lambda: seat.text.count("▎ arrived") == 1 and "✓ sent" in seat.text)
                 assert said(desk, number) == ["arrived"]
 
     run(story())
