@@ -4,6 +4,7 @@ import asyncio
 import codecs
 import contextlib
 import functools
+import os
 import signal
 from typing import Any
 
@@ -31,6 +32,24 @@ def tolerate_bytes() -> None:
                 super().__init__("replace")
 
         linux_driver.getincrementaldecoder = lambda _: Lenient  # type: ignore[attr-defined]
+
+
+def outlive_the_terminal() -> None:
+    """A terminal that is gone, as when SSH breaks off, ends the thread that writes; who then puts more into its full
+    queue waits for ever, and the program stays behind. It goes on writing to nobody instead, and hangs up."""
+    from textual.drivers._writer_thread import WriterThread
+
+    write = WriterThread.run
+
+    def run(thread: WriterThread) -> None:
+        try:
+            write(thread)
+        except OSError:
+            os.kill(os.getpid(), signal.SIGHUP)
+            while thread._queue.get() is not None:
+                pass
+
+    WriterThread.run = run  # type: ignore[method-assign, assignment]
 
 
 def leave_on_signals(app: Any) -> None:

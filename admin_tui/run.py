@@ -14,6 +14,7 @@ def run(
     from inboxd.client import Client
 
     fixes.tolerate_bytes()
+    fixes.outlive_the_terminal()
     app = InboxdTui(
         lambda: Client(url, token, account_id=account_id, timeout_s=10, retries=0),
         settings,

@@ -109,6 +109,11 @@ class Terminal:
     def signal(self, number: int) -> None:
         os.kill(self.pid, number)
 
+    def break_off(self) -> None:
+        """The terminal is gone, as when a connection breaks."""
+        os.close(self._fd)
+        self._fd = os.open(os.devnull, os.O_RDWR)
+
     def ends(self) -> int:
         """The exit code, once it is over."""
         end = time.monotonic() + PATIENCE_S

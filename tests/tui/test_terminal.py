@@ -46,6 +46,17 @@ def test_a_signal_restores_the_terminal_and_keeps_the_draft(desk: Desk, home: Pa
     assert stat.S_IMODE(kept.stat().st_mode) == 0o600
 
 
+def test_a_terminal_that_breaks_off_ends_it_and_keeps_the_draft(desk: Desk, home: Path) -> None:
+    desk.talk("Ann", "hello")
+    with Terminal(desk.url, desk.token, "--open", "conversations") as terminal:
+        terminal.sees("Ann")
+        terminal.type("rhalf a word")
+        terminal.sees("half a word")
+        terminal.break_off()
+        terminal.ends()
+    assert "half a word" in (home / "state" / "inboxd" / "drafts.json").read_text()
+
+
 def test_it_sleeps_and_comes_back(desk: Desk) -> None:
     desk.talk("Ann", "hello")
     with Terminal(desk.url, desk.token, "--open", "conversations") as terminal:
