@@ -109,6 +109,16 @@ class Terminal:
     def signal(self, number: int) -> None:
         os.kill(self.pid, number)
 
+    def until_stuffed(self) -> None:
+        """Read nothing until so much was written that no more fits."""
+        end, before, held = time.monotonic() + PATIENCE_S, -1, 0
+        while held != before or not held:
+            if time.monotonic() > end:
+                raise AssertionError("there is always room for more")
+            before = held
+            select.select([], [], [], 0.25)
+            held = int.from_bytes(fcntl.ioctl(self._fd, termios.FIONREAD, bytes(4)), sys.byteorder)
+
     def break_off(self) -> None:
         """The terminal is gone, as when a connection breaks."""
         os.close(self._fd)

@@ -52,6 +52,10 @@ def test_a_terminal_that_breaks_off_ends_it_and_keeps_the_draft(desk: Desk, home
         terminal.sees("Ann")
         terminal.type("rhalf a word")
         terminal.sees("half a word")
+        # Asleep at the other end: what is drawn from here on waits in every queue there is.
+        terminal.type("\x1b")
+        terminal.type("13" * 100)
+        terminal.until_stuffed()
         terminal.break_off()
         terminal.ends()
     assert "half a word" in (home / "state" / "inboxd" / "drafts.json").read_text()
