@@ -44,10 +44,12 @@ class Commands(Provider):
 
     async def startup(self) -> None:
         self._views: list[Entry] = []
+        self._views_there = asyncio.Event()
         self.tui.call(lambda client: client.call("GET", "/custom_filters", filter_type="conversation"), self._saved)
 
     def _saved(self, outcome: Outcome) -> None:
         """The views that somebody saved; until they have come there are none."""
+        self._views_there.set()
         self._views = [
             Entry(f"view {one['id']}", f"View: {line(one['name'])}", self._applied(one["query"]))
             for one in outcome.value or []
@@ -98,10 +100,17 @@ class Commands(Provider):
                 # Without the sign it may also be a part of somebody's phone number.
                 return
         matcher = self.matcher(query)
+        late = not self._views_there.is_set()
         for one in self.entries():
             score = matcher.match(one.label)
             if score > 0:
                 yield Hit(score, self._shown(one), self._run(one), text=one.label)
+        if late:
+            await self._views_there.wait()
+            for one in self._views:
+                score = matcher.match(one.label)
+                if score > 0:
+                    yield Hit(score, self._shown(one), self._run(one), text=one.label)
         if len(query) > 1:
             # Each further key cancels this search: only who rests asks the server.
             await asyncio.sleep(REST_S)
