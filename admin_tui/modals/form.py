@@ -154,12 +154,16 @@ class Form(Modal[dict[str, Any]]):
             return
         self._busy = True
         self._tell("", "saving…")
-        self._save(self.values(), self._done)
+        values = self.values()
+        self._save(values, lambda problem: self._done(problem, values))
 
-    def _done(self, problem: Problem | None) -> None:
+    def _done(self, problem: Problem | None, values: dict[str, Any]) -> None:
+        if not self.is_attached:
+            return  # somebody left it while it was being saved
         self._busy = False
         if problem is None:
-            self.dismiss(self.values())
+            if self.is_current:  # and not beneath the question whether to leave it
+                self.dismiss(values)
             return
         self._tell("", None)
         names = {one.name for one in self.fields}
