@@ -64,6 +64,7 @@ def test_what_the_server_refuses_stands_beside_its_field(desk: Desk) -> None:
         async with seated(desk, "contacts") as seat:
             await _on(seat, "Ann")
             await seat.press("e")
+            await seat.until(lambda: seat.tui.screen.query("#field-custom_attributes"), "the form is there")
             form: Any = seat.tui.screen
             form.query_one("#field-email").value = "bob@x.test"
             form.query_one("#field-custom_attributes").text = "plan = gold\nseats = 3"
