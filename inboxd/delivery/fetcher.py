@@ -1,7 +1,6 @@
 """Gets the avatars that were named by a URL, from the rows that ask for them."""
 
 import logging
-import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager
@@ -16,9 +15,9 @@ from inboxd.domain.text import clean_line
 from inboxd.services import avatar_urls, avatars
 from inboxd.store.db import Store, StoreClosed
 from inboxd.store.models import Job
+from inboxd.upkeep.loop import AGAIN_S, Loop
 
 AT_ONCE = 4
-_AGAIN_S = 60.0
 _IN_MEMORY = 1 << 20
 _log = logging.getLogger("inboxd.delivery")
 
@@ -26,24 +25,24 @@ Hold = Callable[[str, str, int, IO[bytes]], AbstractContextManager[Upload]]
 """Keeps a file (name, media type, size, content) on disk while a row is made that refers to it."""
 
 
-class Fetcher:
+class Fetcher(Loop):
     """A stop takes effect when what is being fetched ends: close the store, then the sender, then `join`."""
 
+    name = "fetcher"
+
     def __init__(self, store: Store, fetch: Fetch, hold: Hold) -> None:
+        super().__init__()
         self._store = store
         self._fetch = fetch
         self._hold = hold
         self._failed = 0
-        self._news = threading.Event()
-        self._stopping = False
         self._pool = ThreadPoolExecutor(AT_ONCE, "avatars")
-        self._thread = threading.Thread(target=self._run, name="fetcher", daemon=True)
 
-    def start(self) -> None:
-        self._thread.start()
-
-    def wake(self) -> None:
-        self._news.set()
+    def turn(self) -> float | None:
+        try:
+            return 0 if self.step() else None
+        except StorageFull:
+            return AGAIN_S
 
     def stop(self) -> None:
         self._stopping = True
@@ -91,20 +90,3 @@ class Fetcher:
                 if not upload.image:
                     raise FetchFailed("type", "it is no JPEG, PNG, GIF or WebP image")
                 self._store.write(lambda tx: avatar_urls.done(tx, job, upload))
-
-    def _run(self) -> None:
-        while not self._stopping:
-            self._news.clear()
-            pause_s: float | None = None
-            try:
-                if self.step():
-                    continue
-            except StoreClosed:
-                return
-            except StorageFull:
-                pause_s = _AGAIN_S
-            except Exception:
-                _log.exception("fetching avatars stumbled and goes on later")
-                pause_s = _AGAIN_S
-            if not self._stopping:
-                self._news.wait(pause_s)
