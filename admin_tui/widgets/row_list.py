@@ -27,6 +27,18 @@ class Row:
     data: Any
 
 
+class _OfRows(Message):
+    """What a list says of itself."""
+
+    def __init__(self, rows: "RowList") -> None:
+        super().__init__()
+        self.rows = rows
+
+    @property
+    def control(self) -> "RowList":
+        return self.rows
+
+
 class RowList(ScrollView, can_focus=True, inherit_bindings=False):
     """`render(data, width)` draws a row in `height` lines of `width` cells; a column before it is the list's own,
     for cursor and marks. The cursor stays on its row, whatever comes and goes around it."""
@@ -35,42 +47,24 @@ class RowList(ScrollView, can_focus=True, inherit_bindings=False):
     RowList { scrollbar-size-vertical: 1; overflow-x: hidden; background: $background; }
     """
 
-    class Highlighted(Message):
+    class Highlighted(_OfRows):
         """The cursor is on another row, or on none."""
 
         can_replace_all = True
 
         def __init__(self, rows: "RowList", row: Row | None) -> None:
-            super().__init__()
-            self.rows = rows
+            super().__init__(rows)
             self.row = row
 
-        @property
-        def control(self) -> "RowList":
-            return self.rows
-
-    class Opened(Message):
+    class Opened(_OfRows):
         """Enter, or a click on the row under the cursor."""
 
         def __init__(self, rows: "RowList", row: Row) -> None:
-            super().__init__()
-            self.rows = rows
+            super().__init__(rows)
             self.row = row
 
-        @property
-        def control(self) -> "RowList":
-            return self.rows
-
-    class NearEnd(Message):
+    class NearEnd(_OfRows):
         """The last rows are in sight: there may be more to fetch."""
-
-        def __init__(self, rows: "RowList") -> None:
-            super().__init__()
-            self.rows = rows
-
-        @property
-        def control(self) -> "RowList":
-            return self.rows
 
     def __init__(
         self, render: Render, *, height: int = 1, empty: str = "", cursor: str = "▌", marked: str = "◆", **kwargs: Any
