@@ -2,7 +2,7 @@
 
 from inboxd.domain import activity
 from inboxd.domain.events import Actor
-from inboxd.services import contacts, conversations
+from inboxd.services import contacts, conversations, effects
 from inboxd.store import conversations as store
 from inboxd.store import messages
 from inboxd.store.db import Tx
@@ -25,13 +25,13 @@ def mute(tx: Tx, conversation: Conversation, actor: Actor) -> None:
     """Resolve it and block its contact."""
     conversations.set_status(tx, conversation, actor, "resolved")
     _block(tx, conversation, blocked=True)
-    conversations.add_activity(tx, conversation, activity.muted(actor.name))
+    effects.add_activity(tx, conversation, activity.muted(actor.name))
 
 
 def unmute(tx: Tx, conversation: Conversation, actor: Actor) -> None:
     """Let the contact write again; the status stays."""
     _block(tx, conversation, blocked=False)
-    conversations.add_activity(tx, conversation, activity.unmuted(actor.name))
+    effects.add_activity(tx, conversation, activity.unmuted(actor.name))
 
 
 def _block(tx: Tx, conversation: Conversation, *, blocked: bool) -> None:

@@ -10,13 +10,13 @@ from inboxd.domain.contacts import check_attributes
 from inboxd.domain.events import Actor
 from inboxd.domain.messages import MessageType
 from inboxd.domain.text import split_labels
-from inboxd.services import notifications, outbox, participants, reporting
+from inboxd.services import effects, notifications, outbox, participants, reporting
 from inboxd.store import accounts, details, messages, teams
 from inboxd.store import conversations as store
 from inboxd.store.db import Changes, Tx
-from inboxd.store.details import ConversationDetails, Place
+from inboxd.store.details import Place
 from inboxd.store.messages import Sender
-from inboxd.store.models import AgentBot, Conversation, Message, Team, User
+from inboxd.store.models import AgentBot, Conversation, Team, User
 
 READ_LIMIT = 500
 SYSTEM = Actor("system")
@@ -79,42 +79,11 @@ def change(tx: Tx, conversation: Conversation, actor: Actor, **values: Any) -> C
         values["assignee_agent_bot_id"] = None
     changes = tx.update(conversation, **values)
     if changes:
-        if changes.get("assignee_id", (None, None))[1] is not None:
-            participants.add(tx, conversation, [changes["assignee_id"][1]])
-            notifications.assigned(tx, conversation, actor)
-        if changes.get("snoozed_until", (None, None))[1] is not None:
-            tx.signals.add("snoozed")
-        if changes.get("status") == ("pending", "open"):
-            notifications.opened(tx, conversation, actor)
+        effects.follow(tx, conversation, changes, actor)
         for text in _activity(tx, changes, actor):
-            add_activity(tx, conversation, text)
-        announce(tx, details.of_conversation(tx, conversation), changes)
+            effects.add_activity(tx, conversation, text)
+        effects.announce(tx, details.of_conversation(tx, conversation), changes)
     return changes
-
-
-def announce(tx: Tx, shown: ConversationDetails, changes: Changes) -> None:
-    """The events of one change of a conversation row, in Chatwoot's order."""
-    if "status" in changes:
-        reporting.status_changed(tx, shown.conversation)
-        became = rules.BECAME.get(changes["status"][1])
-        if became is not None:
-            outbox.conversation_event(tx, became, shown)
-        outbox.conversation_event(tx, "conversation_status_changed", shown, changes)
-    if not rules.WATCHED.isdisjoint(changes):
-        outbox.conversation_event(tx, "conversation_updated", shown, changes)
-
-
-def add_activity(tx: Tx, conversation: Conversation, text: str) -> None:
-    """An activity message: for agents, never for webhooks or contacts."""
-    tx.insert(
-        Message,
-        account_id=conversation.account_id,
-        inbox_id=conversation.inbox_id,
-        conversation_id=conversation.id,
-        message_type=int(MessageType.ACTIVITY),
-        content=text,
-    )
-    tx.update(conversation, last_activity_at=tx.now)
 
 
 def _activity(tx: Tx, changes: Changes, actor: Actor) -> Iterable[str]:
@@ -177,7 +146,7 @@ def take_over_from_bot(tx: Tx, conversation_id: int | None) -> None:
     if account is None or account.settings.get("keep_pending_on_bot_failure") is True:
         return
     change(tx, conversation, Actor("system"), **rules.with_status("open"))
-    add_activity(tx, conversation, activity.BOT_FAILED)
+    effects.add_activity(tx, conversation, activity.BOT_FAILED)
 
 
 def set_status(

@@ -8,7 +8,7 @@ from inboxd.domain import activity
 from inboxd.domain import conversations as rules
 from inboxd.domain.errors import Invalid
 from inboxd.domain.messages import DELETED_CONTENT, Draft, MessageType, Upload, file_type, status_change
-from inboxd.services import conversations, csat, mentions, notifications, outbox, rendering, reporting
+from inboxd.services import csat, effects, mentions, notifications, outbox, rendering, reporting
 from inboxd.store import accounts, deliveries, details
 from inboxd.store import messages as store
 from inboxd.store import outbox as queue
@@ -102,16 +102,16 @@ def _follow_up(tx: Tx, conversation: Conversation, place: Place, shown: MessageD
     if second:
         second["updated_at"] = changes["updated_at"]
     if incoming and before == "resolved" and "status" in changes:
-        conversations.add_activity(tx, conversation, activity.SYSTEM_REOPENED)
+        effects.add_activity(tx, conversation, activity.SYSTEM_REOPENED)
     contact_changes = tx.update(place.contact, last_activity_at=tx.now) if message.sender_type == "Contact" else {}
 
     whole = details.of_conversation(tx, conversation, place, _newest_chat(tx, conversation, shown))
-    conversations.announce(tx, whole, changes)
+    effects.announce(tx, whole, changes)
     if message.message_type != MessageType.ACTIVITY:
         outbox.message_event(tx, "message_created", shown, whole, echo_id=echo_id)
     if second:
         reporting.replied(tx, conversation, message, second)
-        conversations.announce(tx, whole, second)
+        effects.announce(tx, whole, second)
     notifications.posted(tx, conversation, place.contact, message)
     mentions.note(tx, conversation, message)
     if contact_changes:

@@ -867,7 +867,49 @@ CREATE TABLE automation_runs (
 CREATE UNIQUE INDEX automationrun_event_id_rule_id ON automation_runs (event_id, rule_id);
 """
 
-MIGRATIONS: tuple[Callable[[sqlite3.Connection], None], ...] = (_one, _two, _three, _four, _five, _six)
+
+def _seven(connection: sqlite3.Connection) -> None:
+    _statements(connection, _HANDING_OUT)
+
+
+_HANDING_OUT = """
+CREATE TABLE assignment_queues (
+    id INTEGER PRIMARY KEY NOT NULL,
+    created_at INTEGER NOT NULL,
+    updated_at INTEGER NOT NULL,
+    account_id INTEGER NOT NULL,
+    inbox_id INTEGER NOT NULL,
+    user_ids TEXT NOT NULL
+);
+CREATE UNIQUE INDEX assignmentqueue_inbox_id ON assignment_queues (inbox_id);
+CREATE TABLE assignments (
+    id INTEGER PRIMARY KEY NOT NULL,
+    created_at INTEGER NOT NULL,
+    account_id INTEGER NOT NULL,
+    inbox_id INTEGER NOT NULL,
+    user_id INTEGER NOT NULL
+);
+CREATE INDEX assignment_inbox_id_created_at ON assignments (inbox_id, created_at);
+CREATE UNIQUE INDEX conversation_uuid ON conversations (uuid);
+CREATE TABLE mails (
+    id INTEGER PRIMARY KEY NOT NULL,
+    created_at INTEGER NOT NULL,
+    updated_at INTEGER NOT NULL,
+    account_id INTEGER NOT NULL,
+    conversation_id INTEGER,
+    recipients TEXT NOT NULL,
+    subject TEXT NOT NULL,
+    text TEXT NOT NULL,
+    html TEXT,
+    state TEXT NOT NULL,
+    attempts INTEGER NOT NULL,
+    due_at INTEGER NOT NULL,
+    error TEXT
+);
+CREATE INDEX mail_state_due_at ON mails (state, due_at);
+"""
+
+MIGRATIONS: tuple[Callable[[sqlite3.Connection], None], ...] = (_one, _two, _three, _four, _five, _six, _seven)
 
 
 def migrate(connection: sqlite3.Connection) -> None:

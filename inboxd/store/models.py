@@ -469,6 +469,7 @@ class Conversation(Table):
             (("contact_inbox_id",), False),
             (("contact_id", "inbox_id"), False),
             (("account_id", "created_at"), False),
+            (("uuid",), True),
         )
 
 
@@ -925,6 +926,49 @@ InboxAssignmentPolicy.add_index(
 )
 
 
+class AssignmentQueue(Table):
+    """The members of an inbox in the order of their turns: the last is next."""
+
+    account_id = IntegerField()
+    inbox_id = IntegerField()
+    user_ids = ListField()
+
+    class Meta:
+        table_name = "assignment_queues"
+        indexes = ((("inbox_id",), True),)
+
+
+class Assignment(Record):
+    """Somebody was handed a conversation of an inbox whose policy limits how many in how long."""
+
+    account_id = IntegerField()
+    inbox_id = IntegerField()
+    user_id = IntegerField()
+
+    class Meta:
+        table_name = "assignments"
+        indexes = ((("inbox_id", "created_at"), False),)
+
+
+class Mail(Table):
+    """An e-mail that is owed; `recipients` are addresses. `state` is pending, sent or failed."""
+
+    account_id = IntegerField()
+    conversation_id = IntegerField(null=True)
+    recipients = ListField()
+    subject = TextField()
+    text = TextField()
+    html = TextField(null=True)
+    state = TextField(default="pending")
+    attempts = IntegerField(default=0)
+    due_at = BigIntegerField()
+    error = TextField(null=True)
+
+    class Meta:
+        table_name = "mails"
+        indexes = ((("state", "due_at"), False),)
+
+
 class ConversationCount(Record):
     """How many conversations there are of a kind, kept by triggers of the database: what lists count
     costs the same however many there are. `assignee_id` is 0 for none."""
@@ -973,7 +1017,7 @@ TABLES: tuple[type[Record], ...] = (
     ContactTagging, Participant, DraftMessage, Contact, ContactInbox, Conversation, Tagging, Message, Attachment,
     Orphan, Event, Delivery, Attempt, Blob, Job, ImportedRecord, Macro, AutomationRule, AutomationRun, Notification,
     NotificationSetting, Mention, AuditLog, CsatSurveyResponse, ReportingEvent, AssignmentPolicy,
-    InboxAssignmentPolicy, ConversationCount, IdempotencyKey,
+    InboxAssignmentPolicy, AssignmentQueue, Assignment, Mail, ConversationCount, IdempotencyKey,
 )  # fmt: skip
 
 
