@@ -11,7 +11,7 @@ from inboxd.api.events import Feed
 from inboxd.api.files import Blobs
 from inboxd.api.refusals import Refusals
 from inboxd.api.routes import ROUTES
-from inboxd.api.server import Server, make_wsgi
+from inboxd.api.server import Server, make_router, make_wsgi
 from inboxd.api.web import Parts
 from inboxd.automation.engine import Engine
 from inboxd.config import Config
@@ -32,6 +32,7 @@ from inboxd.upkeep.keeper import Keeper
 from inboxd.upkeep.snooze import Waker
 
 _log = logging.getLogger("inboxd")
+_ROUTER = make_router(ROUTES)
 
 
 def wall_clock() -> int:
@@ -78,7 +79,7 @@ class App:
             send=self._worker.send,
             fetch=self._sender.fetch,
         )
-        self.wsgi = make_wsgi(Edge(self.store, parts), ROUTES, body_limit=config.body_limit)
+        self.wsgi = make_wsgi(Edge(self.store, parts), _ROUTER, body_limit=config.body_limit)
 
     @property
     def is_initialised(self) -> bool:

@@ -2,14 +2,15 @@ import os
 import shutil
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
 
 from inboxd.app import App
-from inboxd.config import Config
-from tests.cast import Clock, Http, Receiver, World, build_world
+from tests.beginnings import LINKS, Beginnings, config
+from tests.cast import Clock, Http, Receiver, World
 from tests.delivery.bench import Bench, FakeSender
 
 # Real files, but where an fsync costs nothing: a third of the suite's time waits for disks otherwise.
@@ -26,19 +27,36 @@ def clock() -> Clock:
     return Clock()
 
 
+@pytest.fixture(scope="session")
+def beginnings(tmp_path_factory: pytest.TempPathFactory) -> Beginnings:
+    return Beginnings(tmp_path_factory.mktemp("beginnings"))
+
+
 @pytest.fixture
-def app(tmp_path: Path, clock: Clock) -> Iterator[App]:
-    """An initialised inboxd on a real file, without sockets and without a dispatcher."""
-    made = App(Config(data_dir=str(tmp_path / "data"), listen="127.0.0.1:0"), clock)
+def begun(request: pytest.FixtureRequest, beginnings: Beginnings, tmp_path: Path) -> World | str | None:
+    """The data directory of `app`, with as much in it as the test asks for: its world, its administrator's token."""
+    directory = tmp_path / "data"
+    if "world" in request.fixturenames:
+        return beginnings.furnished(directory)
+    if "admin" in request.fixturenames:
+        return beginnings.initialised(directory)
+    beginnings.empty(directory)
+    return None
+
+
+@pytest.fixture
+def app(begun: World | str | None, tmp_path: Path, clock: Clock) -> Iterator[App]:
+    """An inboxd on a real file, without sockets and without a dispatcher; initialised for who asks for `admin`."""
+    made = App(config(tmp_path / "data"), clock)
+    if begun:
+        made.open_links(LINKS)
     yield made
     made.close()
 
 
 @pytest.fixture
-def admin(app: App) -> str:
-    token: str = app.initialise("admin@acme.test")["admin"]["access_token"]
-    app.open_links("http://inboxd.test")
-    return token
+def admin(app: App, begun: World | str) -> str:
+    return begun if isinstance(begun, str) else begun.admin
 
 
 @pytest.fixture
@@ -47,8 +65,8 @@ def http(app: App) -> Http:
 
 
 @pytest.fixture
-def world(http: Http, admin: str) -> World:
-    return build_world(http, admin)
+def world(http: Http, begun: World) -> World:
+    return replace(begun, http=http)
 
 
 @pytest.fixture
@@ -59,10 +77,10 @@ def receiver() -> Iterator[Receiver]:
 
 
 @pytest.fixture
-def live(tmp_path: Path) -> Iterator[tuple[str, str]]:
+def live(beginnings: Beginnings, tmp_path: Path) -> Iterator[tuple[str, str]]:
     """A real server on a real socket, with the wall clock and deliveries: (url, administrator's token)."""
-    made = App(Config(data_dir=str(tmp_path / "live"), listen="127.0.0.1:0"))
-    token: str = made.initialise("admin@acme.test")["admin"]["access_token"]
+    token = beginnings.initialised_now(tmp_path / "live")
+    made = App(config(tmp_path / "live"))
     server = made.serve()
     thread = threading.Thread(target=server.run)
     thread.start()

@@ -22,9 +22,11 @@ from tests.delivery.bench import DELIVERED, FAILED, REFUSED, Bench, FakeSender
 
 
 @pytest.fixture
-def world(http: Http, admin: str) -> World:
+def world(world: World) -> World:
     """Acme, whose inbox has a webhook; nothing is owed to it yet."""
-    return build_world(http, admin, "http://127.0.0.1:1/hook")
+    path = f"{world.account}/inboxes/{world.inbox['id']}"
+    world.http.patch(path, json={"channel": {"webhook_url": "http://127.0.0.1:1/hook"}}, token=world.admin)
+    return world
 
 
 @pytest.fixture
