@@ -26,6 +26,7 @@ from inboxd.services.messages import Limits
 from inboxd.store import blobs, messages
 from inboxd.store.db import Store
 from inboxd.store.directory import NotInitialised
+from inboxd.upkeep.assigner import Assigner
 from inboxd.upkeep.indexer import Indexer
 from inboxd.upkeep.jobs import Jobs
 from inboxd.upkeep.keeper import Keeper
@@ -110,13 +111,14 @@ class App:
         self._dispatcher.start()
         self._fetcher = Fetcher(self.store, self._sender.fetch, self.blobs.held)
         keeper = Keeper(self.store, self.blobs.let_go, self.config.retention_days)
-        waker, jobs = Waker(self.store), Jobs(self.store, self.blobs)
+        waker, jobs, assigner = Waker(self.store), Jobs(self.store, self.blobs), Assigner(self.store)
         engine = Engine(self.store, Limits(self.config.messages_per_minute))
-        self._upkeep = [keeper, waker, jobs, engine, self._fetcher, Indexer(self.store)]
+        self._upkeep = [keeper, waker, jobs, assigner, engine, self._fetcher, Indexer(self.store)]
         self._wakes = {
             "orphans": keeper.wake,
             "snoozed": waker.wake,
             "jobs": jobs.wake,
+            "assignments": assigner.wake,
             "events": engine.wake,
             "avatars": self._fetcher.wake,
         }

@@ -169,6 +169,11 @@ class World:
     def contact(self) -> str:
         return f"{self.public}/contacts/{self.carl['source_id']}"
 
+    def by_hand(self) -> None:
+        """From now on nobody is given the inbox's conversations unasked."""
+        path = f"{self.account}/inboxes/{self.inbox['id']}"
+        self.http.patch(path, json={"enable_auto_assignment": False}, token=self.admin)
+
     def conversation(self) -> int:
         """A new conversation of Carl's; returns its display id."""
         number: int = self.http.post(f"{self.contact}/conversations").json()["id"]

@@ -100,4 +100,5 @@ class Actor:
         return self.kind in ("user", "bot", "rule")
 
 
+SYSTEM = Actor("system")
 AUTOMATION = Actor("rule", name="Automation System")

@@ -10,7 +10,7 @@ from inboxd.domain.text import check_name
 from inboxd.services import tokens
 from inboxd.store import accounts as store
 from inboxd.store.db import Tx
-from inboxd.store.models import AccessToken, Account, AccountUser, InboxMember, Setting, User
+from inboxd.store.models import AccessToken, Account, AccountUser, Departure, InboxMember, Setting, User
 
 LINK_KEY = "attachment_link_key"
 ACTIVE_EVERY_MS = 60_000
@@ -126,9 +126,12 @@ def set_members(tx: Tx, account_id: int, inbox_id: int, user_ids: list[int], *, 
         if user_id not in present:
             tx.insert(InboxMember, account_id=account_id, inbox_id=inbox_id, user_id=user_id)
     if exact:
-        remove_members(tx, inbox_id, [user_id for user_id in present if user_id not in user_ids])
+        remove_members(tx, account_id, inbox_id, [user_id for user_id in present if user_id not in user_ids])
 
 
-def remove_members(tx: Tx, inbox_id: int, user_ids: list[int]) -> None:
+def remove_members(tx: Tx, account_id: int, inbox_id: int, user_ids: list[int]) -> None:
+    """What they have open there is handed to those who stay."""
     for user_id in user_ids:
-        tx.delete(InboxMember, inbox_id=inbox_id, user_id=user_id)
+        if tx.delete(InboxMember, inbox_id=inbox_id, user_id=user_id):
+            tx.insert(Departure, account_id=account_id, inbox_id=inbox_id, user_id=user_id)
+            tx.signals.add("assignments")

@@ -26,6 +26,7 @@ def create(tx: Tx, account_id: int, values: dict[str, Any]) -> AssignmentPolicy:
 
 def update(tx: Tx, policy: AssignmentPolicy, values: dict[str, Any]) -> None:
     tx.update(policy, **_checked(tx, policy.account_id, policy, values))
+    tx.signals.add("assignments")
 
 
 def _checked(tx: Tx, account_id: int, policy: AssignmentPolicy | None, values: dict[str, Any]) -> dict[str, Any]:
@@ -47,6 +48,7 @@ def connect(tx: Tx, inbox: Inbox, policy: AssignmentPolicy) -> None:
     """In place of the policy that the inbox had."""
     tx.delete(InboxAssignmentPolicy, inbox_id=inbox.id)
     tx.insert(InboxAssignmentPolicy, account_id=inbox.account_id, inbox_id=inbox.id, assignment_policy_id=policy.id)
+    tx.signals.add("assignments")
 
 
 def disconnect(tx: Tx, inbox: Inbox) -> None:

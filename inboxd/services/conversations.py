@@ -7,11 +7,11 @@ from typing import Any
 from inboxd.domain import activity
 from inboxd.domain import conversations as rules
 from inboxd.domain.contacts import check_attributes
-from inboxd.domain.events import Actor
+from inboxd.domain.events import SYSTEM, Actor
 from inboxd.domain.messages import MessageType
 from inboxd.domain.text import split_labels
-from inboxd.services import effects, notifications, outbox, participants, reporting
-from inboxd.store import accounts, details, messages, teams
+from inboxd.services import assignment, effects, notifications, outbox, participants, reporting
+from inboxd.store import accounts, assignments, details, messages
 from inboxd.store import conversations as store
 from inboxd.store.db import Changes, Tx
 from inboxd.store.details import Place
@@ -19,7 +19,8 @@ from inboxd.store.messages import Sender
 from inboxd.store.models import AgentBot, Conversation, Team, User
 
 READ_LIMIT = 500
-SYSTEM = Actor("system")
+HANDED_OVER = 50
+"""Conversations that one step hands over."""
 
 
 def open_conversation(
@@ -44,6 +45,9 @@ def open_conversation(
     born = rules.opening_status(
         blocked=place.contact.blocked, has_bot=bool(accounts.inbox_bot_id(tx, place.inbox.id)), wanted=status
     )
+    assignee_id = assignment.on_joining(tx, place.inbox, team, assignee_id)
+    if born == "open":
+        assignee_id = assignment.on_opening(tx, place.inbox, team, assignee_id)
     conversation = tx.insert(
         Conversation,
         account_id=place.account.id,
@@ -55,7 +59,7 @@ def open_conversation(
         status=born,
         custom_attributes=custom_attributes or {},
         additional_attributes=rules.with_checked_referer(additional_attributes or {}),
-        assignee_id=_of_team(tx, team, assignee_id),
+        assignee_id=assignee_id,
         team_id=team.id if team else None,
         snoozed_until=snoozed_until if born == "snoozed" else None,
         waiting_since=tx.now,
@@ -73,8 +77,10 @@ def open_conversation(
 
 
 def change(tx: Tx, conversation: Conversation, actor: Actor, **values: Any) -> Changes:
-    """Change the row, write the activity lines, and emit what subscribers are owed. An assignee takes it
-    from a bot."""
+    """Change the row, write the activity lines, and emit what subscribers are owed. What opens is handed out,
+    unless an assignee is among the values. An assignee takes it from a bot."""
+    if values.get("status") == "open" != conversation.status and "assignee_id" not in values:
+        values["assignee_id"] = assignment.on_reopening(tx, conversation)
     if values.get("assignee_id") is not None:
         values["assignee_agent_bot_id"] = None
     changes = tx.update(conversation, **values)
@@ -133,7 +139,7 @@ def wake(tx: Tx, conversation_id: int) -> None:
     if conversation is None or conversation.status != "snoozed":
         return
     if conversation.snoozed_until is not None and conversation.snoozed_until <= tx.now:
-        change(tx, conversation, Actor("system"), **rules.with_status("open"))
+        change(tx, conversation, SYSTEM, **rules.with_status("open"))
 
 
 def take_over_from_bot(tx: Tx, conversation_id: int | None) -> None:
@@ -145,7 +151,7 @@ def take_over_from_bot(tx: Tx, conversation_id: int | None) -> None:
     account = accounts.account(tx, conversation.account_id)
     if account is None or account.settings.get("keep_pending_on_bot_failure") is True:
         return
-    change(tx, conversation, Actor("system"), **rules.with_status("open"))
+    change(tx, conversation, SYSTEM, **rules.with_status("open"))
     effects.add_activity(tx, conversation, activity.BOT_FAILED)
 
 
@@ -180,13 +186,45 @@ def assign_team(tx: Tx, conversation: Conversation, actor: Actor, team: Team | N
     team_id = team.id if team else None
     if team_id == conversation.team_id:
         return {}
-    assignee_id = _of_team(tx, team, conversation.assignee_id)
+    inbox = accounts.inbox(tx, conversation.account_id, conversation.inbox_id)
+    assignee_id = assignment.on_joining(tx, inbox, team, conversation.assignee_id) if inbox else None
     return change(tx, conversation, actor, team_id=team_id, assignee_id=assignee_id)
 
 
-def _of_team(tx: Tx, team: Team | None, user_id: int | None) -> int | None:
-    """The user, unless there is a team which that user is not in."""
-    return user_id if team is None or (user_id and teams.is_member(tx, team.id, user_id)) else None
+def hand_out(tx: Tx, conversation_id: int) -> bool:
+    """Give an open conversation that is nobody's to whose turn it is, as the policy of its inbox has it."""
+    conversation = tx.get(Conversation, conversation_id)
+    if conversation is None or conversation.status != "open" or conversation.assignee_id is not None:
+        return False
+    inbox = accounts.inbox(tx, conversation.account_id, conversation.inbox_id)
+    policy = assignments.policy(tx, conversation.inbox_id)
+    if inbox is None or policy is None or not inbox.enable_auto_assignment:
+        return False
+    user_id = assignment.next_in_turn(tx, inbox, assignment.team_of(tx, conversation))
+    if user_id is None:
+        return False
+    change(tx, conversation, Actor("rule", name=f"Automation System via {policy.name}"), assignee_id=user_id)
+    return True
+
+
+def hand_over(tx: Tx, account_id: int, user_id: int, inbox_id: int | None, after: int = 0) -> int:
+    """Give some open conversations of somebody who left an inbox, or the account with None, to whose turn it is.
+    Where nobody can take one it stays theirs, or nobody's when they left the account. Returns the id to go on
+    after; 0 is the end."""
+    found = assignments.in_charge(tx, account_id, user_id, inbox_id, after, HANDED_OVER)
+    for conversation_id in found:
+        conversation = tx.get(Conversation, conversation_id)
+        inbox = accounts.inbox(tx, account_id, conversation.inbox_id) if conversation else None
+        if conversation is None or inbox is None:
+            continue
+        next_id = None
+        if inbox.enable_auto_assignment:
+            next_id = assignment.next_in_turn(tx, inbox, assignment.team_of(tx, conversation))
+        if next_id is not None:
+            change(tx, conversation, SYSTEM, assignee_id=next_id)
+        elif inbox_id is None:
+            tx.update(conversation, assignee_id=None)
+    return found[-1] if len(found) == HANDED_OVER else 0
 
 
 def set_labels(tx: Tx, conversation: Conversation, actor: Actor, labels: list[str]) -> None:

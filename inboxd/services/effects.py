@@ -5,6 +5,7 @@ from inboxd.domain import conversations as rules
 from inboxd.domain.events import Actor
 from inboxd.domain.messages import MessageType
 from inboxd.services import notifications, outbox, participants, reporting
+from inboxd.store import assignments
 from inboxd.store.db import Changes, Tx
 from inboxd.store.details import ConversationDetails
 from inboxd.store.models import Conversation, Message
@@ -15,6 +16,8 @@ def follow(tx: Tx, conversation: Conversation, changes: Changes, actor: Actor) -
     if changes.get("assignee_id", (None, None))[1] is not None:
         participants.add(tx, conversation, [changes["assignee_id"][1]])
         notifications.assigned(tx, conversation, actor)
+    if "status" in changes and assignments.policy(tx, conversation.inbox_id) is not None:
+        tx.signals.add("assignments")
     if changes.get("snoozed_until", (None, None))[1] is not None:
         tx.signals.add("snoozed")
     if changes.get("status") == ("pending", "open"):

@@ -7,8 +7,9 @@ from typing import Any
 from inboxd.domain import activity
 from inboxd.domain import conversations as rules
 from inboxd.domain.errors import Invalid
+from inboxd.domain.events import SYSTEM
 from inboxd.domain.messages import DELETED_CONTENT, Draft, MessageType, Upload, file_type, status_change
-from inboxd.services import csat, effects, mentions, notifications, outbox, rendering, reporting
+from inboxd.services import assignment, csat, effects, mentions, notifications, outbox, rendering, reporting
 from inboxd.store import accounts, deliveries, details
 from inboxd.store import messages as store
 from inboxd.store import outbox as queue
@@ -84,12 +85,7 @@ def _follow_up(tx: Tx, conversation: Conversation, place: Place, shown: MessageD
     values: dict[str, Any] = {"last_activity_at": tx.now}
     reply: dict[str, Any] = {}
     if incoming:
-        values["unread_count"] = conversation.unread_count + 1
-        status = rules.after_incoming(
-            before, blocked=place.contact.blocked, has_bot=bool(accounts.inbox_bot_id(tx, place.inbox.id))
-        )
-        if status != before:
-            values |= rules.with_status(status)
+        values |= _come_in(tx, conversation, place)
         if conversation.waiting_since is None:
             reply["waiting_since"] = tx.now
     elif message.message_type == MessageType.OUTGOING and not message.private and message.sender_type in _REPLYING:
@@ -103,6 +99,8 @@ def _follow_up(tx: Tx, conversation: Conversation, place: Place, shown: MessageD
         second["updated_at"] = changes["updated_at"]
     if incoming and before == "resolved" and "status" in changes:
         effects.add_activity(tx, conversation, activity.SYSTEM_REOPENED)
+    if "status" in changes:
+        effects.follow(tx, conversation, changes, SYSTEM)
     contact_changes = tx.update(place.contact, last_activity_at=tx.now) if message.sender_type == "Contact" else {}
 
     whole = details.of_conversation(tx, conversation, place, _newest_chat(tx, conversation, shown))
@@ -116,6 +114,18 @@ def _follow_up(tx: Tx, conversation: Conversation, place: Place, shown: MessageD
     mentions.note(tx, conversation, message)
     if contact_changes:
         outbox.contact_event(tx, "contact_updated", place.contact, contact_changes)
+
+
+def _come_in(tx: Tx, conversation: Conversation, place: Place) -> dict[str, Any]:
+    """What the contact's writing makes of the conversation."""
+    values: dict[str, Any] = {"unread_count": conversation.unread_count + 1}
+    has_bot = bool(accounts.inbox_bot_id(tx, place.inbox.id))
+    status = rules.after_incoming(conversation.status, blocked=place.contact.blocked, has_bot=has_bot)
+    if status != conversation.status:
+        values |= rules.with_status(status)
+        if status == "open":
+            values["assignee_id"] = assignment.on_reopening(tx, conversation)
+    return values
 
 
 def _newest_chat(tx: Tx, conversation: Conversation, shown: MessageDetails) -> list[MessageDetails]:

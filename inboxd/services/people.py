@@ -7,6 +7,7 @@ from typing import Any
 from inboxd.domain.errors import Invalid
 from inboxd.domain.text import check_name
 from inboxd.services import accounts as members
+from inboxd.services import conversations
 from inboxd.store import accounts
 from inboxd.store import people as store
 from inboxd.store.db import Tx
@@ -41,8 +42,12 @@ def update(tx: Tx, user: User, membership: AccountUser, values: dict[str, Any]) 
 
 
 def remove(tx: Tx, account_id: int, user: User) -> bool:
-    """One step out of the account; whether it was the last. Who is then in none is forgotten with all
-    tokens, except whoever runs the installation: nobody else could make an account again."""
+    """One step out of the account; whether it was the last. What they have open is handed to others. Who is then
+    in no account is forgotten with all tokens, except whoever runs the installation: nobody else could make an
+    account again."""
+    store.leave_inboxes(tx, account_id, user.id)
+    if conversations.hand_over(tx, account_id, user.id, None):
+        return False
     if not store.leave(tx, account_id, user.id):
         return False
     if not accounts.memberships(tx, user.id) and user.kind != "SuperAdmin":

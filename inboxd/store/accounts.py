@@ -8,7 +8,10 @@ from inboxd.store.models import (
     AccountUser,
     AgentBot,
     AgentBotInbox,
+    Assignment,
+    AssignmentQueue,
     Conversation,
+    Departure,
     Inbox,
     InboxAssignmentPolicy,
     InboxMember,
@@ -70,7 +73,9 @@ def inbox_ids_of(tx: Tx, account_id: int, user_id: int) -> frozenset[int]:
 
 
 def members(tx: Tx, inbox_id: int) -> list[int]:
-    return [member.user_id for member in tx.filter(InboxMember, inbox_id=inbox_id)]
+    return tx.remember(
+        ("members", inbox_id), lambda: [member.user_id for member in tx.filter(InboxMember, inbox_id=inbox_id)]
+    )
 
 
 def inbox_webhook(tx: Tx, inbox_id: int) -> Webhook:
@@ -149,7 +154,8 @@ def drop_inbox(tx: Tx, inbox_id: int) -> bool:
         return False
     tx.delete(InboxMember, inbox_id=inbox_id)
     tx.delete(AgentBotInbox, inbox_id=inbox_id)
-    tx.delete(InboxAssignmentPolicy, inbox_id=inbox_id)
+    for model in (InboxAssignmentPolicy, AssignmentQueue, Assignment, Departure):
+        tx.delete(model, inbox_id=inbox_id)
     blobs.drop(tx, "Inbox", inbox_id)
     tx.delete(Inbox, id=inbox_id)
     return True

@@ -34,8 +34,10 @@ from inboxd.store.models import (
     AccountUser,
     AgentBot,
     AgentBotInbox,
+    AssignmentPolicy,
     Counter,
     Inbox,
+    InboxAssignmentPolicy,
     InboxMember,
     NotificationSetting,
     Record,
@@ -52,7 +54,8 @@ Changes = dict[str, tuple[Any, Any]]
 # Small tables that every request asks: their rows are remembered between write transactions and
 # forgotten together whenever one of them is written.
 _REMEMBERED: frozenset[type[Record]] = frozenset({
-    AccessToken, Account, AccountUser, AgentBot, AgentBotInbox, Inbox, InboxMember, NotificationSetting, User, Webhook,
+    AccessToken, Account, AccountUser, AgentBot, AgentBotInbox, AssignmentPolicy, Inbox, InboxAssignmentPolicy,
+    InboxMember, NotificationSetting, User, Webhook,
 })  # fmt: skip
 _BATCH = 128
 _LAST_READS_S = 5.0

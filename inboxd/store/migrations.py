@@ -890,6 +890,15 @@ CREATE TABLE assignments (
     user_id INTEGER NOT NULL
 );
 CREATE INDEX assignment_inbox_id_created_at ON assignments (inbox_id, created_at);
+CREATE TABLE departures (
+    id INTEGER PRIMARY KEY NOT NULL,
+    created_at INTEGER NOT NULL,
+    updated_at INTEGER NOT NULL,
+    account_id INTEGER NOT NULL,
+    inbox_id INTEGER NOT NULL,
+    user_id INTEGER NOT NULL,
+    after INTEGER NOT NULL
+);
 CREATE UNIQUE INDEX conversation_uuid ON conversations (uuid);
 CREATE TABLE mails (
     id INTEGER PRIMARY KEY NOT NULL,

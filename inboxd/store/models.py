@@ -950,6 +950,19 @@ class Assignment(Record):
         indexes = ((("inbox_id", "created_at"), False),)
 
 
+class Departure(Table):
+    """Somebody left an inbox, and their open conversations there are being handed to others: so far those up to
+    the id `after`."""
+
+    account_id = IntegerField()
+    inbox_id = IntegerField()
+    user_id = IntegerField()
+    after = IntegerField(default=0)
+
+    class Meta:
+        table_name = "departures"
+
+
 class Mail(Table):
     """An e-mail that is owed; `recipients` are addresses. `state` is pending, sent or failed."""
 
@@ -1017,7 +1030,7 @@ TABLES: tuple[type[Record], ...] = (
     ContactTagging, Participant, DraftMessage, Contact, ContactInbox, Conversation, Tagging, Message, Attachment,
     Orphan, Event, Delivery, Attempt, Blob, Job, ImportedRecord, Macro, AutomationRule, AutomationRun, Notification,
     NotificationSetting, Mention, AuditLog, CsatSurveyResponse, ReportingEvent, AssignmentPolicy,
-    InboxAssignmentPolicy, AssignmentQueue, Assignment, Mail, ConversationCount, IdempotencyKey,
+    InboxAssignmentPolicy, AssignmentQueue, Assignment, Departure, Mail, ConversationCount, IdempotencyKey,
 )  # fmt: skip
 
 

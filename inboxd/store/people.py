@@ -5,8 +5,10 @@ from inboxd.store.db import Tx
 from inboxd.store.models import (
     AccessToken,
     AccountUser,
+    Assignment,
     Conversation,
     CustomFilter,
+    Departure,
     InboxMember,
     Macro,
     Mention,
@@ -28,14 +30,18 @@ def by_email(tx: Tx, email: str) -> User | None:
     return tx.find(User, email=email.strip().lower())
 
 
+def leave_inboxes(tx: Tx, account_id: int, user_id: int) -> None:
+    for model in (InboxMember, TeamMember):
+        tx.delete(model, account_id=account_id, user_id=user_id)
+
+
 def leave(tx: Tx, account_id: int, user_id: int) -> bool:
-    """One step of taking a user out of an account: no inbox, team or conversation there is theirs any more,
-    and the tokens that open it alone are gone. It is no change of those conversations. Returns whether it was
-    the last."""
+    """One step of taking a user out of an account: no conversation there is theirs any more, and the tokens that
+    open it alone are gone. It is no change of those conversations. Returns whether it was the last."""
     assigned = (Conversation.account_id == account_id) & (Conversation.assignee_id == user_id)
     if release(tx, assigned, assignee_id=None):
         return False
-    for model in (InboxMember, TeamMember, Participant, Mention, Notification, NotificationSetting, AccountUser):
+    for model in (Participant, Mention, Notification, NotificationSetting, Assignment, Departure, AccountUser):
         tx.delete(model, account_id=account_id, user_id=user_id)
     tx.delete(AccessToken, owner_type="User", owner_id=user_id, account_id=account_id)
     return True

@@ -57,6 +57,7 @@ def furnish(world: World, app: App, source_id: str, contact_id: int) -> None:
 
 
 def test_deleting_a_contact_takes_all_that_is_its_own_and_nothing_of_others(world: World, app: App, path: str) -> None:
+    world.by_hand()
     dora = world.http.post(f"{world.public}/contacts", json={"source_id": "dora", "name": "Dora"}).json()
     furnish(world, app, "dora", dora["id"])
     before = counts(app)

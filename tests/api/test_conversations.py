@@ -69,6 +69,7 @@ def set_inbox(world: World, **values: Any) -> None:
 
 
 def test_a_new_conversation_is_shown_like_this(world: World) -> None:
+    world.by_hand()
     made = create(world)
     assert set(made) == KEYS
     assert made == {
@@ -138,6 +139,7 @@ def test_a_conversation_is_opened_by_contact_and_inbox_given_as_strings(world: W
 
 
 def test_blanks_mean_not_given(world: World) -> None:
+    world.by_hand()
     made = create(
         world,
         source_id="",

@@ -193,6 +193,7 @@ def test_labels_are_added_to_others_and_removed(world: World) -> None:
 
 
 def test_an_agent_who_is_not_in_the_inbox_is_not_assigned(world: World) -> None:
+    world.by_hand()
     assert run(world, act("assign_agent", world.olga_id))["meta"].get("assignee") is None
     assert run(world, act("assign_agent", 999))["meta"].get("assignee") is None
     assert run(world, act("assign_agent", world.ada_id))["meta"]["assignee"]["id"] == world.ada_id

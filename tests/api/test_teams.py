@@ -261,7 +261,7 @@ def test_a_conversation_is_opened_for_a_team(world: World) -> None:
     assert mine["meta"]["team"] == team | {"is_member": True}
     assert mine["meta"]["assignee"]["id"] == world.ada_id
     other = create(world, team_id=str(team["id"]), assignee_id=world.olga_id)
-    assert "assignee" not in other["meta"]
+    assert other["meta"]["assignee"]["id"] == world.ada_id, "Olga is not in it, and it is Ada's turn"
     assert emitted(world, before) == ["conversation_created"] * 2
     assert world.events()[-1]["meta"]["team"] == {"id": team["id"], "name": "sales"}
     assert lines(world, mine["id"]) == []

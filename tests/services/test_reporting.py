@@ -86,7 +86,7 @@ def test_a_conversation_that_was_never_resolved_opens_at_once(
     act(world, number, "toggle_status", status="snoozed")
     clock.advance(s=60)
     reopen(world, number)
-    assert happened(app) == [("conversation_opened", 0, None)]
+    assert happened(app) == [("conversation_opened", 0, world.ada_id)]
 
 
 def test_a_first_response_counts_from_the_last_opening(world: World, app: App, clock: Clock, number: int) -> None:

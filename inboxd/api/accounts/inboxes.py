@@ -140,5 +140,5 @@ def set_members(call: Call, inbox: Inbox) -> Any:
 
 @audited(InboxMember)
 def remove_members(call: Call, inbox: Inbox) -> Any:
-    people.remove_members(call.tx, inbox.id, agents.user_ids(call))
+    people.remove_members(call.tx, call.account_id, inbox.id, agents.user_ids(call))
     return empty()
