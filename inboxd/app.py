@@ -17,6 +17,7 @@ from inboxd.automation.engine import Engine
 from inboxd.config import Config
 from inboxd.delivery.dispatcher import Dispatcher
 from inboxd.delivery.fetcher import Fetcher
+from inboxd.delivery.mailer import Mailer
 from inboxd.delivery.sender import Sender
 from inboxd.delivery.worker import Policy, Worker
 from inboxd.domain.links import Links
@@ -77,6 +78,7 @@ class App:
             Refusals(),
             send=self._worker.send,
             fetch=self._sender.fetch,
+            mail=config.mail is not None,
         )
         self.wsgi = make_wsgi(Edge(self.store, parts), ROUTES, body_limit=config.body_limit)
 
@@ -110,7 +112,7 @@ class App:
         self._fetcher = Fetcher(self.store, self._sender.fetch, self.blobs.held)
         keeper = Keeper(self.store, self.blobs.let_go, self.config.retention_days)
         waker, jobs = Waker(self.store), Jobs(self.store, self.blobs)
-        engine = Engine(self.store, Limits(self.config.messages_per_minute))
+        engine = Engine(self.store, Limits(self.config.messages_per_minute), mail=self.config.mail is not None)
         self._upkeep = [keeper, waker, jobs, engine, self._fetcher, Indexer(self.store)]
         self._wakes = {
             "orphans": keeper.wake,
@@ -119,6 +121,10 @@ class App:
             "events": engine.wake,
             "avatars": self._fetcher.wake,
         }
+        if self.config.mail is not None:
+            mailer = Mailer(self.store, *self.config.mail)
+            self._upkeep.append(mailer)
+            self._wakes["mails"] = mailer.wake
         for one in self._upkeep:
             one.start()
 

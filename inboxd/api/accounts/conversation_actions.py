@@ -8,6 +8,7 @@ from inboxd.api.audit import audited
 from inboxd.api.web import Call, Response, empty
 from inboxd.domain.errors import Refused
 from inboxd.services import conversation_actions as actions
+from inboxd.services import mails
 from inboxd.store import conversation_attachments as attachments_store
 from inboxd.store.models import Conversation
 from inboxd.wire import conversation_attachments as wire
@@ -31,9 +32,13 @@ def unmute(call: Call, conversation: Conversation) -> Any:
 
 
 def send_transcript(call: Call, conversation: Conversation) -> Any:
-    if not (call.values.get("email") or "").strip():
+    email = (call.values.get("email") or "").strip()
+    if not email:
         raise Refused("email param missing")
-    raise Refused("The transcript cannot be sent: this server has no SMTP configured")
+    if not call.parts.mail:
+        raise Refused("The transcript cannot be sent: this server has no SMTP configured")
+    mails.send_transcript(call.tx, conversation, mails.addresses(email))
+    return empty()
 
 
 def list_attachments(call: Call, conversation: Conversation) -> Any:
