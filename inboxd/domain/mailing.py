@@ -19,8 +19,8 @@ ADDRESSES = 10
 PER_HOUR = 1_000
 """Mails that an account makes within an hour, as Chatwoot has it."""
 PER_ADDRESS = 20
-"""Transcripts that one address gets from an account within an hour: whoever writes to an inbox names the
-address that a rule mails them to, and it need not be theirs."""
+"""Transcripts that one address gets from an account within an hour, unless a rule itself names it: what a
+contact gives as address need not be theirs."""
 SUBJECT_LIMIT = 200
 NOWHERE = "@inboxd.local"
 """Where the administrator has an address who was made without one."""

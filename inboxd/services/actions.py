@@ -381,10 +381,13 @@ def send_email_transcript(tx: Tx, conversation: Conversation, run: Run, params: 
         raise Refused(f"send_email_transcript cannot be done: {_NO_SMTP}")
     place = details.place(tx, conversation)
     text = rendering.filled(",".join(params), conversation, place, run.user, _LONGEST_LIST)
-    found = [one for one in mailing.split_addresses(text) if mailing.is_address(one)]
-    if not found:
+    found = [one for one in mailing.split_addresses(text) if mailing.is_address(one)][: mailing.ADDRESSES]
+    # An address that came out of a template is whatever a contact gave, and need not be theirs.
+    able = {*mailing.split_addresses(",".join(params)), *mails.without_flooded(tx, conversation.account_id, found)}
+    recipients = [one for one in found if one in able]
+    if not recipients:
         raise Refused("send_email_transcript has nobody to send to")
-    mails.send_transcript(tx, conversation, found[: mailing.ADDRESSES])
+    mails.send_transcript(tx, conversation, recipients)
 
 
 def _post(tx: Tx, conversation: Conversation, run: Run, **values: Any) -> None:

@@ -30,12 +30,15 @@ def addresses(text: str) -> list[str]:
 
 def send_transcript(tx: Tx, conversation: Conversation, recipients: list[str]) -> None:
     """What the contact may see of the conversation so far, to each address. Raises TooMany."""
-    got = Counter(map(str.lower, store.recipients(tx, conversation.account_id, tx.now - HOUR_MS, TRANSCRIPT)))
-    if any(got[recipient.lower()] >= mailing.PER_ADDRESS for recipient in recipients):
-        raise TooMany("Too many transcripts to this address within an hour")
     last = messages.last_chat(tx, conversation.id)
     subject = wire.transcript_subject(conversation, details.place(tx, conversation))
     _owe(tx, conversation.account_id, TRANSCRIPT, recipients, subject, "", conversation, last.id if last else 0)
+
+
+def without_flooded(tx: Tx, account_id: int, recipients: list[str]) -> list[str]:
+    """Those of the addresses that did not get too many transcripts within an hour."""
+    got = Counter(one.lower() for one in store.recipients(tx, account_id, tx.now - HOUR_MS, TRANSCRIPT))
+    return [one for one in recipients if got[one.lower()] < mailing.PER_ADDRESS]
 
 
 def send_to_teams(tx: Tx, conversation: Conversation, team_ids: Iterable[int], message: str) -> int:

@@ -397,12 +397,14 @@ def test_mail_actions_that_cannot_be_done_are_refused(world: World, action: dict
 def test_an_address_that_a_contact_gave_for_harm_is_mailed_a_few_times_only(
     world: World, app: App, smtp: Smtp, mailer: Mailer
 ) -> None:
-    rule(world, act("send_email_transcript", "{{contact.email}}"))
+    rule(world, act("send_email_transcript", "archive@acme.test,{{contact.email}}"))
     number = world.conversation()
     for _ in range(mailing.PER_ADDRESS + 5):
         world.incoming(number, "buy")
     settle(app, mailer)
-    assert len(smtp.got) == mailing.PER_ADDRESS
+    recipients = [mail.recipient for mail in kept(app)]
+    assert recipients.count("carl@example.test") == mailing.PER_ADDRESS
+    assert recipients.count("archive@acme.test") == mailing.PER_ADDRESS + 5
 
 
 def test_administrators_are_mailed_when_a_rule_is_switched_off(

@@ -6,7 +6,7 @@ from inboxd.api import steps
 from inboxd.api.accounts import conversations
 from inboxd.api.audit import audited
 from inboxd.api.web import Call, Response, empty
-from inboxd.domain.errors import Refused
+from inboxd.domain.errors import Refused, TooMany
 from inboxd.services import conversation_actions as actions
 from inboxd.services import mails
 from inboxd.store import conversation_attachments as attachments_store
@@ -37,7 +37,10 @@ def send_transcript(call: Call, conversation: Conversation) -> Any:
         raise Refused("email param missing")
     if not call.parts.mail:
         raise Refused("The transcript cannot be sent: this server has no SMTP configured")
-    mails.send_transcript(call.tx, conversation, mails.addresses(email))
+    recipients = mails.addresses(email)
+    if mails.without_flooded(call.tx, call.account_id, recipients) != recipients:
+        raise TooMany("Too many transcripts to this address within an hour")
+    mails.send_transcript(call.tx, conversation, recipients)
     return empty()
 
 
