@@ -892,7 +892,7 @@ CREATE TABLE assignments (
 CREATE INDEX assignment_inbox_id_created_at ON assignments (inbox_id, created_at);
 CREATE UNIQUE INDEX conversation_uuid ON conversations (uuid);
 CREATE TABLE mails (
-    id INTEGER PRIMARY KEY NOT NULL,
+    id INTEGER PRIMARY KEY AUTOINCREMENT NOT NULL,
     created_at INTEGER NOT NULL,
     updated_at INTEGER NOT NULL,
     account_id INTEGER NOT NULL,

@@ -953,7 +953,7 @@ class Assignment(Record):
 class Mail(Table):
     """An e-mail to one address. `kind` says what was its cause: a transcript has no text, but is made of the
     conversation's messages up to `message_id` when it is sent. `state` is pending, sent or failed. `uuid`
-    makes its Message-ID."""
+    makes its Message-ID. Ids are not given out twice: what becomes of a mail is noted after it was sent."""
 
     account_id = IntegerField()
     conversation_id = IntegerField(null=True)

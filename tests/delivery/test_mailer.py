@@ -327,6 +327,23 @@ def rule(world: World, *actions: dict[str, Any], **more: Any) -> Any:
     return world.http.post(f"{world.account}/automation_rules", json=body, token=world.admin)
 
 
+def test_starttls_is_used_where_it_is_offered(
+    world: World, app: App, tls: ssl.SSLContext, certificate: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SSL_CERT_FILE", str(certificate / "certificate.pem"))
+    server = Smtp(tls=tls)
+    mx = mailing.SmtpServer("127.0.0.1", server.port, "offered")
+    number = world.conversation()
+    try:
+        for _ in range(2):
+            ask(world, number, "a@x.test")
+            Mailer(app.store, mx, mailing.parse_sender("desk@acme.test")).step()
+            server.tls = None
+    finally:
+        server.close()
+    assert [got.secure for got in server.got] == [True, False]
+
+
 def act(name: str, *params: Any) -> dict[str, Any]:
     return {"action_name": name, "action_params": list(params)}
 
