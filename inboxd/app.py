@@ -4,7 +4,7 @@ import gc
 import logging
 import time
 from collections.abc import Callable
-from typing import Any, Protocol
+from typing import Any
 
 from inboxd.api.edge import Edge
 from inboxd.api.events import Feed
@@ -17,6 +17,7 @@ from inboxd.automation.engine import Engine
 from inboxd.config import Config
 from inboxd.delivery.dispatcher import Dispatcher
 from inboxd.delivery.fetcher import Fetcher
+from inboxd.delivery.mailer import Mailer
 from inboxd.delivery.sender import Sender
 from inboxd.delivery.worker import Policy, Worker
 from inboxd.domain.links import Links
@@ -30,6 +31,7 @@ from inboxd.upkeep.assigner import Assigner
 from inboxd.upkeep.indexer import Indexer
 from inboxd.upkeep.jobs import Jobs
 from inboxd.upkeep.keeper import Keeper
+from inboxd.upkeep.loop import Loop
 from inboxd.upkeep.snooze import Waker
 
 _log = logging.getLogger("inboxd")
@@ -45,14 +47,6 @@ def steady_clock() -> int:
     return time.clock_gettime_ns(getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)) // 1_000_000
 
 
-class Upkeep(Protocol):
-    """A thread that tidies up behind the requests."""
-
-    def start(self) -> None: ...
-
-    def stop(self) -> None: ...
-
-
 class App:
     """One inboxd over one data directory. Raises StoreInUse when another process has it."""
 
@@ -63,7 +57,7 @@ class App:
         self.store = Store(config.directory, clock=clock, announce=self._announce)
         self._dispatcher: Dispatcher | None = None
         self._fetcher: Fetcher | None = None
-        self._upkeep: list[Upkeep] = []
+        self._upkeep: list[Loop] = []
         self._wakes: dict[str, Callable[[], None]] = {}
         self._clock = clock
         self._steady = steady or (steady_clock if clock is wall_clock else clock)
@@ -79,6 +73,7 @@ class App:
             Refusals(),
             send=self._worker.send,
             fetch=self._sender.fetch,
+            mail=config.mail is not None,
         )
         self.wsgi = make_wsgi(Edge(self.store, parts), _ROUTER, body_limit=config.body_limit)
 
@@ -110,18 +105,19 @@ class App:
         )
         self._dispatcher.start()
         self._fetcher = Fetcher(self.store, self._sender.fetch, self.blobs.held)
-        keeper = Keeper(self.store, self.blobs.let_go, self.config.retention_days)
-        waker, jobs, assigner = Waker(self.store), Jobs(self.store, self.blobs), Assigner(self.store)
-        engine = Engine(self.store, Limits(self.config.messages_per_minute))
-        self._upkeep = [keeper, waker, jobs, assigner, engine, self._fetcher, Indexer(self.store)]
-        self._wakes = {
-            "orphans": keeper.wake,
-            "snoozed": waker.wake,
-            "jobs": jobs.wake,
-            "assignments": assigner.wake,
-            "events": engine.wake,
-            "avatars": self._fetcher.wake,
+        limits, mail = Limits(self.config.messages_per_minute), self.config.mail
+        woken: dict[str, Loop] = {
+            "orphans": Keeper(self.store, self.blobs.let_go, self.config.retention_days),
+            "snoozed": Waker(self.store),
+            "jobs": Jobs(self.store, self.blobs),
+            "assignments": Assigner(self.store),
+            "events": Engine(self.store, limits, mail=mail is not None),
+            "avatars": self._fetcher,
         }
+        if mail is not None:
+            woken["mails"] = Mailer(self.store, *mail)
+        self._upkeep = [*woken.values(), Indexer(self.store)]
+        self._wakes = {signal: loop.wake for signal, loop in woken.items()}
         for one in self._upkeep:
             one.start()
 

@@ -9,10 +9,11 @@ import os
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from email.headerregistry import Address
 from pathlib import Path
 from typing import Any
 
-from inboxd.domain import addresses, retry
+from inboxd.domain import addresses, mailing, retry
 
 
 class BadConfig(Exception):
@@ -45,7 +46,14 @@ class Config:
         "http://[user:password@]host:port that every webhook goes through; it then guards what names stand for",
         secret=True,
     )
-    retention_days: int = _setting(30, "days that events, deliveries and attempts are kept")
+    smtp_url: str = _setting(
+        "",
+        "smtp[s]://[user:password@]host[:port] that takes e-mail; it is encrypted by STARTTLS: with a password always, "
+        "else where it is offered, on loopback never, or as ?starttls=required or never says",
+        secret=True,
+    )
+    mail_from: str = _setting("", "who e-mail is from, an address or Name <address>; needed with smtp_url")
+    retention_days: int = _setting(30, "days that events, deliveries, attempts and e-mail are kept")
     body_limit: int = _setting(4_194_304, "bytes of a request without its files")
     attachment_limit: int = _setting(41_943_040, "bytes of one attachment")
     messages_per_minute: int = _setting(200, "messages a conversation takes within a minute")
@@ -64,6 +72,13 @@ class Config:
     @property
     def schedule_s(self) -> tuple[int, ...]:
         return retry.parse_schedule(self.webhook_schedule)
+
+    @property
+    def mail(self) -> tuple[mailing.SmtpServer, Address] | None:
+        """The server that takes e-mail, and who it is from; None where there is no e-mail."""
+        if not self.smtp_url:
+            return None
+        return mailing.parse_server(self.smtp_url), mailing.parse_sender(self.mail_from)
 
     @property
     def guard(self) -> addresses.Guard:
@@ -169,6 +184,8 @@ def _check(config: Config) -> None:
         ("webhook_schedule", lambda: config.schedule_s),
         ("allow_private", lambda: config.guard),
         ("egress_proxy", lambda: addresses.parse_proxy(config.egress_proxy) if config.egress_proxy else None),
+        ("smtp_url", lambda: mailing.parse_server(config.smtp_url) if config.smtp_url else None),
+        ("mail_from", lambda: mailing.parse_sender(config.mail_from) if config.mail_from else None),
     ):
         try:
             reader()
@@ -180,6 +197,8 @@ def _check(config: Config) -> None:
     ):  # fmt: skip
         if not least <= getattr(config, name) <= most:
             raise BadConfig(f"{name}: must be from {least} to {most}")
+    if config.smtp_url and not config.mail_from:
+        raise BadConfig("mail_from: smtp_url needs an address that mail is from")
     if config.log_level not in ("debug", "info", "warning", "error"):
         raise BadConfig("log_level: must be debug, info, warning or error")
     if config.public_url and not config.public_url.startswith(("http://", "https://")):

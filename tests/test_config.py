@@ -36,6 +36,12 @@ def test_a_flag_beats_the_environment_beats_the_file_beats_the_default(tmp_path:
         ({"INBOXD_LOG_LEVEL": "loud"}, "log_level: must be"),
         ({"INBOXD_PUBLIC_URL": "desk.example"}, "public_url: must begin with"),
         ({"INBOXD_LISTEN_FILE": "/x"}, "INBOXD_LISTEN_FILE: only secrets are read from files"),
+        ({"INBOXD_SMTP_URL": "smtp://u:s3cret@mx.test"}, "mail_from: smtp_url needs an address that mail is from"),
+        (
+            {"INBOXD_SMTP_URL": "smtp://u:s3/cret@mx.test"},
+            "smtp_url: is not smtp[s]://[user:password@]host[:port] (special",
+        ),
+        ({"INBOXD_MAIL_FROM": "desk"}, "mail_from: 'desk' is neither an address nor Name <address>"),
         ({"INBOXD_TOKEN_FILE": "/does/not/exist"}, "INBOXD_TOKEN_FILE: /does/not/exist"),
     ],
 )

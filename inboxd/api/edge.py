@@ -11,7 +11,7 @@ from typing import Any
 
 from inboxd.api import auth, params, web
 from inboxd.api.web import Call, Parts, Request, Response, Route
-from inboxd.domain.errors import Failure, Invalid, Malformed, StorageFull, UnderWay
+from inboxd.domain.errors import Failure, Invalid, Malformed, StorageFull, TooMany, UnderWay
 from inboxd.domain.messages import ATTACHMENTS_LIMIT, Upload
 from inboxd.services import accounts, idempotency
 from inboxd.store.db import Store, StoreClosed, Tx
@@ -233,5 +233,6 @@ def refusal(failure: Failure, request: Request) -> Response:
     """A failure in the words and the envelope of the API that was called."""
     known_user = not request.is_public and bool(auth.given_token(request.headers))
     value = envelopes.body(failure, public=request.is_public, show_existing=known_user)
-    headers = {"Retry-After": "1"} if isinstance(failure, UnderWay) else {}
+    later = "1" if isinstance(failure, UnderWay) else "3600" if isinstance(failure, TooMany) else None
+    headers = {"Retry-After": later} if later is not None else {}
     return Response(web.STATUS[type(failure)], text=jsons.dumps(value), headers=headers)

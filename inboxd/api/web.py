@@ -37,6 +37,7 @@ STATUS: dict[type[errors.Failure], int] = {
     errors.TooLarge: 413,
     errors.Invalid: 422,
     errors.Refused: 422,
+    errors.TooMany: 429,
     errors.StorageFull: 507,
 }
 
@@ -97,7 +98,7 @@ def empty(status: int = 200) -> Response:
 @dataclass(frozen=True)
 class Parts:
     """What lives as long as the server and handlers need. `send` makes the attempt of a claimed
-    delivery and records it."""
+    delivery and records it. `mail`: whether e-mail can be sent."""
 
     limits: Limits
     guard: Guard
@@ -106,6 +107,7 @@ class Parts:
     refusals: Refusals
     send: Callable[[Claim], None]
     fetch: Fetch
+    mail: bool
     test_seats: threading.Semaphore = field(default_factory=lambda: threading.Semaphore(4))
     fetch_seats: threading.Semaphore = field(default_factory=lambda: threading.Semaphore(4))
 

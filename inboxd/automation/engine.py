@@ -26,10 +26,11 @@ class Engine(Loop):
 
     name = "automation"
 
-    def __init__(self, database: Store, limits: Limits) -> None:
+    def __init__(self, database: Store, limits: Limits, *, mail: bool = False) -> None:
         super().__init__()
         self._store = database
         self._limits = limits
+        self._mail = mail
 
     def turn(self) -> float | None:
         # Under load many events cost one look.
@@ -47,7 +48,7 @@ class Engine(Loop):
             events = store.behind(tx, store.cursor(tx), BATCH) if rules else []
             found = [one for event in events for one in _matches(tx, rules, event)]
         if events:
-            self._store.write(partial(_note, found, events[-1].id), durable=bool(found))
+            self._store.write(partial(_note, found, events[-1].id, self._mail), durable=bool(found))
         return len(events) == BATCH
 
     def _act(self) -> bool:
@@ -73,7 +74,7 @@ class Engine(Loop):
             tx.origin, tx.rule_id = "automation", run.rule_id
             event = f"automation_event.{run.event_name}"
             attributes = {"automation_rule_id": run.rule_id}
-            doing = Run(AUTOMATION, None, event, self._limits, attributes)
+            doing = Run(AUTOMATION, None, event, self._limits, attributes, self._mail)
             actions.perform(tx, conversation, doing, run.actions[run.step])
         _go_on(tx, run_id)
 
@@ -99,13 +100,13 @@ def _matches(tx: Tx, rules: list[AutomationRule], event: Event) -> list[Match]:
     return found
 
 
-def _note(found: list[Match], event_id: int, tx: Tx) -> None:
+def _note(found: list[Match], event_id: int, mail: bool, tx: Tx) -> None:
     for rule, name, cause, event, wrong in found:
         current = tx.get(AutomationRule, rule.id)
         if current is None or not current.active:
             continue
         if wrong is not None:
-            automation.misunderstood(tx, current, wrong)
+            automation.misunderstood(tx, current, wrong, mail=mail)
         elif current.actions:
             tx.insert(
                 AutomationRun,

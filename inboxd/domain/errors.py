@@ -10,6 +10,7 @@ Failure
 ├── Invalid           values that break a rule, with the fields they came in
 ├── UnderWay          the same request is being answered at this moment
 ├── Refused           a rule that belongs to no single field
+├── TooMany           more of it than within a time is allowed
 └── StorageFull       the disk is full; reading goes on
 """
 
@@ -75,6 +76,10 @@ class UnderWay(Failure):
 
 
 class Refused(Failure):
+    pass
+
+
+class TooMany(Failure):
     pass
 
 

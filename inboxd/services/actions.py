@@ -9,12 +9,13 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from inboxd.domain import conversations as rules
+from inboxd.domain import mailing
 from inboxd.domain.addresses import Guard
 from inboxd.domain.errors import Invalid, Refused
 from inboxd.domain.events import Actor
 from inboxd.domain.messages import ATTACHMENTS_LIMIT, CONTENT_LIMIT, Draft, MessageType, Upload
 from inboxd.domain.text import split_labels
-from inboxd.services import conversation_actions, conversations, messages, outbox, people, webhooks
+from inboxd.services import conversation_actions, conversations, mails, messages, outbox, people, rendering, webhooks
 from inboxd.services.messages import Limits
 from inboxd.store import accounts, blobs, details, teams
 from inboxd.store import messages as message_store
@@ -24,18 +25,31 @@ from inboxd.store.models import Blob, Conversation, User
 LIMIT = 50
 Params = list[Any]
 _NO_SMTP = "this server has no SMTP configured"
+_TEAMS = 50
+_LONGEST_LIST = 5_000
+"""Characters of a list of addresses."""
 
 
 @dataclass(frozen=True)
 class Run:
     """On whose behalf actions are done. `user` writes the messages; without one nobody does, and
-    `attributes` say who made them. `event` is what `send_webhook_event` tells."""
+    `attributes` say who made them. `event` is what `send_webhook_event` tells. `mail`: whether this server
+    sends e-mail."""
 
     actor: Actor
     user: User | None
     event: str
     limits: Limits
     attributes: dict[str, Any] = field(default_factory=dict)
+    mail: bool = False
+
+
+@dataclass(frozen=True)
+class Means:
+    """What this server can do: where webhooks may go, and whether it sends e-mail."""
+
+    guard: Guard
+    mail: bool
 
 
 @dataclass(frozen=True)
@@ -45,7 +59,7 @@ class Keeper:
     account_id: int
     kind: str
     id: int | None
-    guard: Guard
+    means: Means
 
 
 Read = Callable[[Tx, Keeper, Params], Params]
@@ -147,7 +161,7 @@ def _url(_: Tx, keeper: Keeper, params: Params) -> Params:
     if not params or not isinstance(params[0], str):
         raise Invalid("send_webhook_event needs a URL", "actions")
     try:
-        return [webhooks.checked_action_url(params[0], keeper.guard)]
+        return [webhooks.checked_action_url(params[0], keeper.means.guard)]
     except Invalid as invalid:
         raise Invalid(f"send_webhook_event: {invalid.message}", "actions") from None
 
@@ -171,11 +185,36 @@ def _file(tx: Tx, keeper: Keeper, given: Any) -> int:
     raise Refused("Invalid attachment")
 
 
-def _mail(name: str) -> Read:
-    def read(_: Tx, __: Keeper, ___: Params) -> Params:
-        raise Invalid(f"{name} cannot be used: {_NO_SMTP}", "actions")
+def _mail(name: str, needed: str, fits: Callable[[Params], bool]) -> Read:
+    def read(_: Tx, keeper: Keeper, params: Params) -> Params:
+        if not keeper.means.mail:
+            raise Invalid(f"{name} cannot be used: {_NO_SMTP}", "actions")
+        if not fits(params):
+            raise Invalid(f"{name} needs {needed}", "actions")
+        return params
 
     return read
+
+
+def _are_addresses(params: Params) -> bool:
+    """Templates are looked at when they are filled in."""
+    if not all(isinstance(text, str) for text in params) or sum(map(len, params)) > _LONGEST_LIST:
+        return False
+    found = mailing.split_addresses(",".join(params))
+    plain = [one for one in found if "{{" not in one and "}}" not in one]
+    return 0 < len(found) <= mailing.ADDRESSES and all(map(mailing.is_address, plain))
+
+
+def _is_to_teams(params: Params) -> bool:
+    told = params[0] if len(params) == 1 and isinstance(params[0], dict) else {}
+    ids, text = told.get("team_ids"), told.get("message")
+    return (
+        isinstance(ids, list)
+        and 0 < len(ids) <= _TEAMS
+        and all(map(_is_id, ids))
+        and isinstance(text, str)
+        and 0 < len(text.strip()) <= CONTENT_LIMIT
+    )
 
 
 _AGENT_WORDS = (None, "nil", "self", "last_responding_agent")
@@ -325,16 +364,30 @@ def send_webhook_event(tx: Tx, conversation: Conversation, run: Run, params: Par
     outbox.conversation_event_to(tx, run.event, details.of_conversation(tx, conversation), webhook)
 
 
-@_action(_mail("send_email_to_team"), in_macros=False)
-def send_email_to_team(_: Tx, __: Conversation, ___: Run, ____: Params) -> None:
-    """Mail the members of teams. Needs SMTP, which no server has yet."""
-    raise Refused(f"send_email_to_team cannot be done: {_NO_SMTP}")
+@_action(_mail("send_email_to_team", "team_ids and a message", _is_to_teams), in_macros=False)
+def send_email_to_team(tx: Tx, conversation: Conversation, run: Run, params: Params) -> None:
+    """Mail a text to the members of teams. Needs `smtp_url`."""
+    if not run.mail:
+        raise Refused(f"send_email_to_team cannot be done: {_NO_SMTP}")
+    if not mails.send_to_teams(tx, conversation, params[0]["team_ids"], params[0]["message"]):
+        raise Refused("send_email_to_team has nobody to send to")
 
 
-@_action(_mail("send_email_transcript"))
-def send_email_transcript(_: Tx, __: Conversation, ___: Run, ____: Params) -> None:
-    """Mail the conversation to addresses. Needs SMTP, which no server has yet."""
-    raise Refused(f"send_email_transcript cannot be done: {_NO_SMTP}")
+@_action(_mail("send_email_transcript", f"at most {mailing.ADDRESSES} addresses", _are_addresses))
+def send_email_transcript(tx: Tx, conversation: Conversation, run: Run, params: Params) -> None:
+    """Mail the conversation to addresses, separated by commas; `{{contact.email}}` is the contact's. Needs
+    `smtp_url`."""
+    if not run.mail:
+        raise Refused(f"send_email_transcript cannot be done: {_NO_SMTP}")
+    place = details.place(tx, conversation)
+    text = rendering.filled(",".join(params), conversation, place, run.user, _LONGEST_LIST)
+    found = [one for one in mailing.split_addresses(text) if mailing.is_address(one)][: mailing.ADDRESSES]
+    # An address that came out of a template is whatever a contact gave, and need not be theirs.
+    able = {*mailing.split_addresses(",".join(params)), *mails.without_flooded(tx, conversation.account_id, found)}
+    recipients = [one for one in found if one in able]
+    if not recipients:
+        raise Refused("send_email_transcript has nobody to send to")
+    mails.send_transcript(tx, conversation, recipients)
 
 
 def _post(tx: Tx, conversation: Conversation, run: Run, **values: Any) -> None:

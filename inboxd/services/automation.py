@@ -2,18 +2,18 @@
 
 import json
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
 from inboxd.domain import automation as rules
 from inboxd.domain import conditions as ask
-from inboxd.domain.addresses import Guard
 from inboxd.domain.conditions import Alternatives, Condition
-from inboxd.domain.errors import Invalid, Refused
+from inboxd.domain.errors import Invalid, Refused, TooMany
 from inboxd.domain.messages import MESSAGE_TYPES
 from inboxd.domain.text import check_name
-from inboxd.services import actions, audit_logs
-from inboxd.services.actions import Keeper
+from inboxd.services import actions, audit_logs, mails
+from inboxd.services.actions import Keeper, Means
 from inboxd.services.audit_logs import Author
 from inboxd.store import automation as store
 from inboxd.store import custom_attribute_definitions as definitions
@@ -27,19 +27,19 @@ _MESSAGES = 500
 """The newest ones of a conversation that a rule about messages looks at."""
 
 
-def create(tx: Tx, account_id: int, values: dict[str, Any], guard: Guard) -> AutomationRule:
+def create(tx: Tx, account_id: int, values: dict[str, Any], means: Means) -> AutomationRule:
     """Raises Invalid for what a rule cannot have, Refused for a file that is not there."""
     wanted = {"name": None, "event_name": None, "conditions": [], "actions": [], **values}
-    wanted = _checked(tx, Keeper(account_id, KIND, None, guard), wanted)
+    wanted = _checked(tx, Keeper(account_id, KIND, None, means), wanted)
     _begin_here(tx)
     rule = tx.insert(AutomationRule, account_id=account_id, **wanted)
     actions.take_files(tx, KIND, rule.id, rule.actions)
     return rule
 
 
-def update(tx: Tx, rule: AutomationRule, values: dict[str, Any], guard: Guard) -> None:
+def update(tx: Tx, rule: AutomationRule, values: dict[str, Any], means: Means) -> None:
     """Other conditions are judged afresh."""
-    wanted = _checked(tx, Keeper(rule.account_id, KIND, rule.id, guard), values)
+    wanted = _checked(tx, Keeper(rule.account_id, KIND, rule.id, means), values)
     if "conditions" in wanted:
         wanted["failed_checks"] = 0
     _begin_here(tx)
@@ -176,10 +176,13 @@ def _of_message(message: Message, key: str) -> Any:
     return message.private if key == "private_note" else message.content or ""
 
 
-def misunderstood(tx: Tx, rule: AutomationRule, why: str) -> None:
-    """Switches a rule off whose conditions failed their check too often."""
+def misunderstood(tx: Tx, rule: AutomationRule, why: str, *, mail: bool) -> None:
+    """Switches a rule off whose conditions failed their check too often, and tells the administrators."""
     failed = rule.failed_checks + 1
     tx.update(rule, failed_checks=failed)
     if failed >= rules.CHECKS and rule.active:
         tx.update(rule, active=False)
         audit_logs.note(tx, rule.account_id, (KIND, rule.id), "update", {"active": [True, False]}, Author(), why)
+        if mail:
+            with suppress(TooMany):
+                mails.tell_of_rule_off(tx, rule, why)

@@ -2,26 +2,25 @@
 
 from typing import Any
 
-from inboxd.domain.addresses import Guard
 from inboxd.domain.text import check_name
 from inboxd.services import actions
-from inboxd.services.actions import Keeper
+from inboxd.services.actions import Keeper, Means
 from inboxd.store.db import Tx
 from inboxd.store.models import Macro
 
 VISIBILITIES = ("personal", "global")
 
 
-def create(tx: Tx, account_id: int, user_id: int, values: dict[str, Any], guard: Guard) -> Macro:
+def create(tx: Tx, account_id: int, user_id: int, values: dict[str, Any], means: Means) -> Macro:
     """Raises Invalid for a name or action that breaks a rule, Refused for a file that is not there."""
-    values = _checked(tx, Keeper(account_id, "Macro", None, guard), {"name": None, "actions": [], **values})
+    values = _checked(tx, Keeper(account_id, "Macro", None, means), {"name": None, "actions": [], **values})
     macro = tx.insert(Macro, account_id=account_id, created_by_id=user_id, updated_by_id=user_id, **values)
     actions.take_files(tx, "Macro", macro.id, macro.actions)
     return macro
 
 
-def update(tx: Tx, macro: Macro, user_id: int, values: dict[str, Any], guard: Guard) -> None:
-    values = _checked(tx, Keeper(macro.account_id, "Macro", macro.id, guard), values)
+def update(tx: Tx, macro: Macro, user_id: int, values: dict[str, Any], means: Means) -> None:
+    values = _checked(tx, Keeper(macro.account_id, "Macro", macro.id, means), values)
     tx.update(macro, updated_by_id=user_id, **values)
     actions.take_files(tx, "Macro", macro.id, macro.actions)
 

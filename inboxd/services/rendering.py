@@ -14,7 +14,12 @@ def content(conversation: Conversation, place: Place, draft: Draft, sender: Send
     text = draft.content
     if text is None or "{{" not in text or draft.message_type not in (MessageType.OUTGOING, MessageType.TEMPLATE):
         return text
-    return liquid.render(text, _variables(conversation, place, sender), CONTENT_LIMIT)
+    return filled(text, conversation, place, sender, CONTENT_LIMIT)
+
+
+def filled(template: str, conversation: Conversation, place: Place, sender: Sender | None, limit: int) -> str:
+    """Unchanged when it cannot be read, or would have more than `limit` characters."""
+    return liquid.render(template, _variables(conversation, place, sender), limit)
 
 
 def _variables(conversation: Conversation, place: Place, sender: Sender | None) -> dict[str, Any]:

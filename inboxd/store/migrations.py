@@ -901,21 +901,25 @@ CREATE TABLE departures (
 );
 CREATE UNIQUE INDEX conversation_uuid ON conversations (uuid);
 CREATE TABLE mails (
-    id INTEGER PRIMARY KEY NOT NULL,
+    id INTEGER PRIMARY KEY AUTOINCREMENT NOT NULL,
     created_at INTEGER NOT NULL,
     updated_at INTEGER NOT NULL,
     account_id INTEGER NOT NULL,
     conversation_id INTEGER,
-    recipients TEXT NOT NULL,
+    message_id INTEGER,
+    kind TEXT NOT NULL,
+    uuid TEXT NOT NULL,
+    recipient TEXT NOT NULL,
     subject TEXT NOT NULL,
     text TEXT NOT NULL,
-    html TEXT,
     state TEXT NOT NULL,
     attempts INTEGER NOT NULL,
     due_at INTEGER NOT NULL,
     error TEXT
 );
 CREATE INDEX mail_state_due_at ON mails (state, due_at);
+CREATE INDEX mail_account_id_created_at ON mails (account_id, created_at);
+CREATE INDEX mail_conversation_id ON mails (conversation_id);
 """
 
 MIGRATIONS: tuple[Callable[[sqlite3.Connection], None], ...] = (_one, _two, _three, _four, _five, _six, _seven)

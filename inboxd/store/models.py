@@ -964,14 +964,18 @@ class Departure(Table):
 
 
 class Mail(Table):
-    """An e-mail that is owed; `recipients` are addresses. `state` is pending, sent or failed."""
+    """An e-mail to one address. `kind` says what was its cause: a transcript has no text, but is made of the
+    conversation's messages up to `message_id` when it is sent. `state` is pending, sent or failed. `uuid`
+    makes its Message-ID. Ids are not given out twice: what becomes of a mail is noted after it was sent."""
 
     account_id = IntegerField()
     conversation_id = IntegerField(null=True)
-    recipients = ListField()
+    message_id = IntegerField(null=True)
+    kind = TextField()
+    uuid = TextField()
+    recipient = TextField()
     subject = TextField()
     text = TextField()
-    html = TextField(null=True)
     state = TextField(default="pending")
     attempts = IntegerField(default=0)
     due_at = BigIntegerField()
@@ -979,7 +983,7 @@ class Mail(Table):
 
     class Meta:
         table_name = "mails"
-        indexes = ((("state", "due_at"), False),)
+        indexes = ((("state", "due_at"), False), (("account_id", "created_at"), False), (("conversation_id",), False))
 
 
 class ConversationCount(Record):

@@ -9,6 +9,7 @@ from inboxd.store.models import (
     Conversation,
     CsatSurveyResponse,
     DraftMessage,
+    Mail,
     Mention,
     Message,
     Notification,
@@ -19,7 +20,7 @@ from inboxd.store.models import (
 
 _MESSAGES = 500
 _TALKS = 20
-_INSIDE = (Message, Tagging, Participant, DraftMessage, Mention, CsatSurveyResponse, ReportingEvent)
+_INSIDE = (Message, Tagging, Participant, DraftMessage, Mention, CsatSurveyResponse, ReportingEvent, Mail)
 
 
 def drop_conversations(tx: Tx, ids: list[int]) -> None:

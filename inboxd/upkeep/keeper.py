@@ -4,18 +4,20 @@ from collections.abc import Callable
 
 from inboxd.domain.retry import DAY_MS
 from inboxd.services import deliveries, idempotency, jobs
-from inboxd.store import audit_logs, blobs, messages, notifications, retention
+from inboxd.store import audit_logs, blobs, mails, messages, notifications, retention
 from inboxd.store.db import Store, Tx
-from inboxd.store.models import AuditLog, Notification, Orphan, Record
+from inboxd.store.models import AuditLog, Mail, Notification, Orphan, Record
 from inboxd.upkeep.loop import Loop
 
 EVERY_S = 3600.0
 FILES = 100
+MAIL_MS = 3 * DAY_MS
+"""What is younger may still be tried."""
 
 
 class Keeper(Loop):
     """`let_go` removes the file with a digest unless something still refers to it. Events and their
-    deliveries are kept for `retention_days`."""
+    deliveries, and mails, are kept for `retention_days`."""
 
     name = "upkeep"
 
@@ -37,8 +39,18 @@ class Keeper(Loop):
         more_blobs = self._store.write(lambda tx: blobs.forget_loose(tx, tx.now - DAY_MS, FILES)) == FILES
         more_told = self._forget(Notification, notifications.surplus)
         more_logs = self._forget(AuditLog, audit_logs.expired)
+        more_mails = self._forget(Mail, lambda tx, limit: mails.expired(tx, tx.now - max(before, MAIL_MS), limit))
         more_jobs = self._store.write(jobs.forget_old, durable=False)
-        return self._remove_files() or more_jobs or more_keys or more_events or more_blobs or more_told or more_logs
+        return (
+            self._remove_files()
+            or more_mails
+            or more_jobs
+            or more_keys
+            or more_events
+            or more_blobs
+            or more_told
+            or more_logs
+        )
 
     def _forget(self, model: type[Record], found: Callable[[Tx, int], list[int]]) -> bool:
         """A batch of rows that served their time, looked up while others write."""

@@ -23,6 +23,7 @@ def test_meta_tells_who_is_calling_and_what_this_server_can(world: World) -> Non
     assert (meta["role"], meta["user"]["id"], meta["account"]["id"]) == ("agent", world.ada_id, 1)
     assert meta["features"]["test_message"] is True
     assert meta["limits"]["attachments"] == 15
+    assert (meta["features"]["mail"], meta["limits"]["mails_per_hour"]) == (False, 0)
     assert world.http.get(f"{world.account}/meta", token=world.admin).json()["role"] == "administrator"
 
 

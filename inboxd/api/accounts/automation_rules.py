@@ -38,7 +38,7 @@ def show(call: Call, rule: AutomationRule) -> Any:
 def create(call: Call) -> Any:
     """The only answer of these that is not wrapped, as on Chatwoot's wire."""
     try:
-        return _shown(call, automation.create(call.tx, call.account_id, call.values, call.parts.guard))
+        return _shown(call, automation.create(call.tx, call.account_id, call.values, macros.means(call)))
     except Invalid as invalid:
         return macros.refused(invalid)
 
@@ -46,7 +46,7 @@ def create(call: Call) -> Any:
 @audited(AutomationRule)
 def update(call: Call, rule: AutomationRule) -> Any:
     try:
-        automation.update(call.tx, rule, call.values, call.parts.guard)
+        automation.update(call.tx, rule, call.values, macros.means(call))
     except Invalid as invalid:
         return macros.refused(invalid)
     return show(call, rule)

@@ -6,8 +6,9 @@ from inboxd.api import steps
 from inboxd.api.accounts import conversations
 from inboxd.api.audit import audited
 from inboxd.api.web import Call, Response, empty
-from inboxd.domain.errors import Refused
+from inboxd.domain.errors import Refused, TooMany
 from inboxd.services import conversation_actions as actions
+from inboxd.services import mails
 from inboxd.store import conversation_attachments as attachments_store
 from inboxd.store.models import Conversation
 from inboxd.wire import conversation_attachments as wire
@@ -31,9 +32,16 @@ def unmute(call: Call, conversation: Conversation) -> Any:
 
 
 def send_transcript(call: Call, conversation: Conversation) -> Any:
-    if not (call.values.get("email") or "").strip():
+    email = (call.values.get("email") or "").strip()
+    if not email:
         raise Refused("email param missing")
-    raise Refused("The transcript cannot be sent: this server has no SMTP configured")
+    if not call.parts.mail:
+        raise Refused("The transcript cannot be sent: this server has no SMTP configured")
+    recipients = mails.addresses(email)
+    if mails.without_flooded(call.tx, call.account_id, recipients) != recipients:
+        raise TooMany("Too many transcripts to this address within an hour")
+    mails.send_transcript(call.tx, conversation, recipients)
+    return empty()
 
 
 def list_attachments(call: Call, conversation: Conversation) -> Any:

@@ -9,7 +9,7 @@ from inboxd.api.params import label
 from inboxd.api.web import Call, Response, empty
 from inboxd.domain.errors import Failure, Invalid, NotFound, StorageFull, Unauthorized
 from inboxd.services import actions, macros
-from inboxd.services.actions import Run
+from inboxd.services.actions import Means, Run
 from inboxd.store import accounts, blobs
 from inboxd.store import macros as store
 from inboxd.store.db import StoreClosed, Tx
@@ -73,11 +73,15 @@ def _values(call: Call) -> dict[str, Any]:
     return call.values | {"visibility": wanted}
 
 
+def means(call: Call) -> Means:
+    return Means(call.parts.guard, call.parts.mail)
+
+
 @audited(Macro)
 def create(call: Call) -> Any:
     user_id = call.caller.known_user.id
     try:
-        return _shown(call, macros.create(call.tx, call.account_id, user_id, _values(call), call.parts.guard))
+        return _shown(call, macros.create(call.tx, call.account_id, user_id, _values(call), means(call)))
     except Invalid as invalid:
         return refused(invalid)
 
@@ -85,7 +89,7 @@ def create(call: Call) -> Any:
 @audited(Macro)
 def update(call: Call, macro: Macro) -> Any:
     try:
-        macros.update(call.tx, macro, call.caller.known_user.id, _values(call), call.parts.guard)
+        macros.update(call.tx, macro, call.caller.known_user.id, _values(call), means(call))
     except Invalid as invalid:
         return refused(invalid)
     return _shown(call, macro)
@@ -106,7 +110,7 @@ def delete(call: Call, macro: Macro) -> Any:
 def execute(call: Call, macro: Macro) -> None:
     """Each action on each conversation is a unit of its own: one that fails is left out alone."""
     found = conversations.reachable(call, call.values.get("conversation_ids") or [])
-    run = Run(call.caller.actor, call.caller.known_user, "macro.executed", call.parts.limits)
+    run = Run(call.caller.actor, call.caller.known_user, "macro.executed", call.parts.limits, mail=call.parts.mail)
     macro_id, steps, ids = macro.id, macro.actions, [one.id for one in found]
 
     def after() -> Response:

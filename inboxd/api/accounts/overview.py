@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from inboxd.api.web import Call
+from inboxd.domain import mailing
 from inboxd.domain.errors import NotFound
 from inboxd.domain.messages import ATTACHMENTS_LIMIT, CONTENT_LIMIT, Draft
 from inboxd.domain.retry import DAY_MS
@@ -37,11 +38,12 @@ def meta(call: Call) -> wire.Meta:
         membership.role,
         version=__version__,
         now=call.tx.now,
-        features=dict.fromkeys(_FEATURES, True),
+        features=dict.fromkeys(_FEATURES, True) | {"mail": call.parts.mail},
         limits={
             "content": CONTENT_LIMIT,
             "attachments": ATTACHMENTS_LIMIT,
             "messages_per_minute": call.parts.limits.per_minute,
+            "mails_per_hour": mailing.PER_HOUR if call.parts.mail else 0,
         },
     )
 
