@@ -26,6 +26,7 @@ from inboxd.services.messages import Limits
 from inboxd.store import blobs, messages
 from inboxd.store.db import Store
 from inboxd.store.directory import NotInitialised
+from inboxd.upkeep.auto_resolve import Resolver
 from inboxd.upkeep.indexer import Indexer
 from inboxd.upkeep.jobs import Jobs
 from inboxd.upkeep.keeper import Keeper
@@ -112,7 +113,10 @@ class App:
         waker, jobs = Waker(self.store), Jobs(self.store, self.blobs)
         engine = Engine(self.store, Limits(self.config.messages_per_minute))
         self._upkeep = [keeper, waker, jobs, engine, self._fetcher, Indexer(self.store)]
+        resolver = Resolver(self.store)
+        self._upkeep.append(resolver)
         self._wakes = {
+            "settings": resolver.wake,
             "orphans": keeper.wake,
             "snoozed": waker.wake,
             "jobs": jobs.wake,
