@@ -1,7 +1,10 @@
 """Resolving what nobody has touched for as long as its account says."""
 
+from contextlib import suppress
+
 from inboxd.domain import activity
 from inboxd.domain import conversations as rules
+from inboxd.domain.errors import Invalid
 from inboxd.domain.messages import Draft, MessageType
 from inboxd.services import conversations, effects, messages
 from inboxd.services.conversations import SYSTEM
@@ -35,7 +38,7 @@ def resolve(tx: Tx, conversation_id: int) -> None:
     text, label = (account.settings.get(f"auto_resolve_{name}") or "" for name in ("message", "label"))
     if text.strip():
         _tell(tx, conversation, text)
-    if label.strip():
+    with suppress(Invalid):  # it may carry as many labels as one can
         conversations.set_labels(tx, conversation, SYSTEM, [*conversation.label_list, label])
     conversations.set_status(tx, conversation, SYSTEM, "resolved")
 
