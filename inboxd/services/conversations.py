@@ -95,7 +95,8 @@ def _activity(tx: Tx, account_id: int, changes: Changes, actor: Actor) -> Iterab
             yield activity.resolved_by_contact(actor.name)
         elif status == "resolved":
             account = accounts.account(tx, account_id)
-            yield activity.resolved_by_system(account.settings.get("auto_resolve_after") or 0 if account else 0)
+            settings = account.settings if account is not None else {}
+            yield activity.resolved_by_system(settings.get("auto_resolve_after") or 0)
     if not actor.is_named:
         return
     if "priority" in changes:

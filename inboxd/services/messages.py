@@ -127,7 +127,7 @@ def _follow_up(tx: Tx, conversation: Conversation, place: Place, shown: MessageD
     second: Changes = {name: changes.pop(name) for name in reply if name in changes}
     if second:
         second["updated_at"] = changes["updated_at"]
-    if before == "resolved" and changes.get("status", ("", ""))[1] == "open":
+    if before == "resolved" and conversation.status == "open":
         effects.add_activity(tx, conversation, activity.SYSTEM_REOPENED)
     contact_changes = tx.update(place.contact, last_activity_at=tx.now) if message.sender_type == "Contact" else {}
 

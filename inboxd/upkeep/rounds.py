@@ -42,7 +42,7 @@ class Rounds(Loop):
         """One round. Returns the seconds until it is worth coming back; None is until `wake`."""
         with self._store.read() as tx:
             due = self.due(tx)
-        acted = [self.acted(conversation_id) for conversation_id in due]
+        acted = [self.acted(conversation_id) for conversation_id in due if not self._stopping]
         if not all(acted):
             return self.look_s
         with self._store.read() as tx:

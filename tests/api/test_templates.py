@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from inboxd.app import App
+from inboxd.automation.engine import Engine
 from inboxd.domain.messages import Draft
 from inboxd.services import messages as service
 from inboxd.services import templates
@@ -169,6 +170,22 @@ def test_a_bridge_that_leaves_its_own_messages_out_hears_of_the_greeting(world: 
         events = [tx.get(Event, one.event_id) for one in tx.filter(Delivery)]
         heard = [tx.get(Message, one.message_id or 0) for one in events if one is not None]
     assert [one.content for one in heard if one is not None] == [GREETED]
+
+
+def test_a_greeting_may_set_off_a_rule_and_no_other_greeting(world: World, app: App) -> None:
+    set_inbox(world, **GREETING)
+    asked = {"attribute_key": "message_type", "filter_operator": "equal_to", "values": ["template"]}
+    body: dict[str, Any] = {"name": "r", "event_name": "message_created", "conditions": [asked]}
+    body["actions"] = [{"action_name": "add_label", "action_params": ["greeted"]}]
+    world.http.post(f"{world.account}/automation_rules", json=body, token=world.admin)
+    number = world.conversation()
+    world.incoming(number)
+    engine = Engine(app.store, Limits())
+    while engine.step():
+        pass
+    assert show(world, number)["labels"] == ["greeted"]
+    world.incoming(number)
+    assert said(world, number) == [GREETED]
 
 
 def test_a_greeting_never_refuses_the_message_that_it_answers(world: World, app: App) -> None:

@@ -166,6 +166,10 @@ def test_a_hundred_of_an_account_are_resolved_at_once_and_a_broken_one_stops_nob
         with app.store.read() as tx:
             return len(tx.filter(Conversation, status="open"))
 
+    told_to_stop = Resolver(app.store)
+    told_to_stop.stop()
+    told_to_stop.step()
+    assert still_open() == 102
     assert resolver.step() == LOOK_S
     assert still_open() == 3, "the broken one and those that no room was for"
     assert resolver.step() == LOOK_S
