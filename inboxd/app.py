@@ -28,6 +28,7 @@ from inboxd.store import blobs, messages
 from inboxd.store.db import Store
 from inboxd.store.directory import NotInitialised
 from inboxd.upkeep.assigner import Assigner
+from inboxd.upkeep.auto_resolve import Resolver
 from inboxd.upkeep.indexer import Indexer
 from inboxd.upkeep.jobs import Jobs
 from inboxd.upkeep.keeper import Keeper
@@ -113,6 +114,7 @@ class App:
             "assignments": Assigner(self.store),
             "events": Engine(self.store, limits, mail=mail is not None),
             "avatars": self._fetcher,
+            "settings": Resolver(self.store),
         }
         if mail is not None:
             woken["mails"] = Mailer(self.store, *mail)

@@ -7,6 +7,7 @@ _STATUS = {
     "snoozed": "Conversation was snoozed by {}",
 }
 BOT_FAILED = "Conversation was marked open by system due to an error with the agent bot."
+AUTO_RESOLVE_NOT_SENT = "Auto-resolve message not sent due to outgoing message restrictions"
 SYSTEM_REOPENED = "System reopened the conversation due to a new incoming message."
 
 
@@ -16,6 +17,13 @@ def status_by_agent(status: str, name: str) -> str:
 
 def resolved_by_contact(name: str) -> str:
     return f"Conversation was resolved by {name.capitalize()}"
+
+
+def resolved_by_system(minutes: int) -> str:
+    """The minutes in the largest unit of which they are a whole number."""
+    fitting = (one for one in ((1440, "days"), (60, "hours")) if minutes >= one[0] and minutes % one[0] == 0)
+    size, unit = next(fitting, (1, "minutes"))
+    return f"Conversation was marked resolved by system due to {minutes // size} {unit} of inactivity"
 
 
 def assignee(assigned: str | None, name: str, *, self_assigned: bool) -> str:

@@ -1,4 +1,4 @@
-"""How much of the time between two moments lies within the working hours of an inbox."""
+"""Whether a moment lies within the working hours of an inbox, and how much of the time between two does."""
 
 from collections.abc import Iterator
 from datetime import datetime
@@ -25,6 +25,12 @@ def business_ms(week: list[dict[str, Any]], timezone: str, start: int, end: int)
     )
 
 
+def is_open(week: list[dict[str, Any]], timezone: str, now: int) -> bool:
+    """Whether the clock of the time zone shows a working hour. The moment at which a day closes belongs to it."""
+    _, local = _week_and_rest(now + _offset(_zone(timezone), now))
+    return any(opens <= local <= closes and opens // _DAY == local // _DAY for opens, closes in _open_hours(week))
+
+
 def _open_hours(week: list[dict[str, Any]]) -> Iterator[tuple[int, int]]:
     """Milliseconds since the beginning of Sunday."""
     for row in week:
@@ -39,9 +45,14 @@ def _open_hours(week: list[dict[str, Any]]) -> Iterator[tuple[int, int]]:
 
 def _before(opened: tuple[tuple[int, int], ...], local: int) -> int:
     """Working time from the first Sunday before 1970 until a moment of the local clock."""
-    weeks, rest = divmod(local + 4 * _DAY, _WEEK)  # 1970 began on a Thursday
+    weeks, rest = _week_and_rest(local)
     whole = sum(closes - opens for opens, closes in opened)
     return weeks * whole + sum(min(max(rest - opens, 0), closes - opens) for opens, closes in opened)
+
+
+def _week_and_rest(local: int) -> tuple[int, int]:
+    """The number of the week, and the time since the beginning of its Sunday."""
+    return divmod(local + 4 * _DAY, _WEEK)  # 1970 began on a Thursday
 
 
 def _by_offset(zone: ZoneInfo, start: int, end: int) -> Iterator[tuple[int, int, int]]:

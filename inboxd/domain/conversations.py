@@ -77,6 +77,13 @@ def can_reply(window_ms: int | None, last_incoming_at: int | None, now: int) -> 
     return last_incoming_at is not None and now - last_incoming_at < window_ms
 
 
+def idle_before(settings: dict[str, Any], now: int) -> int | None:
+    """An open conversation of an account with these settings that was last active before this moment is
+    resolved; None when none is."""
+    minutes = settings.get("auto_resolve_after")
+    return now - minutes * 60_000 if minutes else None
+
+
 def seen(
     *, is_assignee: bool, has_news: bool, agent_seen: int | None, assignee_seen: int | None, now: int
 ) -> dict[str, int]:

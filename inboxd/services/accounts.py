@@ -45,12 +45,14 @@ def update_account(tx: Tx, account: Account, values: dict[str, Any]) -> None:
     columns = {key: values[key] for key in rules.COLUMNS if key in values}
     settings = {key: values[key] for key in rules.SETTINGS if key in values}
     attributes = {key: values[key] for key in rules.ATTRIBUTES if key in values}
-    tx.update(
+    changes = tx.update(
         account,
         **columns,
         settings=account.settings | settings,
         custom_attributes=account.custom_attributes | attributes,
     )
+    if "settings" in changes:
+        tx.signals.add("settings")
 
 
 def add_user(tx: Tx, account_id: int, values: dict[str, Any]) -> tuple[User, AccountUser]:

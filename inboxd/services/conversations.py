@@ -86,19 +86,23 @@ def change(tx: Tx, conversation: Conversation, actor: Actor, **values: Any) -> C
     changes = tx.update(conversation, **values)
     if changes:
         effects.follow(tx, conversation, changes, actor)
-        for text in _activity(tx, changes, actor):
+        for text in _activity(tx, conversation.account_id, changes, actor):
             effects.add_activity(tx, conversation, text)
         effects.announce(tx, details.of_conversation(tx, conversation), changes)
     return changes
 
 
-def _activity(tx: Tx, changes: Changes, actor: Actor) -> Iterable[str]:
+def _activity(tx: Tx, account_id: int, changes: Changes, actor: Actor) -> Iterable[str]:
     if "status" in changes:
         status = changes["status"][1]
         if actor.is_named:
             yield activity.status_by_agent(status, actor.name)
         elif actor.kind == "contact" and status == "resolved":
             yield activity.resolved_by_contact(actor.name)
+        elif status == "resolved":
+            account = accounts.account(tx, account_id)
+            settings = account.settings if account is not None else {}
+            yield activity.resolved_by_system(settings.get("auto_resolve_after") or 0)
     if not actor.is_named:
         return
     if "priority" in changes:

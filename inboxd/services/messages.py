@@ -9,7 +9,7 @@ from inboxd.domain import conversations as rules
 from inboxd.domain.errors import Invalid
 from inboxd.domain.events import SYSTEM
 from inboxd.domain.messages import DELETED_CONTENT, Draft, MessageType, Upload, file_type, status_change
-from inboxd.services import assignment, csat, effects, mentions, notifications, outbox, rendering, reporting
+from inboxd.services import assignment, csat, effects, mentions, notifications, outbox, rendering, reporting, templates
 from inboxd.store import accounts, deliveries, details
 from inboxd.store import messages as store
 from inboxd.store import outbox as queue
@@ -53,6 +53,32 @@ def post(
             return Posted(details.messages_details(tx, [twin])[0], replayed=True)
     if store.is_busy(tx, conversation.id, after=tx.now - 60_000, limit=limits.per_minute):
         raise Invalid("Too many messages", "base")
+    shown = _store(tx, conversation, place, draft, sender, fingerprint)
+    answer = templates.due(tx, conversation, place, shown.message)
+    if answer is not None:
+        tell(tx, conversation, place, answer)
+    return Posted(shown, replayed=False)
+
+
+def tell(tx: Tx, conversation: Conversation, place: Place, draft: Draft) -> MessageDetails:
+    """Store a message that nobody wrote: inboxd's own, whoever gave cause for it. It is refused to nobody, for
+    then its cause would be too, and left out for no webhook as its owner's."""
+    cause = tx.origin, tx.token_id, tx.rule_id
+    tx.origin, tx.token_id, tx.rule_id = "automation", None, None
+    try:
+        return _store(tx, conversation, place, draft, None)
+    finally:
+        tx.origin, tx.token_id, tx.rule_id = cause
+
+
+def _store(
+    tx: Tx,
+    conversation: Conversation,
+    place: Place,
+    draft: Draft,
+    sender: Sender | None,
+    fingerprint: str | None = None,
+) -> MessageDetails:
     message = tx.insert(
         Message,
         account_id=conversation.account_id,
@@ -74,7 +100,7 @@ def post(
     shown = MessageDetails(message, sender, attachments, membership)
     csat.note(tx, conversation, message)
     _follow_up(tx, conversation, place, shown, draft.echo_id)
-    return Posted(shown, replayed=False)
+    return shown
 
 
 def _follow_up(tx: Tx, conversation: Conversation, place: Place, shown: MessageDetails, echo_id: str | None) -> None:
@@ -97,7 +123,7 @@ def _follow_up(tx: Tx, conversation: Conversation, place: Place, shown: MessageD
     second: Changes = {name: changes.pop(name) for name in reply if name in changes}
     if second:
         second["updated_at"] = changes["updated_at"]
-    if incoming and before == "resolved" and "status" in changes:
+    if before == "resolved" and conversation.status == "open":
         effects.add_activity(tx, conversation, activity.SYSTEM_REOPENED)
     if "status" in changes:
         effects.follow(tx, conversation, changes, SYSTEM)

@@ -35,6 +35,10 @@ def account(tx: Tx, account_id: int) -> Account | None:
     return tx.remember(("account", account_id), lambda: tx.get(Account, account_id))
 
 
+def all_accounts(tx: Tx) -> list[Account]:
+    return tx.filter(Account)
+
+
 def user(tx: Tx, user_id: int) -> User | None:
     return tx.remember(("user", user_id), lambda: tx.get(User, user_id))
 

@@ -299,6 +299,18 @@ def next_wake_s(tx: Tx, longest: float) -> float:
     return min(longest, max(0, found[0][1] - tx.now) / 1000) if found else longest
 
 
+def idle(tx: Tx, account_id: int, before: int, limit: int, *, also_waiting: bool) -> list[int]:
+    """Open conversations that were last active before a moment, the longest ago first."""
+    where = [
+        Conversation.account_id == account_id, Conversation.last_activity_at < before, Conversation.status == "open"
+    ]  # fmt: skip
+    if not also_waiting:
+        where.append(Conversation.waiting_since.is_null())
+    query = Conversation.select(Conversation.id).where(*where)
+    order = (Conversation.last_activity_at, Conversation.id)
+    return [conversation_id for (conversation_id,) in tx.tuples(query.order_by(*order).limit(limit))]
+
+
 def retag(tx: Tx, conversation: Conversation, labels: list[str]) -> None:
     tx.delete(Tagging, conversation_id=conversation.id)
     for label in labels:

@@ -49,6 +49,24 @@ _LAST_REPLY = Prepared(
         .limit(1)
     ),
 )
+_LAST_TOLD = Prepared(
+    Message,
+    lambda: (
+        Message.select()
+        .where(_IN, Message.private == 0, Message.message_type.in_((arg("kind"), arg("other"))))
+        .order_by(Message.id.desc())
+        .limit(1)
+    ),
+)
+_ANSWERED = Prepared(
+    Message,
+    lambda: (
+        Message.select(Message.id)
+        .where(_IN, Message.message_type.in_((int(MessageType.OUTGOING), int(MessageType.TEMPLATE))))
+        .order_by(Message.id)
+        .limit(1)
+    ),
+)
 _BUSY = Prepared(
     Message,
     lambda: Message.select(Message.created_at).where(_IN).order_by(Message.id.desc()).limit(1).offset(arg("earlier")),
@@ -123,6 +141,16 @@ def last_responder(tx: Tx, conversation_id: int) -> int | None:
     """The user who wrote the latest public reply."""
     message = _first(tx.run(_LAST_REPLY, conversation_id=conversation_id))
     return message.sender_id if message else None
+
+
+def last_told(tx: Tx, conversation_id: int, kinds: list[int]) -> Message | None:
+    """The newest message of one or two kinds that is no note."""
+    return _first(tx.run(_LAST_TOLD, conversation_id=conversation_id, kind=kinds[0], other=kinds[-1]))
+
+
+def is_answered(tx: Tx, conversation_id: int) -> bool:
+    """Whether there is anything of our side, notes and template messages included."""
+    return bool(tx.tuples(_ANSWERED, conversation_id=conversation_id))
 
 
 def _first(rows: list[Message]) -> Message | None:

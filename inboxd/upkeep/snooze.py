@@ -1,48 +1,26 @@
 """Wakes snoozed conversations when their time has come."""
 
-import logging
-from functools import partial
-
 from inboxd.services import conversations
 from inboxd.store import conversations as store
-from inboxd.store.db import Store, StoreClosed
-from inboxd.upkeep.loop import Loop
+from inboxd.store.db import Tx
+from inboxd.upkeep.rounds import BATCH, Rounds
 
 LOOK_S = 30.0
 """The longest wait: a clock that was set meanwhile moves every moment that was waited for."""
-BATCH = 100
-_log = logging.getLogger("inboxd.upkeep")
 
 
-class Waker(Loop):
+class Waker(Rounds):
     """Waits for the next conversation whose `snoozed_until` passes. `wake` when one was snoozed."""
 
     name = "snooze"
+    done = "woken"
+    look_s = LOOK_S
 
-    def __init__(self, store: Store) -> None:
-        super().__init__()
-        self._store = store
+    def due(self, tx: Tx) -> list[int]:
+        return store.overslept(tx, BATCH)
 
-    def turn(self) -> float:
-        return self.step()
+    def act(self, tx: Tx, conversation_id: int) -> None:
+        conversations.wake(tx, conversation_id)
 
-    def step(self) -> float:
-        """Wake a batch of those whose time has come. Returns the seconds until it is worth coming back."""
-        with self._store.read() as tx:
-            due = store.overslept(tx, BATCH)
-        woken = [self._woken(conversation_id) for conversation_id in due]
-        if all(woken):
-            with self._store.read() as tx:
-                return store.next_wake_s(tx, LOOK_S)
-        return LOOK_S
-
-    def _woken(self, conversation_id: int) -> bool:
-        try:
-            self._store.write(partial(conversations.wake, conversation_id=conversation_id))
-        except StoreClosed:
-            raise
-        except Exception as error:
-            # It must not keep the others asleep.
-            _log.error("conversation %d could not be woken: %s", conversation_id, type(error).__name__)
-            return False
-        return True
+    def next_s(self, tx: Tx) -> float:
+        return store.next_wake_s(tx, LOOK_S)

@@ -3,6 +3,10 @@ from typing import Any
 
 import pytest
 
+from inboxd.app import App
+from inboxd.domain.events import AUTOMATION, Actor
+from inboxd.services import conversations as changing
+from inboxd.store.models import Conversation
 from tests.api.test_inboxes import AGENT_KEYS, NOT_ALLOWED, NOT_FOUND
 from tests.cast import EPOCH, Clock, World
 
@@ -629,3 +633,71 @@ def test_an_idempotency_key_opens_one_conversation(world: World, conversations: 
     assert again.headers["Idempotent-Replayed"] == "true"
     other = world.http.post(conversations, json=body, headers=headers, token=world.admin)
     assert other.json()["id"] == 2
+
+
+def test_the_reply_window_is_told_wherever_a_conversation_is_shown(world: World, number: int, clock: Clock) -> None:
+    world.incoming(number)
+    path, token = f"{world.account}/conversations", world.admin
+    asked = {"attribute_key": "status", "filter_operator": "equal_to", "values": ["open"], "query_operator": None}
+
+    def told() -> set[bool]:
+        shown = [
+            show(world, number),
+            world.http.patch(f"{path}/{number}", json={"priority": None}, token=token).json(),
+            act(world, number, "update_last_seen"),
+            act(world, number, "unread"),
+            *listed(world)["payload"],
+            *world.http.post(f"{path}/filter", json={"payload": [asked]}, token=token).json()["payload"],
+            *world.http.get(f"{world.account}/contacts/1/conversations", token=token).json()["payload"],
+        ]
+        assert len(shown) == 7
+        return {one["can_reply"] for one in shown}
+
+    assert told() == {True}
+    set_inbox(world, channel={"additional_attributes": {"agent_reply_time_window": 1}})
+    clock.advance(ms=3_599_999)
+    world.reply(number)
+    assert told() == {True}
+    clock.advance(ms=1)
+    assert told() == {False}
+    before = len(world.events())
+    world.incoming(number)
+    assert told() == {True}
+    assert [one["conversation"]["can_reply"] for one in world.events()[before:] if "conversation" in one] == [True]
+
+
+def test_who_acts_is_named_in_every_line_and_a_system_in_the_last_alone(world: World, app: App, number: int) -> None:
+    team = world.http.post(f"{world.account}/teams", json={"name": "sales"}, token=world.admin).json()["id"]
+
+    def change(actor: Actor, **values: Any) -> list[str]:
+        before = len(lines(world, number))
+        app.store.write(lambda tx: changing.change(tx, tx.filter(Conversation)[0], actor, **values))
+        return lines(world, number)[before:]
+
+    many = {"priority": "high", "team_id": team, "assignee_id": world.ada_id, "label_list": ["vip"]}
+    none: dict[str, Any] = {"priority": None, "team_id": None, "assignee_id": None, "label_list": []}
+    assert change(AUTOMATION, **many) == [
+        "Automation System set the priority to high", "Assigned to Ada via sales by Automation System",
+        "Automation System added vip",
+    ]  # fmt: skip
+    assert change(AUTOMATION, **none, status="snoozed") == [
+        "Conversation was snoozed by Automation System", "Automation System removed the priority",
+        "Unassigned from sales by Automation System", "Automation System removed vip",
+    ]  # fmt: skip
+    for actor in (Actor("system"), Actor("contact", 1, "carl")):
+        assert change(actor, **many, status="open") == []
+        assert change(actor, **none, status="pending") == []
+    assert change(Actor("contact", 1, "cARL o"), status="resolved") == ["Conversation was resolved by Carl o"]
+    assert change(Actor("system"), status="open") == []
+    idle = "Conversation was marked resolved by system due to 0 minutes of inactivity"
+    assert change(Actor("system"), status="resolved") == [idle]
+
+
+def test_a_bot_that_gets_a_resolved_conversation_back_is_told_of_no_reopening(world: World, number: int) -> None:
+    bot = world.http.post(f"{world.account}/agent_bots", json={"name": "Bo"}, token=world.admin).json()["id"]
+    path = f"{world.account}/inboxes/{world.inbox['id']}/set_agent_bot"
+    world.http.post(path, json={"agent_bot": bot}, token=world.admin)
+    act(world, number, "toggle_status", status="resolved")
+    world.incoming(number)
+    assert show(world, number)["status"] == "pending"
+    assert lines(world, number) == ["Conversation was marked resolved by Ada"]

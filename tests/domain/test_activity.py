@@ -62,3 +62,13 @@ def test_how_urgent_it_is(old: str | None, new: str | None, sentence: str) -> No
 )
 def test_labels_come_and_go(old: list[str], new: list[str], sentences: list[str]) -> None:
     assert activity.labels(old, new, "Ada") == sentences
+
+
+@pytest.mark.parametrize(
+    ("minutes", "time"),
+    [(0, "0 minutes"), (10, "10 minutes"), (60, "1 hours"), (90, "90 minutes"), (1380, "23 hours"), (1440, "1 days"),
+     (1500, "25 hours"), (1441, "1441 minutes"), (43_200, "30 days")],
+)  # fmt: skip
+def test_nobody_resolves_after_days_hours_or_minutes(minutes: int, time: str) -> None:
+    line = f"Conversation was marked resolved by system due to {time} of inactivity"
+    assert activity.resolved_by_system(minutes) == line

@@ -1,4 +1,4 @@
-from datetime import UTC, datetime
+from datetime import UTC, datetime, time
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from inboxd.domain.business_hours import business_ms
+from inboxd.domain.business_hours import business_ms, is_open
 from inboxd.domain.hours import default_week, updated
 
 MINUTE = 60_000
@@ -96,3 +96,83 @@ def test_years_are_counted_at_once() -> None:
 @pytest.mark.parametrize("zone", ["Atlantis/Nowhere", "../etc/passwd", ""])
 def test_a_zone_that_this_machine_does_not_know_is_utc(zone: str) -> None:
     assert business_ms(default_week(), zone, at("2026-06-10T08:00"), at("2026-06-10T10:00")) == HOUR
+
+
+def shows_a_working_hour(week: list[dict[str, Any]], zone: str, moment: int) -> bool:
+    """The same as `is_open`, read off a clock on the wall."""
+    local = datetime.fromtimestamp(moment / 1000, ZoneInfo(zone))
+    row = week[local.isoweekday() % 7]
+    if row["open_all_day"] or row["closed_all_day"]:
+        return bool(row["open_all_day"])
+    opens, closes = time(row["open_hour"], row["open_minutes"]), time(row["close_hour"], row["close_minutes"])
+    return opens <= local.time() <= closes
+
+
+@given(
+    _weeks,
+    st.sampled_from(ZONES),
+    _starts | st.integers(0, 30_000_000).map(lambda n: n * MINUTE),
+    st.integers(1, 500),
+    st.integers(0, 59_999),
+)
+def test_it_is_open_when_a_clock_that_is_looked_at_every_minute_says_so(
+    week: list[dict[str, Any]], zone: str, start: int, minutes: int, into_it: int
+) -> None:
+    for minute in range(start, start + minutes * MINUTE, MINUTE):
+        for moment in (minute, minute + into_it):
+            assert is_open(week, zone, moment) == shows_a_working_hour(week, zone, moment)
+
+
+def opened(day: int, hours: str) -> list[dict[str, Any]]:
+    """A week with these hours on one day alone."""
+    (opens, opening), (closes, closing) = ((int(part) for part in end.split(":")) for end in hours.split("-"))
+    row = {"day_of_week": day, "closed_all_day": False, "open_all_day": False, "open_hour": opens}
+    row |= {"open_minutes": opening, "close_hour": closes, "close_minutes": closing}
+    week = updated(default_week(), [{"day_of_week": number, "closed_all_day": True} for number in range(7)])
+    return [row if each["day_of_week"] == day else each for each in week]
+
+
+@pytest.mark.parametrize(
+    ("zone", "hours", "moments"),
+    [
+        # Put forward: the clock goes from two to three, into the hours and out of them half an hour later.
+        ("Europe/Berlin", "2:30-3:30", {"2026-03-29T00:59:59.999": False, "2026-03-29T01:00": True,
+                                        "2026-03-29T01:30": True, "2026-03-29T01:30:00.001": False}),
+        ("America/New_York", "2:00-2:59", {"2026-03-08T06:59:59.999": False, "2026-03-08T07:00": False}),
+        ("America/New_York", "1:30-2:30", {"2026-03-08T06:30": True, "2026-03-08T06:59:59.999": True,
+                                           "2026-03-08T07:00": False}),
+        # Put back: what the clock shows twice is open twice.
+        ("Europe/Berlin", "2:00-2:30", {"2026-10-25T00:00": True, "2026-10-25T00:30": True,
+                                        "2026-10-25T00:30:00.001": False, "2026-10-25T01:00": True,
+                                        "2026-10-25T01:30": True, "2026-10-25T01:31": False}),
+        ("America/New_York", "1:15-1:45", {"2026-11-01T05:14": False, "2026-11-01T05:15": True,
+                                           "2026-11-01T05:46": False, "2026-11-01T06:15": True,
+                                           "2026-11-01T06:46": False}),
+    ],
+)  # fmt: skip
+def test_open_is_what_the_clock_shows_also_on_the_sundays_on_which_it_is_set(
+    zone: str, hours: str, moments: dict[str, bool]
+) -> None:
+    assert {moment: is_open(opened(0, hours), zone, at(moment)) for moment in moments} == moments
+
+
+def test_a_day_begins_and_ends_at_midnight_also_where_the_week_does() -> None:
+    week = updated(opened(0, "0:00-0:01"), [{"day_of_week": 6, "closed_all_day": False, "open_all_day": True}])
+    assert is_open(week, "UTC", at("2026-06-13T00:00")), "Saturday"
+    assert is_open(week, "UTC", at("2026-06-13T23:59:59.999")), "all day is the whole day"
+    assert is_open(week, "UTC", at("2026-06-14T00:01"))
+    assert not is_open(week, "UTC", at("2026-06-14T00:01:00.001"))
+    assert not is_open(week, "UTC", at("2026-06-12T23:59:59.999"))
+    whole_saturday = updated(
+        opened(0, "9:00-17:00"), [{"day_of_week": 6, "closed_all_day": False, "open_all_day": True}]
+    )
+    assert not is_open(whole_saturday, "UTC", at("2026-06-14T00:00")), "Saturday does not reach into Sunday"
+    # Sunday has begun in Tokyo while it is Saturday in Berlin.
+    assert is_open(opened(0, "8:00-9:00"), "Asia/Tokyo", at("2026-06-13T23:30"))
+    assert not is_open(opened(0, "8:00-9:00"), "Europe/Berlin", at("2026-06-13T23:30"))
+
+
+@pytest.mark.parametrize("zone", ["Atlantis/Nowhere", ""])
+def test_hours_of_a_zone_that_this_machine_does_not_know_are_those_of_utc(zone: str) -> None:
+    assert is_open(default_week(), zone, at("2026-06-10T09:00"))
+    assert not is_open(default_week(), zone, at("2026-06-10T17:00:00.001"))

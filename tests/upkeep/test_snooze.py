@@ -88,7 +88,7 @@ def test_who_was_snoozed_anew_or_resolved_meanwhile_is_left_alone(app: App, cloc
     world.http.post(f"{path}/{resolved}/toggle_status", json={"status": "resolved"}, token=world.ada)
     clock.advance(s=6)
     waker = Waker(app.store)
-    assert all(one is not None and waker._woken(one.id) for one in ids)
+    assert all(one is not None and waker.acted(one.id) for one in ids)
     assert waker.step() == LOOK_S
     clock.advance(s=20)
     assert waker.step() == 24
@@ -130,7 +130,7 @@ def test_it_runs_beside_the_server_and_stops_when_told(app: App, clock: Clock, w
     waker = Waker(app.store)
     step = waker.step
 
-    def watched() -> float:
+    def watched() -> float | None:
         wait_s = step()
         looked.set()
         return wait_s

@@ -1,0 +1,58 @@
+"""Resolving what nobody has touched for as long as its account says."""
+
+from contextlib import suppress
+
+from inboxd.domain import activity
+from inboxd.domain import conversations as rules
+from inboxd.domain.errors import Invalid
+from inboxd.domain.messages import Draft, MessageType
+from inboxd.services import conversations, effects, messages
+from inboxd.services.conversations import SYSTEM
+from inboxd.store import accounts, details
+from inboxd.store import conversations as store
+from inboxd.store.db import Tx
+from inboxd.store.models import Account, Conversation
+
+
+def is_used(tx: Tx) -> bool:
+    return any(rules.idle_before(account.settings, tx.now) is not None for account in accounts.all_accounts(tx))
+
+
+def due(tx: Tx, limit: int) -> list[int]:
+    """Conversations whose time has come, at most `limit` of each account."""
+    found: list[int] = []
+    for account in accounts.all_accounts(tx):
+        before = rules.idle_before(account.settings, tx.now)
+        if before is not None:
+            also_waiting = not account.settings.get("auto_resolve_ignore_waiting")
+            found += store.idle(tx, account.id, before, limit, also_waiting=also_waiting)
+    return found
+
+
+def resolve(tx: Tx, conversation_id: int) -> None:
+    """Nothing if somebody was active meanwhile, or the account wants something else by now."""
+    conversation = tx.get(Conversation, conversation_id)
+    account = accounts.account(tx, conversation.account_id) if conversation is not None else None
+    if conversation is None or account is None or not _is_due(tx, account, conversation):
+        return
+    text, label = (account.settings.get(f"auto_resolve_{name}") or "" for name in ("message", "label"))
+    if text.strip():
+        _tell(tx, conversation, text)
+    with suppress(Invalid):  # it may carry as many labels as one can
+        conversations.set_labels(tx, conversation, SYSTEM, [*conversation.label_list, label])
+    conversations.set_status(tx, conversation, SYSTEM, "resolved")
+
+
+def _is_due(tx: Tx, account: Account, conversation: Conversation) -> bool:
+    before = rules.idle_before(account.settings, tx.now)
+    if before is None or conversation.status != "open" or conversation.last_activity_at >= before:
+        return False
+    return conversation.waiting_since is None or not account.settings.get("auto_resolve_ignore_waiting")
+
+
+def _tell(tx: Tx, conversation: Conversation, text: str) -> None:
+    place = details.place(tx, conversation)
+    if details.of_conversation(tx, conversation, place, []).can_reply:
+        messages.tell(tx, conversation, place, Draft(text, MessageType.TEMPLATE))
+    else:
+        effects.add_activity(tx, conversation, activity.AUTO_RESOLVE_NOT_SENT)
