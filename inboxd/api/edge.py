@@ -72,7 +72,9 @@ class Edge:
                 call.uploads = uploads
                 if request.stale is not None:
                     accounts.mark_active(tx, request.stale.account_id, request.stale.user_id)
-                response = _once(call, route) if _key(request) else _response(call, _run(call, route))
+                response = (
+                    _once(call, route) if _key(request) and not route.repeatable else _response(call, _run(call, route))
+                )
                 request.stale = None
                 return response
 

@@ -7,6 +7,7 @@ _STATUS = {
     "snoozed": "Conversation was snoozed by {}",
 }
 BOT_FAILED = "Conversation was marked open by system due to an error with the agent bot."
+SURVEY_NOT_SENT = "CSAT survey not sent due to outgoing message restrictions"
 SYSTEM_REOPENED = "System reopened the conversation due to a new incoming message."
 
 

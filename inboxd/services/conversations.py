@@ -10,7 +10,8 @@ from inboxd.domain.contacts import check_attributes
 from inboxd.domain.events import Actor
 from inboxd.domain.messages import MessageType
 from inboxd.domain.text import split_labels
-from inboxd.services import effects, notifications, outbox, participants, reporting
+from inboxd.services import csat, effects, notifications, outbox, participants, reporting
+from inboxd.services import messages as posting
 from inboxd.store import accounts, details, messages, teams
 from inboxd.store import conversations as store
 from inboxd.store.db import Changes, Tx
@@ -83,7 +84,18 @@ def change(tx: Tx, conversation: Conversation, actor: Actor, **values: Any) -> C
         for text in _activity(tx, changes, actor):
             effects.add_activity(tx, conversation, text)
         effects.announce(tx, details.of_conversation(tx, conversation), changes)
+        if changes.get("status", (None, None))[1] == "resolved":
+            _ask_for_rating(tx, conversation)
     return changes
+
+
+def _ask_for_rating(tx: Tx, conversation: Conversation) -> None:
+    """Nobody who resolves a conversation writes its survey: rules and webhooks hear of it as of any other message."""
+    invitation = csat.invitation(tx, conversation)
+    if invitation is not None:
+        place, draft = invitation
+        with tx.by_itself():
+            posting.post(tx, conversation, place, draft, None, None)
 
 
 def _activity(tx: Tx, changes: Changes, actor: Actor) -> Iterable[str]:

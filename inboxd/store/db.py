@@ -97,6 +97,16 @@ class Tx:
         self.token_id: int | None = None
         self.rule_id: int | None = None
 
+    @contextmanager
+    def by_itself(self) -> Iterator[None]:
+        """What happens inside is inboxd's own doing, whoever gave the occasion."""
+        cause = self.origin, self.token_id, self.rule_id
+        self.origin, self.token_id, self.rule_id = "automation", None, None
+        try:
+            yield
+        finally:
+            self.origin, self.token_id, self.rule_id = cause
+
     def get(self, model: type[Row], row_id: int) -> Row | None:
         return self.find(model, id=row_id)
 

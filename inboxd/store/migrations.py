@@ -891,6 +891,7 @@ CREATE TABLE assignments (
 );
 CREATE INDEX assignment_inbox_id_created_at ON assignments (inbox_id, created_at);
 CREATE UNIQUE INDEX conversation_uuid ON conversations (uuid);
+CREATE INDEX messages_survey_of ON messages (conversation_id) WHERE content_type = 'input_csat';
 CREATE TABLE mails (
     id INTEGER PRIMARY KEY NOT NULL,
     created_at INTEGER NOT NULL,
