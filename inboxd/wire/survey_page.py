@@ -48,7 +48,8 @@ POLICY = (
     "default-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'; "
     f"style-src 'sha256-{base64.b64encode(hashlib.sha256(_STYLE.encode()).digest()).decode()}'"
 )
-_FACES = "😞🙁😐🙂😍"
+# Of those that plain fonts have too.
+_FACES = "😞😕😐😊😍"
 
 
 @dataclass(frozen=True)
@@ -77,7 +78,7 @@ def survey(shown: Shown) -> str:
         parts.append(f'<p class="said" role="status">{escape(words.locked)}</p>')
         return _document(language, shown.inbox.name, parts)
     if shown.failure is not None:
-        parts.append(f'<p class="wrong" role="alert" id="wrong">{escape(_why(words, shown.failure))}</p>')
+        parts.append(f'<p class="wrong" role="alert">{escape(_why(words, shown.failure))}</p>')
     elif shown.is_answered:
         parts.append(f'<p class="said" role="status">{escape(words.thanks)}</p>')
     return _document(language, shown.inbox.name, [*parts, _form(shown, words)])
@@ -108,7 +109,8 @@ def _form(shown: Shown, words: Words) -> str:
     return (
         f'<form method="post"><fieldset class="{kind}"><legend>{legend}</legend>{choices}</fieldset>'
         f'<label for="feedback">{escape(words.feedback)}</label>'
-        f'<textarea id="feedback" name="feedback" maxlength="{rules.FEEDBACK_LIMIT}">\n{escape(shown.feedback)}</textarea>'
+        f'<textarea id="feedback" name="feedback" maxlength="{rules.FEEDBACK_LIMIT}">\n'
+        f"{escape(shown.feedback)}</textarea>"
         f'<button type="submit">{escape(words.change if shown.is_answered else words.send)}</button></form>'
     )
 
@@ -117,5 +119,6 @@ def _document(language: str, title: str, parts: list[str]) -> str:
     return (
         f'<!doctype html>\n<html lang="{language}"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
-        f"<title>{escape(title)}</title><style>{_STYLE}</style></head><body><main>{''.join(parts)}</main></body></html>\n"
+        f"<title>{escape(title)}</title><style>{_STYLE}</style></head>\n"
+        f"<body><main>{''.join(parts)}</main></body></html>\n"
     )

@@ -105,7 +105,8 @@ def test_a_resolved_conversation_asks_for_a_rating_once(world: World, number: in
     ]  # fmt: skip
     link = f"/survey/responses/{uuid}"
     said, base, rest = told[2]["content"].partition("http://")
-    assert said == "Please rate this conversation, " and rest.endswith(link), base
+    assert (said, base) == ("Please rate this conversation, ", "http://")
+    assert rest.endswith(link)
     assert (told[2]["message_type"], told[2]["sender"]) == ("template", None)
     nested = told[2]["conversation"]["messages"][0]
     assert nested["content"] == "Please rate the conversation", "the link is in the message's own content alone"
@@ -184,9 +185,11 @@ def test_the_accounts_own_words_go_out_with_the_link_and_may_name_the_contact(wo
     [survey] = surveys(world, number)
     assert (survey["content"], survey["content_attributes"]) == ("How was it, Carl?", {"display_type": "star"})
     content = world.events()[-1]["content"]
-    assert content.startswith("How was it, Carl? http://") and content.endswith(page)
+    assert content.startswith("How was it, Carl? http://")
+    assert content.endswith(page)
     shown = world.http.get(page)
-    assert "How was it, Carl?" in text_of(shown) and shown.text.count("★") == 5
+    assert "How was it, Carl?" in text_of(shown)
+    assert shown.text.count("★") == 5
 
 
 def test_labels_decide_who_is_asked(world: World, number: int) -> None:
@@ -263,20 +266,25 @@ def test_the_page_takes_an_answer_and_changes_it(world: World, number: int) -> N
     page = asked(world, number)
     first = world.http.get(page)
     assert first.headers["Content-Type"] == "text/html; charset=utf-8"
-    assert "Acme API" in text_of(first) and "You talked with Ada." in text_of(first)
-    assert first.text.count('type="radio"') == 5 and " checked" not in first.text
+    assert "Acme API" in text_of(first)
+    assert "You talked with Ada." in text_of(first)
+    assert first.text.count('type="radio"') == 5
+    assert " checked" not in first.text
     for secret in (world.carl["name"], world.carl["email"], "ada@acme.test", world.inbox["inbox_identifier"]):
         assert secret not in first.text
 
     thanks = world.http.post(page, data={"rating": "4", "feedback": "quick\r\n<b>& kind</b>"})
-    assert "Thank you" in text_of(thanks) and 'value="4" required checked' in thanks.text
-    assert "\nquick\n&lt;b&gt;&amp; kind&lt;/b&gt;</textarea>" in thanks.text and "<b>" not in thanks.text
+    assert "Thank you" in text_of(thanks)
+    assert 'value="4" required checked' in thanks.text
+    assert "\nquick\n&lt;b&gt;&amp; kind&lt;/b&gt;</textarea>" in thanks.text
+    assert "<b>" not in thanks.text
     [one] = responses(world)
     assert (one["rating"], one["feedback_message"], one["assigned_agent"]["id"]) == (
         4, "quick\n<b>& kind</b>", world.ada_id
     )  # fmt: skip
     told = updates(world)
-    assert len(told) == 1 and told[0]["content"].endswith(page), "the link stays in the content"
+    assert len(told) == 1
+    assert told[0]["content"].endswith(page), "the link stays in the content"
     given = {"csat_survey_response": {"rating": 4, "feedback_message": "quick\n<b>& kind</b>"}}
     assert told[0]["content_attributes"]["submitted_values"] == given
 
@@ -294,20 +302,24 @@ def test_the_page_says_what_is_wrong_and_keeps_what_was_written(world: World, nu
     for rating in ("", "0", "6", "five"):
         refused = world.http.post(page, data={"rating": rating, "feedback": "my text"})
         assert refused.status_code == 422
-        assert "Please choose a rating." in text_of(refused) and "my text</textarea>" in refused.text
+        assert "Please choose a rating." in text_of(refused)
+        assert "my text</textarea>" in refused.text
     assert world.http.post(page).status_code == 422
     long = world.http.post(page, data={"rating": "3", "feedback": "x" * 20_001})
     assert long.status_code == 422
-    assert "at most 20000 characters" in text_of(long) and 'value="3" required checked' in long.text
+    assert "at most 20000 characters" in text_of(long)
+    assert 'value="3" required checked' in long.text
     # At the limit, with ends of lines as browsers send them.
     assert world.http.post(page, data={"rating": "3", "feedback": "x\r\n" * 9_999 + "xx"}).status_code == 200
-    assert len(responses(world)[0]["feedback_message"]) == 20_000 and len(updates(world)) == 1
+    assert len(responses(world)[0]["feedback_message"]) == 20_000
+    assert len(updates(world)) == 1
 
 
 def test_nothing_but_the_page_itself_runs_or_loads_in_it_and_nobody_frames_it(world: World, number: int) -> None:
     configure(world, name="<script>alert(1)</script>", csat_config={"message": "<img src=x onerror=alert(1)>"})
     page = world.http.get(asked(world, number))
-    assert "<script" not in page.text and "<img" not in page.text
+    assert "<script" not in page.text
+    assert "<img" not in page.text
     policy = page.headers["Content-Security-Policy"]
     [style] = re.findall(r"<style>(.*?)</style>", page.text, re.DOTALL)
     digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
@@ -316,8 +328,11 @@ def test_nothing_but_the_page_itself_runs_or_loads_in_it_and_nobody_frames_it(wo
     )
     assert (page.headers["X-Frame-Options"], page.headers["Referrer-Policy"]) == ("DENY", "no-referrer")
     assert (page.headers["Cache-Control"], page.headers["X-Robots-Tag"]) == ("no-store", "noindex")
-    assert "Access-Control-Allow-Origin" not in page.headers and "Set-Cookie" not in page.headers
-    assert "style=" not in page.text and "http" not in page.text and 'lang="en"' in page.text
+    assert "Access-Control-Allow-Origin" not in page.headers
+    assert "Set-Cookie" not in page.headers
+    assert "style=" not in page.text
+    assert "http" not in page.text
+    assert 'lang="en"' in page.text
     for name in re.findall(r'<label for="(\w+)"', page.text):
         assert f'id="{name}"' in page.text
 
@@ -338,7 +353,8 @@ def test_an_unknown_survey_is_a_page_that_says_so(world: World, number: int) -> 
     before = f"/survey/responses/{uuid_of(world, number)}"  # it was not resolved: nobody was asked
     for page in (before, "/survey/responses/nonsense", "/survey/responses/1"):
         for answer in (world.http.get(page), world.http.post(page, data={"rating": "5"})):
-            assert answer.status_code == 404 and "no such survey" in text_of(answer)
+            assert answer.status_code == 404
+            assert "no such survey" in text_of(answer)
             assert answer.headers["Content-Type"].startswith("text/html")
         missing = world.http.get(page.replace("/survey/responses", "/public/api/v1/csat_survey"))
         assert (missing.status_code, missing.json()) == (404, {"status": 404, "error": "Not Found"})
@@ -354,9 +370,12 @@ def test_after_fourteen_days_an_answer_is_final(world: World, number: int, clock
     assert world.http.post(page, data={"rating": "5"}).status_code == 200
     clock.advance(s=DAY_S)
     shown = world.http.get(page)
-    assert shown.status_code == 200 and "This survey is over" in text_of(shown) and "<form" not in shown.text
+    assert shown.status_code == 200
+    assert "This survey is over" in text_of(shown)
+    assert "<form" not in shown.text
     late = world.http.post(page, data={"rating": "1"})
-    assert late.status_code == 422 and "This survey is over" in text_of(late)
+    assert late.status_code == 422
+    assert "This survey is over" in text_of(late)
     refused = world.http.put(api, json=body)
     assert (refused.status_code, refused.json()) == (422, OVER)
     assert world.http.get(api).json()["csat_survey_response"]["rating"] == 5
@@ -385,7 +404,8 @@ def test_the_json_of_a_survey_and_its_answer(world: World, number: int) -> None:
     assert len(updates(world)) == 1
     for bad in ({"rating": 9}, {"rating": 3, "feedback_message": "x" * 20_001}, {"rating": 3, "feedback_message": []}):
         refused = world.http.put(api, json={"message": {"submitted_values": {"csat_survey_response": bad}}})
-        assert refused.status_code == 422 and refused.json()["attributes"] in (["rating"], ["feedback_message"])
+        assert refused.status_code == 422
+        assert refused.json()["attributes"] in (["rating"], ["feedback_message"])
     assert world.http.get(api).json()["csat_survey_response"] == answered
 
 
