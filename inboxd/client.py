@@ -308,6 +308,18 @@ class InboxClient:
         found: Json = self._http.call("PATCH", path, json={"submitted_values": values})
         return found
 
+    def survey(self, uuid: str) -> Json:
+        """The satisfaction survey of a conversation, by the conversation's uuid, and its answer so far."""
+        found: Json = self._http.call("GET", f"/public/api/v1/csat_survey/{quote(uuid, safe='')}")
+        return found
+
+    def rate(self, uuid: str, rating: int, feedback: str | None = None) -> Json:
+        """Answer the survey, or change the answer within its 14 days. `rating` is from 1 to 5."""
+        answer = {"csat_survey_response": _given(rating=rating, feedback_message=feedback)}
+        path, body = f"/public/api/v1/csat_survey/{quote(uuid, safe='')}", {"message": {"submitted_values": answer}}
+        found: Json = self._http.call("PATCH", path, json=body)
+        return found
+
     def resolve(self, source_id: str, conversation_id: int) -> Json:
         path = f"{self._conversation(source_id, conversation_id)}/toggle_status"
         found: Json = self._http.call("POST", path)

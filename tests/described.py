@@ -62,7 +62,7 @@ def check(method: str, path: str, response: requests.Response) -> None:
     where = f"{method} {route.path} {status}"
     if not content:
         assert status >= 400 or response.content == b"", f"{where} is described to be empty"
-    elif "application/json" in content:
+    elif "application/json" in content and "html" not in response.headers.get("Content-Type", ""):
         problems = [
             f"{'/'.join(map(str, error.instance_path))}: {error.message[:300]}"
             for error in _validator(route, status).iter_errors(response.json())

@@ -72,7 +72,8 @@ class Edge:
                 call.uploads = uploads
                 if request.stale is not None:
                     accounts.mark_active(tx, request.stale.account_id, request.stale.user_id)
-                response = _once(call, route) if _key(request) else _response(call, _run(call, route))
+                keyed = _key(request) and not route.repeatable
+                response = _once(call, route) if keyed else _response(call, _run(call, route))
                 request.stale = None
                 return response
 

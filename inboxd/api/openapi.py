@@ -105,7 +105,7 @@ def _names(routes: tuple[Route, ...]) -> dict[Route, str]:
 
 def _operation(route: Route, name: str, schemas: Schemas) -> dict[str, Any]:
     parameters: list[Any] = [_path_parameter(arg) for arg in re.findall(r"\{(\w+)\}", route.path)]
-    if route.method == "POST":
+    if _takes_key(route):
         parameters.append({"$ref": "#/components/parameters/IdempotencyKey"})
     if route.method in _IN_QUERY:
         parameters += [_query_parameter(param) for param in route.params if param.name not in route.path]
@@ -121,6 +121,10 @@ def _operation(route: Route, name: str, schemas: Schemas) -> dict[str, Any]:
     if (route.params or route.takes_lines) and route.method not in _IN_QUERY:
         operation["requestBody"] = _body(route)
     return operation
+
+
+def _takes_key(route: Route) -> bool:
+    return route.method == "POST" and not route.repeatable
 
 
 def _description(route: Route) -> str:
@@ -187,6 +191,9 @@ def _responses(route: Route, schemas: Schemas) -> dict[str, Any]:
     elif answer.media != "application/json":
         good["content"] = {answer.media: {}}
     responses = {str(answer.status): good}
+    for status in answer.pages:
+        about, kind = _REFUSALS[status]
+        responses[str(status)] = {"description": about, "content": good["content"] | _json(schemas.of(kind))}
     for status in answer.silent:
         responses[str(status)] = {"description": _REFUSALS[status][0]}
     for status in sorted(_refusals(route, answer)):
@@ -200,6 +207,6 @@ def _refusals(route: Route, answer: Answer) -> set[int]:
         statuses.add(401)
     if route.is_unit or route.detached:
         statuses.add(507)
-    if route.method == "POST":
+    if _takes_key(route):
         statuses.add(409)
     return statuses

@@ -4,7 +4,7 @@ from dataclasses import replace
 from typing import Any
 
 from inboxd.api.web import Call, empty
-from inboxd.domain import signing
+from inboxd.domain import csat, signing
 from inboxd.domain.conversations import with_status
 from inboxd.domain.errors import Invalid, NotFound, Refused, Unauthenticated
 from inboxd.domain.events import Actor
@@ -19,8 +19,6 @@ from inboxd.store.models import Contact, ContactInbox, Conversation, Inbox
 from inboxd.wire import api as wire
 
 _UNVERIFIED = "HMAC failed: Invalid Identifier Hash Provided"
-_CSAT_DAYS = 14
-_DAY_MS = 86_400_000
 _SUBMITTED = ("name", "title", "value", "csat_survey_response")
 _SURVEY = ("rating", "feedback_message")
 
@@ -231,20 +229,19 @@ def update_message(call: Call, found: tuple[Place, Conversation]) -> Any:
     message = message_store.by_id(call.tx, conversation.id, call.args["message_id"])
     if message is None or message.private or message.message_type == MessageType.ACTIVITY:
         raise NotFound
-    days = call.tx.now // _DAY_MS - message.created_at // _DAY_MS
-    if message.content_type == "input_csat" and days > _CSAT_DAYS:
-        raise Refused("You cannot update the CSAT survey after 14 days")
+    if message.content_type == csat.CONTENT_TYPE and csat.is_locked(message.created_at, call.tx.now):
+        raise Refused(csat.LOCKED)
     if call.values.get("submitted_values") in (None, ""):
         shown = details.messages_details(call.tx, [message])[0]
     else:
-        shown = messages.submit(call.tx, conversation, message, _submitted(call.values["submitted_values"]))
+        shown = messages.submit(call.tx, conversation, message, submitted(call.values["submitted_values"]))
     return wire.public_message(shown, conversation.display_id, call.tx.links, call.tx.now)
 
 
-def _submitted(given: Any) -> Any:
+def submitted(given: Any) -> Any:
     """An object or a list of objects, of each only the keys a form answer has."""
     if isinstance(given, list):
-        return [_submitted(one) for one in given]
+        return [submitted(one) for one in given]
     if not isinstance(given, dict):
         raise Invalid("Submitted values must be an object or a list of objects", "submitted_values")
     kept = {key: given[key] for key in _SUBMITTED if key in given}

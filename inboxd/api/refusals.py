@@ -68,6 +68,8 @@ _Place = tuple[str, int]
 def _place(store: Store, request: "Request", args: dict[str, Any], failure: Failure) -> tuple[_Place, str] | None:
     try:
         with store.read() as tx:
+            if request.is_public and "identifier" not in args:
+                return None
             if request.is_public:
                 return _public_place(tx, args.get("identifier", ""), failure)
             return _account_place(tx, request, args.get("account_id", 0), failure)

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from inboxd.api import docs, events, files, health, public
+from inboxd.api import docs, events, files, health, public, survey
 from inboxd.api.accounts import (
     agent_bots,
     agents,
@@ -76,6 +76,7 @@ from inboxd.wire import search as found
 from inboxd.wire import shapes_accounts as shown
 from inboxd.wire import shapes_operations as ops
 from inboxd.wire import shapes_public as client
+from inboxd.wire import survey as survey_shapes
 from inboxd.wire import uploads as upload_shapes
 from inboxd.wire.assignment_policies import AssignmentPolicyShape, Inboxes
 from inboxd.wire.jobs import Imported, JobShape
@@ -85,6 +86,7 @@ from inboxd.wire.shapes import NO_CONTENT, Answer, Error, Nothing, Page, Payload
 P = "/public/api/v1/inboxes/{identifier}"
 C = P + "/contacts/{source_id}"
 V = C + "/conversations/{id}"
+S = "/public/api/v1/csat_survey/{uuid}"
 A = "/api/v1/accounts/{account_id}"
 A2 = "/api/v2/accounts/{account_id}"
 
@@ -471,6 +473,11 @@ ROUTES = (
     Route("POST", A + "/deliveries/{delivery_id}/cancel", deliveries.cancel, (), deliveries.find, ADMIN, answer=ops.DeliveryDetails, about="try it no more"),
 
     Route("GET", A + "/events", events.poll, (Integer("after", least=0), Integer("wait", least=0), Texts("types"), Integer("inbox_id"), Integer("limit", least=1)), answer=Answer(Page[list[ops.Event], ops.EventsMeta], refuses=(410,)), about="every event behind a seq; waits for the next one"),
+
+    Route("GET", S, survey.show, (), survey.find, "public", answer=survey_shapes.Survey, about="the satisfaction survey of a conversation, by its uuid"),
+    Route("PATCH", S, survey.update, (Nested("message", params=(Value("submitted_values"),)),), survey.find, "public", answer=survey_shapes.Survey, about="answer it, or change the answer within 14 days"),
+    Route("GET", "/survey/responses/{uuid}", survey.page, role="public", answer=Answer(str, media="text/html", pages=(404,)), about="the survey as a page for the contact"),
+    Route("POST", "/survey/responses/{uuid}", survey.answer, (Text("rating"), Text("feedback")), role="public", repeatable=True, answer=Answer(str, media="text/html", pages=(404, 422)), about="what the page's form sends"),
 
     Route("GET", PREFIX + "{signed}/{filename}", files.download, role="public", answer=Answer(media="*/*"), about="a file, by its signed link"),
     Route("GET", "/openapi.json", docs.description, role="public", answer=dict[str, Any], about="this description, as OpenAPI"),

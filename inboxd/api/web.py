@@ -41,7 +41,7 @@ STATUS: dict[type[errors.Failure], int] = {
     errors.StorageFull: 507,
 }
 
-TEXT_ARGS = {"identifier", "delivery_id", "source_id", "signed", "filename"}
+TEXT_ARGS = {"identifier", "delivery_id", "source_id", "signed", "filename", "uuid"}
 """What a path names by text; everything else in braces is a number."""
 
 
@@ -156,7 +156,8 @@ class Route:
     `detached` ones write in several transactions, or wait for somebody between them: the handler
     looks around on a snapshot and leaves the rest in `call.after`. `answer` is the type of a good answer:
     a TypedDict of `wire`, a list of one, or None for an empty body. With `takes_lines` the body is
-    no parameters but a stream in `request.lines`.
+    no parameters but a stream in `request.lines`. A `repeatable` POST does no more the second time, and
+    takes no Idempotency-Key.
     """
 
     method: str
@@ -175,6 +176,7 @@ class Route:
     answer: Any = None
     about: str = ""
     bots: bool = False
+    repeatable: bool = False
 
     @property
     def secrets(self) -> tuple[str, ...]:

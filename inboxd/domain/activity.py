@@ -8,6 +8,7 @@ _STATUS = {
 }
 BOT_FAILED = "Conversation was marked open by system due to an error with the agent bot."
 AUTO_RESOLVE_NOT_SENT = "Auto-resolve message not sent due to outgoing message restrictions"
+SURVEY_NOT_SENT = "CSAT survey not sent due to outgoing message restrictions"
 SYSTEM_REOPENED = "System reopened the conversation due to a new incoming message."
 
 

@@ -52,6 +52,10 @@ class Links:
         number, _, tail = avatar.partition(".")
         return self.blob(int(number), f"avatar.{tail}") if avatar else ""
 
+    def survey(self, uuid: str) -> str:
+        """Where a contact rates the conversation with this uuid."""
+        return f"{self.base_url}/survey/responses/{uuid}"
+
     def direct(self, blob_id: int, md5: str) -> str:
         """Where the bytes with this MD5, in hexadecimal, are put that a blob was announced for."""
         return f"{self.base_url}{DIRECT}u{blob_id}--{self._mac(b'direct:' + md5.encode(), blob_id)}--{md5}"

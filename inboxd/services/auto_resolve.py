@@ -5,9 +5,9 @@ from contextlib import suppress
 from inboxd.domain import activity
 from inboxd.domain import conversations as rules
 from inboxd.domain.errors import Invalid
+from inboxd.domain.events import SYSTEM
 from inboxd.domain.messages import Draft, MessageType
 from inboxd.services import conversations, effects, messages
-from inboxd.services.conversations import SYSTEM
 from inboxd.store import accounts, details
 from inboxd.store import conversations as store
 from inboxd.store.db import Tx

@@ -10,7 +10,8 @@ from inboxd.domain.contacts import check_attributes
 from inboxd.domain.events import SYSTEM, Actor
 from inboxd.domain.messages import MessageType
 from inboxd.domain.text import split_labels
-from inboxd.services import assignment, effects, notifications, outbox, participants, reporting
+from inboxd.services import assignment, csat, effects, notifications, outbox, participants, reporting
+from inboxd.services import messages as posting
 from inboxd.store import accounts, assignments, details, messages
 from inboxd.store import conversations as store
 from inboxd.store.db import Changes, Tx
@@ -89,7 +90,16 @@ def change(tx: Tx, conversation: Conversation, actor: Actor, **values: Any) -> C
         for text in _activity(tx, conversation.account_id, changes, actor):
             effects.add_activity(tx, conversation, text)
         effects.announce(tx, details.of_conversation(tx, conversation), changes)
+        if changes.get("status", (None, None))[1] == "resolved":
+            _ask_for_rating(tx, conversation)
     return changes
+
+
+def _ask_for_rating(tx: Tx, conversation: Conversation) -> None:
+    """Nobody who resolves a conversation writes its survey: rules and webhooks hear of it as of any other message."""
+    invitation = csat.invitation(tx, conversation)
+    if invitation is not None:
+        posting.tell(tx, conversation, *invitation)
 
 
 def _activity(tx: Tx, account_id: int, changes: Changes, actor: Actor) -> Iterable[str]:

@@ -73,7 +73,14 @@ def _survey(given: dict[str, Any]) -> dict[str, Any]:
         "language": "en",
     }
     known = (*complete, "template")
-    return complete | {key: given[key] for key in known if given.get(key) is not None}
+    settings = complete | {key: given[key] for key in known if given.get(key) is not None}
+    if not isinstance(settings["message"], str) or len(settings["message"]) > 10_000:
+        raise Invalid("Message of the survey must be text of at most 10000 characters", "csat_config")
+    rules = settings["survey_rules"]
+    labels = rules.get("values", []) if isinstance(rules, dict) else None
+    if not isinstance(labels, list) or not all(isinstance(label, str) for label in labels):
+        raise Invalid("Survey rules must be an object whose values are labels", "csat_config")
+    return settings
 
 
 def _checked(values: dict[str, Any], *, new: bool) -> dict[str, Any]:

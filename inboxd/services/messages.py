@@ -43,7 +43,7 @@ def post(
     """Store the message with everything that follows from it.
 
     A draft whose source_id and payload were posted here before is answered with the first
-    message. Raises Invalid when the conversation is flooded.
+    message. Raises Invalid when the conversation is flooded beyond the `limits`.
     """
     fingerprint = None
     if draft.source_id is not None:

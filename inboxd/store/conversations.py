@@ -34,6 +34,10 @@ SORTS = {
 }
 
 
+def by_uuid(tx: Tx, uuid: str) -> Conversation | None:
+    return tx.find(Conversation, uuid=uuid)
+
+
 def by_display_id(tx: Tx, account_id: int, display_id: int) -> Conversation | None:
     return tx.find(Conversation, account_id=account_id, display_id=display_id)
 

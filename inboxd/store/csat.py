@@ -9,6 +9,8 @@ from inboxd.store.db import Tx
 from inboxd.store.models import Contact, Conversation, CsatSurveyResponse, Message, User
 
 PAGE = 25
+# In the words of the partial indexes, which bound values could not use.
+_IS_SURVEY = NodeList((Message.content_type, SQL("= 'input_csat'")))
 
 
 @dataclass(frozen=True)
@@ -47,11 +49,9 @@ class Scope:
 
     def sent(self) -> list[Any]:
         """The surveys that may have been answered; a rating and who it is for come only with the answer."""
-        # In the words of the partial index, which bound values could not use.
-        survey = NodeList((Message.content_type, SQL("= 'input_csat'")))
         return [
             Message.account_id == self.account_id,
-            survey,
+            _IS_SURVEY,
             *self._between(Message.created_at),
             *self._of_conversation(),
         ]
@@ -63,6 +63,12 @@ def by_id(tx: Tx, account_id: int, response_id: int) -> CsatSurveyResponse | Non
 
 def of_message(tx: Tx, message_id: int) -> CsatSurveyResponse | None:
     return tx.find(CsatSurveyResponse, message_id=message_id)
+
+
+def survey_of(tx: Tx, conversation_id: int) -> Message | None:
+    """The newest survey that the contact of a conversation was sent."""
+    sent = Message.select().where(Message.conversation_id == conversation_id, _IS_SURVEY, ~Message.private)
+    return next(iter(tx.all(sent.order_by(Message.id.desc()).limit(1))), None)
 
 
 def _in(scope: Scope, *columns: Any) -> Any:

@@ -900,6 +900,7 @@ CREATE TABLE departures (
     after INTEGER NOT NULL
 );
 CREATE UNIQUE INDEX conversation_uuid ON conversations (uuid);
+CREATE INDEX messages_survey_of ON messages (conversation_id) WHERE content_type = 'input_csat';
 CREATE TABLE mails (
     id INTEGER PRIMARY KEY AUTOINCREMENT NOT NULL,
     created_at INTEGER NOT NULL,

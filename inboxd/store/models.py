@@ -534,14 +534,17 @@ class Message(Table):
         table_name = "messages"
 
 
-# Declared apart: the hot table. One index for lists, one for reports, which ask for times, and two only over
-# rows that have a source_id or are surveys.
+# Declared apart: the hot table. One index for lists, one for reports, which ask for times, and three only
+# over rows that have a source_id or are surveys.
 Message.add_index(Message.conversation_id, Message.id, name="messages_conversation_id_id")
 Message.add_index(Message.account_id, Message.created_at, name="messages_account_id_created_at")
 Message.add_index(
     Message.index(
         Message.account_id, Message.created_at, name="messages_surveys", where=SQL("content_type = 'input_csat'")
     )
+)
+Message.add_index(
+    Message.index(Message.conversation_id, name="messages_survey_of", where=SQL("content_type = 'input_csat'"))
 )
 Message.add_index(
     Message.index(

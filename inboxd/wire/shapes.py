@@ -10,13 +10,15 @@ M = TypeVar("M")
 @dataclass(frozen=True)
 class Answer:
     """A good answer that says more than its type: another status, another media type, further statuses
-    with which the route refuses, and those with which it does so without a word."""
+    with which the route refuses, those with which it does so without a word, and those with which it may do
+    so in the media type of a good answer."""
 
     type: Any = None
     status: int = 200
     media: str = "application/json"
     refuses: tuple[int, ...] = ()
     silent: tuple[int, ...] = ()
+    pages: tuple[int, ...] = ()
 
 
 NO_CONTENT = Answer(status=204)

@@ -7,6 +7,7 @@ every client in the wild depends on its own one.
 from typing import Any
 from urllib.parse import urlsplit
 
+from inboxd.domain import csat
 from inboxd.domain.links import Links
 from inboxd.domain.messages import MessageType
 from inboxd.store.db import Changes
@@ -144,7 +145,7 @@ def message(shown: MessageDetails, details: ConversationDetails, links: Links) -
         "additional_attributes": row.additional_attributes,
         "content_attributes": row.content_attributes,
         "content_type": row.content_type,
-        "content": push.normalised(row.content),
+        "content": push.normalised(_told(shown, details, links)),
         "conversation": conversation(details, links),
         "created_at": iso(row.created_at),
         "id": row.id,
@@ -158,6 +159,13 @@ def message(shown: MessageDetails, details: ConversationDetails, links: Links) -
         # No key at all when there are none: a bridge takes an empty list for a file.
         shape["attachments"] = [push.attachment(one, links) for one in shown.attachments]
     return shape
+
+
+def _told(shown: MessageDetails, details: ConversationDetails, links: Links) -> str | None:
+    row = shown.message
+    if row.content_type != csat.CONTENT_TYPE or row.private:
+        return row.content
+    return csat.told(row.content, links.survey(details.conversation.uuid))
 
 
 def typing(details: ConversationDetails, typist: Sender, links: Links, *, private: bool) -> dict[str, Any]:

@@ -112,6 +112,7 @@ def town(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Town]:
         "identifier": world.inbox["inbox_identifier"],
         "source_id": world.carl["source_id"],
         "delivery_id": deliveries[0]["id"],
+        "uuid": world.http.get(f"{account}/conversations/{number}", token=admin).json()["uuid"],
         "signed": signed,
         "filename": filename,
         DIRECT + "{signed}": target,

@@ -66,8 +66,7 @@ def test_an_id_that_clients_see_is_never_given_out_twice(connection: sqlite3.Con
     inner |= {
         "troubles", "agent_bot_inboxes", "team_members", "contact_taggings", "participants", "draft_messages",
         "imported_records", "notification_settings", "mentions", "reporting_events", "inbox_assignment_policies",
-        "conversation_counts", "automation_runs", "assignment_queues", "assignments", "departures", "mails",
-        "conversation_counts", "automation_runs", "assignment_queues", "assignments",
+        "conversation_counts", "automation_runs", "assignment_queues", "assignments", "departures",
     }  # fmt: skip
     assert {name for name, sql in tables if "AUTOINCREMENT" not in sql} == inner
 

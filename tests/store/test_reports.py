@@ -210,5 +210,7 @@ def test_surveys_and_a_bots_conversations_have_indexes_of_their_own(store: Store
         found = plans(store, lambda tx, s=scope: csat.sent_count(tx, s))  # type: ignore[misc]
         assert any("messages_surveys (account_id=?" in plan for plan in found), found
         assert scans(found) == []
+    found = plans(store, lambda tx: csat.survey_of(tx, 1))
+    assert any("messages_survey_of (conversation_id=?" in plan for plan in found), found
     found = plans(store, lambda tx: conversations.forget_bot(tx, 1))
     assert any("conversations_agent_bot" in plan for plan in found), found
