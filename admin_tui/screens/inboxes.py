@@ -190,7 +190,7 @@ class InboxesScreen(HookDesk):
             self.show_once(f"Inbox {made['name']}", text)
             self.wanted()
 
-        ask_form(self, "New inbox", [name(), webhook_url()], work, then)
+        ask_form(self, "New inbox", [name(), webhook_url()], work, then, button="Create")
 
     def action_edit(self) -> None:
         box = self.box
@@ -293,4 +293,4 @@ class InboxesScreen(HookDesk):
             offer = Offer("Test message", text, {"enter": "opens the conversation"})
             self.app.push_screen(offer, lambda key: show() if key else None)
 
-        ask_form(self, f"Test message to {box.name}", fields, work, then)
+        ask_form(self, f"Test message to {box.name}", fields, work, then, button="Send")

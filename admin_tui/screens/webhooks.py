@@ -142,7 +142,7 @@ class WebhooksScreen(HookDesk):
             def work(client: Any, values: Json) -> Any:
                 return client.create_webhook(values["url"], name=values["name"] or None, subscriptions=found or None)
 
-            ask_form(self, "New account webhook", fields, work, then)
+            ask_form(self, "New account webhook", fields, work, then, button="Create")
 
         self._pick_events("Events it hears (none: the usual ones)", [], subscribe)
 
@@ -203,7 +203,7 @@ class WebhooksScreen(HookDesk):
         def work(client: Any, values: Json) -> Any:
             return client.call("POST", "/agent_bots", **values)
 
-        ask_form(self, "New agent bot", _bot_fields({}), work, then)
+        ask_form(self, "New agent bot", _bot_fields({}), work, then, button="Create")
 
     def action_hook_token(self) -> None:
         hook = self.hook
