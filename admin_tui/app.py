@@ -409,7 +409,6 @@ class InboxdTui(App[int]):
             self.say("nothing to undo")
             return
         last.undo()
-        self.say(f"undone: {last.what}")
 
     def action_follow(self) -> None:
         self.paused = not self.paused

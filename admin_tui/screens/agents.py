@@ -9,6 +9,7 @@ from admin_tui.modals.text_view import TextView
 from admin_tui.screens.asking import ask_form, ask_several, ask_sure, changes, word_to_type
 from admin_tui.screens.base import bindings
 from admin_tui.screens.views import HINTS, Json, View, ViewsScreen
+from admin_tui.state.undo import same
 from admin_tui.text import cut, day, line
 
 STATES = ("online", "busy", "offline")
@@ -166,14 +167,17 @@ class AgentsScreen(ViewsScreen):
                 return
             what = f"members of {line(team['name'])}: {len(after)}"
 
-            def set_to(user_ids: list[int], then: Any) -> None:
-                self.fetch(lambda client: client.call("PATCH", path, user_ids=user_ids), then, what="members")
+            def back(client: Any) -> list[str]:
+                if not same([member["id"] for member in client.call("GET", path)], after):
+                    return [what]
+                client.call("PATCH", path, user_ids=before)
+                return []
 
             def done(_: Any) -> None:
-                self.tui.undoing.remember(what, lambda: set_to(before, lambda _: self.wanted()))
-                self._done(f"{what} (u undoes)")
+                self.can_undo(what, back)
+                self._done(f"{what} ({self.tui.key_of_id('undo')} undoes)")
 
-            set_to(after, done)
+            self.fetch(lambda client: client.call("PATCH", path, user_ids=after), done, what="members")
 
         ask_several(self, f"Members of {line(team['name'])}", choices, before, chosen)
 

@@ -13,6 +13,7 @@ from admin_tui.modals.goto import Goto
 from admin_tui.modals.help import Help
 from admin_tui.net.outcome import Outcome
 from admin_tui.net.pool import Work
+from admin_tui.state.undo import told
 from admin_tui.widgets.bars import HintBar, TooSmall, TopBar
 from admin_tui.widgets.row_list import RowList
 from admin_tui.widgets.thread_view import ThreadView
@@ -104,6 +105,15 @@ class BaseScreen(Screen[None]):
                 self.tui.tell_problem(what or self.place, outcome.problem)
 
         self.tui.call(work, come)
+
+    def can_undo(self, what: str, back: Work) -> None:
+        """`back(client)` takes `what` back, and gives the names of what it left as others made it meanwhile."""
+
+        def come(left: list[str]) -> None:
+            self.tui.say(told(what, left), bad=bool(left))
+            self.wanted()
+
+        self.tui.undoing.remember(what, lambda: self.fetch(back, come, what=f"undo of {what}"))
 
     @property
     def rows(self) -> RowList | None:

@@ -171,11 +171,22 @@ class ContactActs(BaseScreen):
         block = not all(one.blocked for one in chosen)
         name = chosen[0].name if len(chosen) == 1 else f"{len(chosen)} contacts"
 
-        def to(blocked: Callable[[Contact], bool]) -> Callable[[Any], Any]:
-            return lambda client: [client.call("PATCH", f"/contacts/{one.id}", blocked=blocked(one)) for one in chosen]
+        changed = [one for one in chosen if one.blocked != block]
 
-        what = f"{'blocked' if block else 'unblocked'}: {name}"
-        self._do(what, to(lambda one: block), to(lambda one: one.blocked))
+        def work(client: Any) -> None:
+            for one in changed:
+                client.call("PATCH", f"/contacts/{one.id}", blocked=block)
+
+        def back(client: Any) -> list[str]:
+            left = []
+            for one in changed:
+                if bool(client.call("GET", f"/contacts/{one.id}")["payload"]["blocked"]) == block:
+                    client.call("PATCH", f"/contacts/{one.id}", blocked=not block)
+                else:
+                    left.append(one.name)
+            return left
+
+        self._do(f"{'blocked' if block else 'unblocked'}: {name}", work, back)
 
     def action_contact_labels(self) -> None:
         one = self.one
@@ -186,10 +197,12 @@ class ContactActs(BaseScreen):
         titles = dict.fromkeys([*before, *(label["title"] for label in self.tui.directory.labels)])
         path = f"/contacts/{one.id}/labels"
 
-        def change(came: list[str], left: list[str]) -> Callable[[Any], Any]:
-            def work(client: Any) -> Any:
+        def change(came: list[str], left: list[str]) -> Callable[[Any], list[str]]:
+            def work(client: Any) -> list[str]:
+                # What others labelled meanwhile stays, so there is nothing that an undo could overwrite.
                 current = client.call("GET", path)["payload"]
-                return client.call("POST", path, labels=model.relabelled(current, came, left))
+                client.call("POST", path, labels=model.relabelled(current, came, left))
+                return []
 
             return work
 
@@ -202,11 +215,11 @@ class ContactActs(BaseScreen):
             self, f"Labels of {one.name}", [Choice(title, title) for title in titles], before, chosen, free=True
         )
 
-    def _do(self, what: str, work: Callable[[Any], Any], back: Callable[[Any], Any]) -> None:
+    def _do(self, what: str, work: Callable[[Any], Any], back: Callable[[Any], list[str]]) -> None:
         """Do what can be undone, and say so."""
 
         def done(_: Any) -> None:
-            self.tui.undoing.remember(what, lambda: self.fetch(back, lambda _: self.wanted(), what="undo"))
+            self.can_undo(what, back)
             self.tui.say(f"{what} (u undoes)")
             self.list_of_contacts.clear_marks()
             self.wanted()

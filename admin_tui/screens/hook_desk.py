@@ -18,6 +18,7 @@ from admin_tui.state import hooks as model
 from admin_tui.state.facts import Fact
 from admin_tui.state.hooks import Hook
 from admin_tui.state.reload import Rest
+from admin_tui.state.undo import same
 from admin_tui.text import line
 from admin_tui.widgets.facts import FactList, rows
 from admin_tui.widgets.row_list import Row, RowList
@@ -150,17 +151,27 @@ class HookDesk(BaseScreen):
 
     # Asking and changing.
 
-    def change(self, what: str, set_to: Callable[[Any, Any], Any], value: Any, before: Any) -> None:
-        """`set_to(client, value)` at once; undo sets it back to `before`."""
+    def change(
+        self,
+        what: str,
+        set_to: Callable[[Any, Any], Any],
+        value: Any,
+        before: Any,
+        now: Callable[[Any], Any],
+    ) -> None:
+        """`set_to(client, value)` at once; undo sets it back to `before`, if `now(client)` still is that value."""
 
         def done(found: Any) -> None:
-            self.tui.say(f"{what} (u undoes)")
+            self.can_undo(what, back)
+            self.tui.say(f"{what} ({self.tui.key_of_id('undo')} undoes)")
             self.wanted()
 
-        def undo() -> None:
-            self.fetch(lambda client: set_to(client, before), lambda found: self.wanted(), what="undo")
+        def back(client: Any) -> list[str]:
+            if not same(now(client), value):
+                return [what]
+            set_to(client, before)
+            return []
 
-        self.tui.undoing.remember(what, undo)
         self.fetch(lambda client: set_to(client, value), done, what=what)
 
     def show_once(self, what: str, secret: str) -> None:

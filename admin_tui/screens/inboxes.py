@@ -237,8 +237,11 @@ class InboxesScreen(HookDesk):
         def set_to(client: Any, user_ids: list[int]) -> Any:
             return client.call("PATCH", "/inbox_members", inbox_id=box.id, user_ids=user_ids)
 
+        def now(client: Any) -> list[int]:
+            return [one["id"] for one in client.call("GET", f"/inbox_members/{box.id}")["payload"]]
+
         def picked(found: list[Any]) -> None:
-            self.change(f"{len(found)} members of {box.name}", set_to, found, before)
+            self.change(f"{len(found)} members of {box.name}", set_to, found, before, now)
 
         ask_several(self, f"Members of {box.name}", choices, before, picked)
 
@@ -246,7 +249,7 @@ class InboxesScreen(HookDesk):
         box = self.box
         if box is None or box.id not in self.more:
             return
-        before = (self.more[box.id]["bot"].get("agent_bot") or {}).get("id")
+        before = _bot_id(self.more[box.id]["bot"])
 
         def choose(bots: list[Json]) -> None:
             choices = [Choice(one["id"], one["name"], one["outgoing_url"] or "") for one in bots]
@@ -255,8 +258,11 @@ class InboxesScreen(HookDesk):
         def set_to(client: Any, bot_id: int | None) -> Any:
             return client.call("POST", f"/inboxes/{box.id}/set_agent_bot", agent_bot=bot_id)
 
+        def now(client: Any) -> int | None:
+            return _bot_id(client.call("GET", f"/inboxes/{box.id}/agent_bot"))
+
         def picked(bot_id: int | None) -> None:
-            self.change(f"bot of {box.name}", set_to, bot_id, before)
+            self.change(f"bot of {box.name}", set_to, bot_id, before, now)
 
         self.fetch(lambda client: client.agent_bots(), choose, what="agent bots")
 
@@ -294,3 +300,7 @@ class InboxesScreen(HookDesk):
             self.app.push_screen(offer, lambda key: show() if key else None)
 
         ask_form(self, f"Test message to {box.name}", fields, work, then, button="Send")
+
+
+def _bot_id(found: Json) -> int | None:
+    return (found.get("agent_bot") or {}).get("id")

@@ -162,8 +162,11 @@ class WebhooksScreen(HookDesk):
         def set_to(client: Any, names: list[str]) -> Any:
             return client.update_webhook(**hook.target, subscriptions=names)
 
+        def now(client: Any) -> Any:
+            return client.webhook(**hook.target)["subscriptions"]
+
         def picked(found: list[Any]) -> None:
-            self.change(f"{len(found)} events of {hook.name}", set_to, found, before)
+            self.change(f"{len(found)} events of {hook.name}", set_to, found, before, now)
 
         self._pick_events(f"Events that {hook.name} hears", before, picked)
 
