@@ -71,6 +71,7 @@ ACTIONS: tuple[Action, ...] = (
     ),
     Action("conv.previous.unread", "N", "Previous unread", "conversations", about="or the find after"),
     Action("conv.sort", "S", "Sort…", "conversations"),
+    Action("conv.views", "V", "Saved views…", "conversations", about="open, save, rename, delete"),
     Action("conv.files", "o", "Files…", "conversations", about="open them, or copy their links"),
     Action("conv.contact", "C", "Contact", "conversations"),
     Action("conv.deliveries", "w", "Its deliveries", "conversations", admin=True),

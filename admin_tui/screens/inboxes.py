@@ -131,7 +131,7 @@ class InboxesScreen(HookDesk):
     def _take_figures(self, inbox_id: int, figures: Figures) -> None:
         if inbox_id in self.boxes:
             box = self.boxes[inbox_id] = Box(self.boxes[inbox_id].inbox, figures)
-            self.listed.change(inbox_id, box)
+            self.change_row(inbox_id, box)
 
     def look(self) -> None:
         box = self.box
@@ -153,6 +153,10 @@ class InboxesScreen(HookDesk):
             self.show_facts()
 
         self.fetch(work, come, what=box.name)
+
+    def words_of(self, data: Any) -> str:
+        box: Box = data
+        return f"{box.id} {box.name} {box.inbox['webhook_url'] or ''} {box.figures.state if box.figures else ''}"
 
     def found_facts(self) -> list[Fact]:
         box = self.box

@@ -14,7 +14,7 @@ from admin_tui.glyphs import Glyphs
 from admin_tui.net.outcome import Outcome
 from admin_tui.state import conversations as model
 from admin_tui.state.conversations import SORTS, VIEWS, Talk
-from admin_tui.state.filters import Filter, parse
+from admin_tui.state.filters import Filter, parse, values
 from admin_tui.state.reload import Reload
 from admin_tui.state.tokens import Wrong
 from admin_tui.text import ago, cut, line
@@ -217,9 +217,17 @@ class TalkList(Vertical):
 
     def step_view(self, steps: int) -> None:
         names = list(VIEWS)
-        self.ask(names[(names.index(self.view) + steps) % len(names)])
+        # A saved view is one beside these, and not within them.
+        wanted = Filter() if self.filter.payload else None
+        self.ask(names[(names.index(self.view) + steps) % len(names)], wanted=wanted)
+
+    def show_saved(self, wanted: Filter) -> None:
+        self._field.hold()
+        self.screen.set_focus(self.rows)
+        self.ask("All", wanted=wanted)
 
     def open_filter(self) -> None:
+        self._field.known = values(self.tui.directory)
         self._field.open()
 
     def clear_filter(self) -> bool:

@@ -53,7 +53,7 @@ class WebhooksScreen(HookDesk):
         if not self.tui.directory.is_known:
             return
         if not self.tui.is_administrator:
-            self.put(self.listed, [], "webhooks are for administrators")
+            self.list_rows([], "webhooks are for administrators")
             return
         if not self._reload.begin():
             return
@@ -76,9 +76,9 @@ class WebhooksScreen(HookDesk):
 
     def show_webhook(self, webhook_id: int) -> None:
         """Put the cursor on a webhook, by the number that deliveries know it by."""
-        for row in self.listed.rows:
+        for row in self.rows_there:
             if row.data.found.get("id") == webhook_id:
-                self.listed.go_to_key(row.key)
+                self.go_to_row(row.key)
 
     def news(self, events: list[Json]) -> None:
         if any(str(event["payload"].get("event")).startswith(_TOUCHING) for event in events):
@@ -105,6 +105,10 @@ class WebhooksScreen(HookDesk):
             self.show_facts()
 
         self.fetch(work, come, what=hook.name)
+
+    def words_of(self, data: Any) -> str:
+        hook: Hook = data
+        return f"{hook.name} {hook.kind} {hook.url} {hook.state}"
 
     def found_facts(self) -> list[Fact]:
         hook = self.hook
