@@ -7,6 +7,7 @@ from admin_tui.modals.form import Field
 from admin_tui.modals.picker import Choice
 from admin_tui.modals.text_view import TextView
 from admin_tui.screens.asking import ask_form, ask_several, ask_sure, changes, word_to_type
+from admin_tui.screens.avatars import ask_avatar
 from admin_tui.screens.base import bindings
 from admin_tui.screens.views import HINTS, Json, View, ViewsScreen
 from admin_tui.state.undo import same
@@ -72,6 +73,7 @@ class AgentsScreen(ViewsScreen):
             f"availability  {self.tui.glyphs.with_word(one['availability_status'])}",
             f"auto offline  {'yes' if one.get('auto_offline') else 'no'}",
             f"number        {one['id']}",
+            *([f"avatar        {line(one['thumbnail'])}"] if one["thumbnail"] else []),
         ]
 
     def _create_agent(self) -> None:
@@ -112,6 +114,11 @@ class AgentsScreen(ViewsScreen):
         now = next((one["availability_status"] for one in self.tui.directory.agents if one["id"] == me), "offline")
         word = STATES[(STATES.index(now) + 1) % len(STATES)] if now in STATES else STATES[0]
         self.fetch(lambda client: client.set_availability(word), lambda _: self._done(f"you are {word}"), what=word)
+
+    def action_agent_avatar(self) -> None:
+        me = next((one for one in self.tui.directory.agents if one["id"] == self.tui.directory.me), None)
+        if me is not None:
+            ask_avatar(self, line(me["name"]), me["thumbnail"] or "", self.tui.learn)
 
     # Teams.
 

@@ -14,6 +14,7 @@ from admin_tui.screens.asking import (
     changes,
     word_to_type,
 )
+from admin_tui.screens.avatars import ask_avatar
 from admin_tui.screens.base import BaseScreen
 from admin_tui.state import contacts as model
 from admin_tui.state.contacts import Contact, Detail, Part
@@ -107,6 +108,11 @@ class ContactActs(BaseScreen):
             self.wanted()
 
         ask_form(self, f"Edit {one.name}", _fields(one.raw), work, saved)
+
+    def action_contact_avatar(self) -> None:
+        one = self.one
+        if one is not None:
+            ask_avatar(self, one.name, one.raw.get("thumbnail") or "", self.wanted, contact_id=one.id)
 
     def action_delete(self) -> None:
         one, part = self.one, self.part

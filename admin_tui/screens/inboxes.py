@@ -11,6 +11,7 @@ from admin_tui.modals.offer import Offer
 from admin_tui.modals.picker import Choice
 from admin_tui.net.outcome import Outcome
 from admin_tui.screens.asking import ask_form, ask_one, ask_several, ask_sure
+from admin_tui.screens.avatars import ask_avatar
 from admin_tui.screens.base import bindings
 from admin_tui.screens.hook_desk import HookDesk, Json
 from admin_tui.screens.inbox_forms import GROUPS, Group, name, webhook_url
@@ -269,6 +270,11 @@ class InboxesScreen(HookDesk):
             self.change(f"bot of {box.name}", set_to, bot_id, before, now)
 
         self.fetch(lambda client: client.agent_bots(), choose, what="agent bots")
+
+    def action_inbox_avatar(self) -> None:
+        box = self.box
+        if box is not None:
+            ask_avatar(self, box.name, box.inbox["avatar_url"], self.wanted, inbox_id=box.id)
 
     @property
     def hook(self) -> Hook | None:

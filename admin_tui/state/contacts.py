@@ -106,6 +106,7 @@ def parts(known: Detail) -> list[Part]:
     found = [Part("fact", word, str(raw.get(name) or "")) for name, word in FIELDS.items()]
     found.append(Part("fact", "blocked", "yes" if known.contact.blocked else "no"))
     found.append(Part("fact", "labels", ", ".join(known.labels)))
+    found += [Part("fact", "avatar", raw["thumbnail"])] if raw.get("thumbnail") else []
     found += [Part("fact", key, _plain(value)) for key, value in (raw.get("additional_attributes") or {}).items()]
     custom = raw.get("custom_attributes") or {}
     found += [Part("head", "custom attributes", "")] if custom else []

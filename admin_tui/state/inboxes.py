@@ -126,6 +126,7 @@ def facts(box: Box, more: Json | None, glyphs: Glyphs) -> list[Fact]:
     """The detail of an inbox. `more` are its members, its bot and its webhook's options, once they are fetched."""
     inbox = box.inbox
     key = str(inbox.get("hmac_token") or "")
+    picture = [Fact("Avatar", inbox["avatar_url"])] if inbox["avatar_url"] else []
     shown = [
         Fact(f"{box.name} (inbox {box.id})"),
         Fact("Identifier", inbox["inbox_identifier"]),
@@ -146,6 +147,7 @@ def facts(box: Box, more: Json | None, glyphs: Glyphs) -> list[Fact]:
         Fact("Greeting", line(inbox["greeting_message"] or "on") if inbox["greeting_enabled"] else "off"),
         Fact("Hours", hours if inbox["working_hours_enabled"] else "always open"),
         Fact("CSAT survey", "on" if inbox["csat_survey_enabled"] else "off"),
+        *picture,
     ]
     if more is not None and more["webhook"] and inbox["webhook_url"]:
         shown += option_facts(more["webhook"])
