@@ -3,12 +3,13 @@
 import os
 from typing import Any
 
+from admin_tui.config import ONE_OF
 from admin_tui.keys import ACTIONS, shown
 from admin_tui.modals.form import Field
 from admin_tui.modals.picker import Choice
 from admin_tui.modals.text_view import TextView
 from admin_tui.modals.theme_picker import ThemePicker
-from admin_tui.preferences import ABOUT, WORDS, keep, plain, themes
+from admin_tui.preferences import ABOUT, ACCENTS, THE_THEMES, keep, plain, themes
 from admin_tui.screens.asking import ask_form, ask_one, ask_sure, changes
 from admin_tui.screens.base import bindings
 from admin_tui.screens.views import HINTS, Json, View, ViewsScreen
@@ -192,7 +193,7 @@ class SettingsScreen(ViewsScreen):
     def _own(self) -> list[Json]:
         settings = self.tui.settings
         rows = [
-            {"id": name, "name": name, "text": plain(getattr(settings, name)), "about": about}
+            {"id": name, "name": name, "text": plain(getattr(settings, name)) or THE_THEMES, "about": about}
             for name, about in ABOUT.items()
         ]
         rows.append({"id": "file", "name": "file", "text": str(settings.path), "about": "where all this is kept"})
@@ -220,10 +221,13 @@ class SettingsScreen(ViewsScreen):
         name = one["id"]
         if name == "theme":
             self._choose_theme()
-        elif name in WORDS:
-            words = [Choice(word, word) for word in WORDS[name]]
+        elif name in ONE_OF:
+            words = [Choice(word, word) for word in ONE_OF[name]]
             ask_one(self, name, words, lambda word: self.keep(name, word))
-        elif name in ("enter_sends", "mouse"):
+        elif name == "accent":
+            colours = [Choice(word, word or THE_THEMES) for word in ("", *ACCENTS)]
+            ask_one(self, "Accent; the file takes any colour, as #d93a3a", colours, lambda word: self.keep(name, word))
+        elif isinstance(getattr(self.tui.settings, name, None), bool):
             self.keep(name, not getattr(self.tui.settings, name))
         else:
             self.tui.copy(str(one["text"]), name)
