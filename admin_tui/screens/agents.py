@@ -30,7 +30,7 @@ class AgentsScreen(ViewsScreen):
                 copied=lambda one: str(one["email"]),
             ),
             View(
-                "Teams", _teams, self._team, self._about_team, "no teams yet\nc makes one",
+                "Teams", _teams, self._team, self._about_team, "no teams yet",
                 create=self._create_team, edit=self._edit_team, delete=self._delete_team,
                 open=self._members, admin=("create", "edit", "delete", "open"),
             ),
@@ -39,7 +39,7 @@ class AgentsScreen(ViewsScreen):
             found.append(
                 View(
                     "Tokens", lambda client: client.tokens(), self._token, self._about_token,
-                    "no token that you may see\nc makes one", create=self._create_token, delete=self._revoke,
+                    "no token that you may see", create=self._create_token, delete=self._revoke,
                 )
             )  # fmt: skip
         return found
@@ -134,7 +134,7 @@ class AgentsScreen(ViewsScreen):
             line(one["description"] or "no description"),
             f"assigns by itself  {'yes' if one['allow_auto_assign'] else 'no'}",
             "",
-            "members:" if members else "no members: m adds them",
+            "members:" if members else f"no members{self.tip('team.members', 'adds them', ': ')}",
             *members,
         ]
 

@@ -8,7 +8,7 @@ from textual.binding import Binding
 from textual.screen import Screen
 from textual.widget import Widget
 
-from admin_tui.keys import ACTIONS, SCREENS, Action, of
+from admin_tui.keys import ACTIONS, SCREENS, Action, by_id, of
 from admin_tui.modals.goto import Goto
 from admin_tui.modals.help import Help
 from admin_tui.net.outcome import Outcome
@@ -135,6 +135,10 @@ class BaseScreen(Screen[None]):
         if action.admin and not self.tui.is_administrator:
             return False
         return hasattr(self, f"action_{action.name}") or hasattr(self.app, f"action_{action.name}")
+
+    def tip(self, action_id: str, does: str, before: str = "") -> str:
+        """`c makes one` behind what stands before it; nothing for who may not."""
+        return f"{before}{self.tui.key_of_id(action_id)} {does}" if self.may(by_id(action_id)) else ""
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         known = next((one for one in ACTIONS if one.name == action), None)

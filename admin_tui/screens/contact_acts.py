@@ -226,7 +226,7 @@ class ContactActs(BaseScreen):
 
         def done(_: Any) -> None:
             self.can_undo(what, back)
-            self.tui.say(f"{what} (u undoes)")
+            self.tui.say(f"{what} ({self.tui.key_of_id('undo')} undoes)")
             self.list_of_contacts.clear_marks()
             self.wanted()
 
@@ -242,7 +242,10 @@ class ContactActs(BaseScreen):
         def reachable(found: Any) -> None:
             places = [(place["inbox"]["id"], place["inbox"]["name"], place["source_id"]) for place in found["payload"]]
             if not places:
-                self.tui.say(f"{one.name} can be written to from no inbox: 2 shows them, c there makes one", bad=True)
+                makes = (
+                    f": {self.tui.key_of_id('create')} on Inboxes (2) makes one" if self.tui.is_administrator else ""
+                )
+                self.tui.say(f"{one.name} can be written to from no inbox{makes}", bad=True)
             elif len(places) == 1:
                 self._write(one, places[0][0], places[0][2])
             else:

@@ -229,7 +229,7 @@ class HookDesk(BaseScreen):
         if hook is None:
             return
         if not hook.url:
-            self.tui.say(f"{hook.name} has no webhook URL: e sets one")
+            self.tui.say(f"{hook.name} has no webhook URL{self.tip('edit', 'sets one', ': ')}")
             return
         self.tui.say(f"testing the webhook of {hook.name}…")
 

@@ -64,7 +64,8 @@ class InboxesScreen(HookDesk):
         before = self.boxes
         self.boxes = {one["id"]: Box(one, before[one["id"]].figures if one["id"] in before else None) for one in found}
         self._stale = set(self.boxes)
-        empty = "no inboxes yet" + ("\nc makes one" if self.tui.is_administrator else ", or none of them is yours")
+        whose = "" if self.tui.is_administrator else ", or none of them is yours"
+        empty = f"no inboxes yet{whose}{self.tip('create', 'makes one', chr(10))}"
         self.list_rows([Row(box.id, box) for box in self.boxes.values()], empty)
         self._fetch_figures()
 
@@ -161,7 +162,7 @@ class InboxesScreen(HookDesk):
 
     def found_facts(self) -> list[Fact]:
         box = self.box
-        return model.facts(box, self.more.get(box.id), self.tui.glyphs) if box is not None else []
+        return model.facts(box, self.more.get(box.id), self.tui.glyphs, self.tip) if box is not None else []
 
     def _draw(self, data: Any, width: int) -> list[Text]:
         box: Box = data

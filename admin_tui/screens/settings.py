@@ -29,18 +29,19 @@ class SettingsScreen(ViewsScreen):
         return [
             View(
                 "Labels", lambda client: client.call("GET", "/labels")["payload"], self._label, self._about_label,
-                "no labels yet\nc makes one", create=self._create_label, edit=self._edit_label,
+                "no labels yet", create=self._create_label, edit=self._edit_label,
                 delete=self._delete_label, copied=lambda one: str(one["title"]),
             ),
             View(
                 "Canned", lambda client: client.call("GET", "/canned_responses"), self._canned, self._about_canned,
-                "no canned responses yet\nc makes one; ctrl+g puts one into a reply", create=self._create_canned,
+                "no canned responses yet", create=self._create_canned,
                 edit=self._edit_canned, delete=self._delete_canned, copied=lambda one: str(one["content"]), admin=(),
+                creates="makes one; ctrl+g puts one into a reply",
             ),
             View(
                 "Attributes", lambda client: client.call("GET", "/custom_attribute_definitions"), self._attribute,
-                self._about_attribute, "no custom attributes are defined\nc defines one", create=self._create_attribute,
-                delete=self._delete_attribute, copied=lambda one: str(one["attribute_key"]),
+                self._about_attribute, "no custom attributes are defined", create=self._create_attribute,
+                delete=self._delete_attribute, copied=lambda one: str(one["attribute_key"]), creates="defines one",
             ),
             View(
                 "Health", model.health, self._check, self._about_check, "", open=self._go_there, is_counted=False,

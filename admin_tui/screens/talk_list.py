@@ -268,7 +268,7 @@ class TalkList(Vertical):
             return "no inbox is yours yet\nan administrator makes you a member of one"
         if not self.tui.is_administrator or self.tui.read_only:
             return f"no open conversation\n{key('view.next')} shows the next view"
-        return "no open conversation\n2 shows the inboxes: t there sends a test message"
+        return f"no open conversation\n2 shows the inboxes: {key('inbox.test')} there sends a test message"
 
     def show_views(self) -> None:
         text = self._views_text(max(20, self.size.width - 2))

@@ -71,7 +71,7 @@ class WebhooksScreen(HookDesk):
 
     def _show(self, hooks: list[Hook]) -> None:
         self._fresh.clear()
-        self.list_rows([Row(one.key, one) for one in hooks], "no webhooks yet\nc makes one")
+        self.list_rows([Row(one.key, one) for one in hooks], "no webhooks yet" + self.tip("create", "makes one", "\n"))
         self.update_hints()
 
     def show_webhook(self, webhook_id: int) -> None:
@@ -112,7 +112,7 @@ class WebhooksScreen(HookDesk):
 
     def found_facts(self) -> list[Fact]:
         hook = self.hook
-        return model.facts(hook, self.pending.get(hook.key), self.tui.glyphs) if hook is not None else []
+        return model.facts(hook, self.pending.get(hook.key), self.tui.glyphs, self.tip) if hook is not None else []
 
     def _draw(self, data: Any, width: int) -> list[Text]:
         hook: Hook = data
@@ -186,7 +186,7 @@ class WebhooksScreen(HookDesk):
         if hook is None:
             return
         if hook.kind == "inbox":
-            self.tui.say("an inbox's webhook goes when its URL is emptied: e edits it")
+            self.tui.say("an inbox's webhook goes when its URL is emptied" + self.tip("edit", "edits it", ": "))
             return
 
         def work(client: Any) -> None:
