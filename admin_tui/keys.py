@@ -153,7 +153,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("delete", "D", "Delete", "list", kind="confirm", writes=True),
     Action("copy", "y", "Copy", "list"),
     Action("copy.as", "Y", "Copy as…", "list"),
-    Action("undo", "u", "Undo", "everywhere", about="the last thing that can be undone, for 30 s"),
+    Action("undo", "u", "Undo", "everywhere", writes=True, about="the last thing that can be undone, for 30 s"),
     Action("info", "i", "Details", "list"),
     Action("follow", "F", "Pause or follow", "everywhere"),
     Action("refresh", "ctrl+r,f5", "Refresh", "everywhere", about="offline: try now"),

@@ -174,9 +174,9 @@ class Form(Modal[dict[str, Any]]):
             return
         self._tell("", None)
         names = {one.name for one in self.fields}
-        at = problem.field if problem.field in names else None
-        self._tell(at or "", problem.message)
-        self._refuse(at or "")
+        at = next((name for name in names if name == problem.field), "")
+        self._tell(at, problem.message)
+        self._refuse(at)
 
     def on_button_pressed(self, event: Button.Pressed) -> None:
         if event.button.id == "save":

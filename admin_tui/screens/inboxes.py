@@ -65,7 +65,7 @@ class InboxesScreen(HookDesk):
         self.boxes = {one["id"]: Box(one, before[one["id"]].figures if one["id"] in before else None) for one in found}
         self._stale = set(self.boxes)
         whose = "" if self.tui.is_administrator else ", or none of them is yours"
-        empty = f"no inboxes yet{whose}{self.tip('create', 'makes one', chr(10))}"
+        empty = f"no inboxes yet{whose}" + self.tip("create", "makes one", "\n")
         self.list_rows([Row(box.id, box) for box in self.boxes.values()], empty)
         self._fetch_figures()
 
