@@ -49,7 +49,7 @@ def test_tab_completes_and_a_filter_becomes_a_view_that_is_opened_renamed_and_de
             await seat.press("V")
             await seat.sees("save what is shown")
             await seat.press("1", "ctrl+s")
-            await seat.until(lambda: views() == ["All label:vip"])
+            await seat.until(lambda: views() == ["All label:vip"] and seat.tui.screen is seat.screen)
             await seat.press("backslash")
             await seat.until(lambda: len(rows.rows) == 2)
 
@@ -70,7 +70,7 @@ def test_tab_completes_and_a_filter_becomes_a_view_that_is_opened_renamed_and_de
             await seat.sees("Rename All label:vip")
             seat.tui.screen.query_one("#field-name", Input).value = "Very important"
             await seat.press("ctrl+s")
-            await seat.until(lambda: views() == ["Very important"])
+            await seat.until(lambda: views() == ["Very important"] and seat.tui.screen is seat.screen)
             await seat.press("V")
             await seat.sees("delete one")
             await seat.press(*"del", "enter")
