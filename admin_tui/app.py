@@ -14,6 +14,7 @@ from rich.text import Text
 from textual import events
 from textual.app import App
 from textual.binding import Binding
+from textual.color import ColorParseError
 from textual.message import Message
 from textual.theme import Theme
 from textual.widgets import Input, TextArea
@@ -28,12 +29,13 @@ from admin_tui.net.feed import Feed, News
 from admin_tui.net.outcome import Outcome, Problem
 from admin_tui.net.pool import Pool, Then, Work, problem_of
 from admin_tui.screens.base import BaseScreen
+from admin_tui.state.conversations import calls_for
 from admin_tui.state.directory import Directory
 from admin_tui.state.drafts import Drafts
 from admin_tui.state.undo import Undo
 from admin_tui.state.unsent import Unsent
 from admin_tui.text import line, span
-from admin_tui.theme import THEMES
+from admin_tui.theme import THEMES, accented
 from inboxd.domain.text import clean
 
 if TYPE_CHECKING:
@@ -133,6 +135,7 @@ class InboxdTui(App[int]):
         self._places: list[str] = []
         for theme in THEMES:
             self.register_theme(theme)
+        self._themes = list(self.available_themes.values())
 
     def on_load(self) -> None:
         self.animation_level = "none"
@@ -140,6 +143,8 @@ class InboxdTui(App[int]):
             self.theme = self.settings.theme
         elif not self.ansi_color:
             self.theme = "inboxd-dark"
+        if self.settings.accent:
+            self.accent(self.settings.accent)
         self.set_keymap(dict(self.settings.keys))
 
     def on_mount(self) -> None:
@@ -177,6 +182,21 @@ class InboxdTui(App[int]):
                 self._leave_screens()
             self._exit_renderables.append(Text("\n".join(crash.report(error, self._secret))))
         self._close_messages_no_wait()
+
+    def accent(self, accent: str) -> None:
+        """Have a colour, or each theme's own again when it is empty."""
+        try:
+            for theme in self._themes:
+                self.register_theme(accented(theme, accent))
+        except ColorParseError:
+            self.say(f"accent: {accent} is no colour", bad=True)
+        self.mutate_reactive(App.theme)
+
+    def redo_hints(self) -> None:
+        """What may be done has changed."""
+        for screen in filter(None, map(self.get_screen_of, self._screens_there())):
+            screen.learned()
+            screen.missed()
 
     def _repaint(self, theme: Theme) -> None:
         """What is drawn once and kept has the colours of the theme before."""
@@ -254,6 +274,8 @@ class InboxdTui(App[int]):
                 self._connection(news)
         if happened:
             self.happened.extend(happened)
+            if self.settings.bell and calls_for(happened, self.directory.me):
+                self.bell()
             self._tell(happened)
         if self.first_minute is not None:
             self.first_minute.tick(happened)
@@ -409,7 +431,6 @@ class InboxdTui(App[int]):
             self.say("nothing to undo")
             return
         last.undo()
-        self.say(f"undone: {last.what}")
 
     def action_follow(self) -> None:
         self.paused = not self.paused

@@ -51,13 +51,12 @@ class Commands(Provider):
         """The views that somebody saved; until they have come there are none."""
         self._views_there.set()
         self._views = [
-            Entry(f"view {one['id']}", f"View: {line(one['name'])}", self._applied(one["query"]))
-            for one in outcome.value or []
+            Entry(f"view {one['id']}", f"View: {line(one['name'])}", self._applied(one)) for one in outcome.value or []
         ]
 
-    def _applied(self, query: Any) -> Callable[[], None]:
+    def _applied(self, view: Any) -> Callable[[], None]:
         def apply() -> None:
-            self.tui.go_and("conversations", "show_filter", query)
+            self.tui.go_and("conversations", "show_filter", view["query"], view["name"])
 
         return apply
 

@@ -8,6 +8,8 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from admin_tui.keys import SCREENS
+
 
 def config_dir() -> Path:
     return Path(os.environ.get("XDG_CONFIG_HOME") or Path.home() / ".config") / "inboxd"
@@ -19,7 +21,9 @@ def state_dir() -> Path:
 
 @dataclass(frozen=True)
 class Settings:
-    """`ascii` is auto, true or false. `clipboard` is auto, osc52, tmux or off. `keys` rebinds actions by id."""
+    """`ascii` is auto, true or false. `clipboard` is auto, osc52, tmux or off. `bell` rings when somebody writes whose
+    conversation is ours or nobody's, and when one becomes ours. `accent` is a colour, or empty for the theme's own.
+    `keys` rebinds actions by id."""
 
     theme: str = "inboxd-dark"
     enter_sends: bool = False
@@ -35,7 +39,9 @@ class Settings:
     path: Path = field(default_factory=lambda: config_dir() / "tui.toml")
 
 
-_ONE_OF = {"ascii": ("auto", "true", "false"), "clipboard": ("auto", "osc52", "tmux", "off")}
+ONE_OF = {
+    "ascii": ("auto", "true", "false"), "clipboard": ("auto", "osc52", "tmux", "off"), "default_screen": tuple(SCREENS),
+}  # fmt: skip
 
 
 def load(path: Path | None = None) -> Settings:
@@ -55,8 +61,8 @@ def load(path: Path | None = None) -> Settings:
             known[name] = str(value).lower()
         elif default is None or type(default) is not type(value):
             problems.append(f"{settings.path}: {name} is unknown or of the wrong kind")
-        elif name in _ONE_OF and value not in _ONE_OF[name]:
-            problems.append(f"{settings.path}: {name} is one of {', '.join(_ONE_OF[name])}")
+        elif name in ONE_OF and value not in ONE_OF[name]:
+            problems.append(f"{settings.path}: {name} is one of {', '.join(ONE_OF[name])}")
         elif name == "keys":
             known[name] = {key: keys for key, keys in value.items() if isinstance(keys, str)}
             problems += [f"{settings.path}: the keys of {key} are no text" for key in value if key not in known[name]]

@@ -71,6 +71,7 @@ ACTIONS: tuple[Action, ...] = (
     ),
     Action("conv.previous.unread", "N", "Previous unread", "conversations", about="or the find after"),
     Action("conv.sort", "S", "Sort…", "conversations"),
+    Action("conv.views", "V", "Saved views…", "conversations", about="open, save, rename, delete"),
     Action("conv.files", "o", "Files…", "conversations", about="open them, or copy their links"),
     Action("conv.contact", "C", "Contact", "conversations"),
     Action("conv.deliveries", "w", "Its deliveries", "conversations", admin=True),
@@ -79,6 +80,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("inbox.members", "m", "Members…", "inboxes", kind="undo", hint=True, writes=True, admin=True),
     Action("inbox.bot", "B", "Agent bot…", "inboxes", kind="undo", writes=True, admin=True, about="who answers first"),
     Action("inbox.options", "o", "Webhook options", "inboxes", writes=True, admin=True),
+    Action("inbox.avatar", "v", "Avatar…", "inboxes", writes=True, admin=True, about="a picture from a file, or none"),
     Action("inbox.secret", "R", "New secret", "inboxes", kind="confirm", writes=True, admin=True),
     Action("inbox.enable", "E", "Enable webhook", "inboxes", writes=True, admin=True, about="one that was disabled"),
     Action("hook.test", "T", "Test webhook", "webhooks", hint=True, writes=True, admin=True),
@@ -95,6 +97,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("contact.note", "n", "Add note", "contacts", hint=True, writes=True),
     Action("contact.block", "B", "Block or unblock", "contacts", kind="undo", writes=True, about="this, or all marked"),
     Action("contact.labels", "L", "Labels…", "contacts", kind="undo", writes=True),
+    Action("contact.avatar", "v", "Avatar…", "contacts", writes=True, about="a picture from a file, or none"),
     Action("contact.merge", "M", "Merge with…", "contacts", kind="typed", writes=True, about="two contacts become one"),
     Action("contact.sort", "S", "Sort…", "contacts"),
     Action("contact.import", "I", "Import CSV…", "contacts", writes=True, admin=True),
@@ -102,6 +105,7 @@ ACTIONS: tuple[Action, ...] = (
     Action(
         "agent.availability", "o", "My availability", "agents", hint=True, writes=True, about="online, busy, offline"
     ),
+    Action("agent.avatar", "v", "My avatar…", "agents", writes=True, about="a picture from a file, or none"),
     Action("team.members", "m", "Members…", "agents", hint=True, writes=True, admin=True, about="of a team"),
     Action(
         "delivery.resend",
@@ -149,7 +153,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("delete", "D", "Delete", "list", kind="confirm", writes=True),
     Action("copy", "y", "Copy", "list"),
     Action("copy.as", "Y", "Copy as…", "list"),
-    Action("undo", "u", "Undo", "everywhere", about="the last thing that can be undone, for 30 s"),
+    Action("undo", "u", "Undo", "everywhere", writes=True, about="the last thing that can be undone, for 30 s"),
     Action("info", "i", "Details", "list"),
     Action("follow", "F", "Pause or follow", "everywhere"),
     Action("refresh", "ctrl+r,f5", "Refresh", "everywhere", about="offline: try now"),

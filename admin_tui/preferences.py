@@ -9,9 +9,14 @@ from admin_tui.widgets.composer import Composer
 if TYPE_CHECKING:
     from admin_tui.app import InboxdTui
 
-WORDS = {"ascii": ("auto", "true", "false"), "clipboard": ("auto", "osc52", "tmux", "off")}
+THE_THEMES = "the theme's own"
+ACCENTS = ("red", "orange", "gold", "limegreen", "turquoise", "deepskyblue", "violet", "hotpink")
 ABOUT = {
     "theme": "colours, seen while choosing",
+    "accent": "one colour of it, to tell servers apart",
+    "default_screen": "where it begins; from the next start",
+    "bell": "when a customer writes to you or to nobody yet",
+    "read_only": "look, and change nothing",
     "enter_sends": "Enter sends, ctrl+j is a new line",
     "mouse": "F2 too; off, the terminal selects text",
     "ascii": "plain signs; from the next start",
@@ -30,6 +35,13 @@ def keep(tui: "InboxdTui", name: str, value: Any) -> None:
     tui.settings = replace(tui.settings, **{name: value})
     if name == "theme":
         tui.theme = value
+    elif name == "accent":
+        tui.accent(value)
+    elif name == "read_only":
+        tui.read_only = value
+        tui.redo_hints()
+    elif name == "bell" and value:
+        tui.bell()
     elif name == "enter_sends":
         there = tui.get_screen_of("conversations")
         for composer in there.query(Composer) if there is not None else ():

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from rich.style import Style
@@ -176,14 +177,22 @@ def contrast(one: Color, other: Color) -> float:
     return (high + 0.05) / (low + 0.05)
 
 
+def accented(theme: Theme, accent: str) -> Theme:
+    """A theme with another accent. Raises ColorParseError for what is no colour."""
+    if not accent or theme.ansi:
+        return theme
+    code = Color.parse(accent).hex
+    return replace(theme, accent=code, variables={**theme.variables, "info": code, "border": code})
+
+
 def paint_of(app: App[Any]) -> Paint:
     """Mixed once for every theme."""
     theme = app.current_theme
     is_ansi = bool(app.ansi_color) or theme.ansi
-    key = (theme.name, is_ansi)
+    key = (theme.name, theme.accent or "", is_ansi)
     if key not in _MIXED:
         _MIXED[key] = Paint(theme, is_ansi=is_ansi)
     return _MIXED[key]
 
 
-_MIXED: dict[tuple[str, bool], Paint] = {}
+_MIXED: dict[tuple[str, str, bool], Paint] = {}

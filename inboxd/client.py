@@ -380,6 +380,20 @@ class Client:
         found: Json = self._http.call("POST", "/api/v1/profile/availability", json={"profile": values})
         return found
 
+    def set_avatar(
+        self, file: Path | str | None, *, inbox_id: int | None = None, contact_id: int | None = None
+    ) -> None:
+        """The picture of an inbox, of a contact, or one's own; without a file there is none."""
+        path, field = "/api/v1/profile", "profile[avatar]"
+        if inbox_id is not None:
+            path, field = f"{self._base}/inboxes/{inbox_id}", "avatar"
+        elif contact_id is not None:
+            path, field = f"{self._base}/contacts/{contact_id}", "avatar"
+        if file is None:
+            self._http.call("DELETE", f"{path}/avatar")
+        else:
+            self._http.call("PATCH", path, files=[file], file_field=field)
+
     def create_account(self, name: str) -> Json:
         made: Json = self._http.call("POST", "/api/v1/accounts", json={"name": name})
         return made

@@ -138,6 +138,13 @@ class Form(Modal[dict[str, Any]]):
         shown.update(clean(wrong or ""))
         shown.set_class(bool(wrong), "-on")
 
+    def _refuse(self, name: str) -> None:
+        """Go to what is wrong. What is said of it has no place yet."""
+        if name:
+            self.set_focus(self.query_one(f"#field-{name}"))
+        shown = self.query_one(f"#error-{name}" if name else "#error", Static)
+        self.call_after_refresh(shown.scroll_visible, animate=False, immediate=True)
+
     def action_save(self) -> None:
         if self._busy:
             return
@@ -150,7 +157,7 @@ class Form(Modal[dict[str, Any]]):
             self._tell(one.name, wrong)
             first = first or (one.name if wrong else None)
         if first is not None:
-            self.set_focus(self.query_one(f"#field-{first}"))
+            self._refuse(first)
             return
         self._busy = True
         self._tell("", "saving…")
@@ -167,10 +174,9 @@ class Form(Modal[dict[str, Any]]):
             return
         self._tell("", None)
         names = {one.name for one in self.fields}
-        at = problem.field if problem.field in names else ""
-        self._tell(at or "", problem.message)
-        if at:
-            self.set_focus(self.query_one(f"#field-{at}"))
+        at = next((name for name in names if name == problem.field), "")
+        self._tell(at, problem.message)
+        self._refuse(at)
 
     def on_button_pressed(self, event: Button.Pressed) -> None:
         if event.button.id == "save":

@@ -23,7 +23,8 @@ class Help(Modal[str]):
     """Dismissed with the id of the action to run."""
 
     DEFAULT_CSS = """
-    Help RowList { height: 14; background: $surface; }
+    Help > .box { height: 90%; max-height: 30; }
+    Help RowList { height: 1fr; background: $surface; }
     """
 
     def __init__(

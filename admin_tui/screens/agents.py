@@ -7,8 +7,10 @@ from admin_tui.modals.form import Field
 from admin_tui.modals.picker import Choice
 from admin_tui.modals.text_view import TextView
 from admin_tui.screens.asking import ask_form, ask_several, ask_sure, changes, word_to_type
+from admin_tui.screens.avatars import ask_avatar
 from admin_tui.screens.base import bindings
 from admin_tui.screens.views import HINTS, Json, View, ViewsScreen
+from admin_tui.state.undo import same
 from admin_tui.text import cut, day, line
 
 STATES = ("online", "busy", "offline")
@@ -28,7 +30,7 @@ class AgentsScreen(ViewsScreen):
                 copied=lambda one: str(one["email"]),
             ),
             View(
-                "Teams", _teams, self._team, self._about_team, "no teams yet\nc makes one",
+                "Teams", _teams, self._team, self._about_team, "no teams yet",
                 create=self._create_team, edit=self._edit_team, delete=self._delete_team,
                 open=self._members, admin=("create", "edit", "delete", "open"),
             ),
@@ -37,7 +39,7 @@ class AgentsScreen(ViewsScreen):
             found.append(
                 View(
                     "Tokens", lambda client: client.tokens(), self._token, self._about_token,
-                    "no token that you may see\nc makes one", create=self._create_token, delete=self._revoke,
+                    "no token that you may see", create=self._create_token, delete=self._revoke,
                 )
             )  # fmt: skip
         return found
@@ -71,6 +73,7 @@ class AgentsScreen(ViewsScreen):
             f"availability  {self.tui.glyphs.with_word(one['availability_status'])}",
             f"auto offline  {'yes' if one.get('auto_offline') else 'no'}",
             f"number        {one['id']}",
+            *([f"avatar        {line(one['thumbnail'])}"] if one["thumbnail"] else []),
         ]
 
     def _create_agent(self) -> None:
@@ -112,6 +115,11 @@ class AgentsScreen(ViewsScreen):
         word = STATES[(STATES.index(now) + 1) % len(STATES)] if now in STATES else STATES[0]
         self.fetch(lambda client: client.set_availability(word), lambda _: self._done(f"you are {word}"), what=word)
 
+    def action_agent_avatar(self) -> None:
+        me = next((one for one in self.tui.directory.agents if one["id"] == self.tui.directory.me), None)
+        if me is not None:
+            ask_avatar(self, line(me["name"]), me["thumbnail"] or "", self.tui.learn)
+
     # Teams.
 
     def _team(self, one: Json, width: int) -> str:
@@ -126,7 +134,7 @@ class AgentsScreen(ViewsScreen):
             line(one["description"] or "no description"),
             f"assigns by itself  {'yes' if one['allow_auto_assign'] else 'no'}",
             "",
-            "members:" if members else "no members: m adds them",
+            "members:" if members else f"no members{self.tip('team.members', 'adds them', ': ')}",
             *members,
         ]
 
@@ -166,14 +174,17 @@ class AgentsScreen(ViewsScreen):
                 return
             what = f"members of {line(team['name'])}: {len(after)}"
 
-            def set_to(user_ids: list[int], then: Any) -> None:
-                self.fetch(lambda client: client.call("PATCH", path, user_ids=user_ids), then, what="members")
+            def back(client: Any) -> list[str]:
+                if not same([member["id"] for member in client.call("GET", path)], after):
+                    return [what]
+                client.call("PATCH", path, user_ids=before)
+                return []
 
             def done(_: Any) -> None:
-                self.tui.undoing.remember(what, lambda: set_to(before, lambda _: self.wanted()))
-                self._done(f"{what} (u undoes)")
+                self.can_undo(what, back)
+                self._done(f"{what} ({self.tui.key_of_id('undo')} undoes)")
 
-            set_to(after, done)
+            self.fetch(lambda client: client.call("PATCH", path, user_ids=after), done, what="members")
 
         ask_several(self, f"Members of {line(team['name'])}", choices, before, chosen)
 

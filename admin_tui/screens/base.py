@@ -8,11 +8,12 @@ from textual.binding import Binding
 from textual.screen import Screen
 from textual.widget import Widget
 
-from admin_tui.keys import ACTIONS, SCREENS, Action, of
+from admin_tui.keys import ACTIONS, SCREENS, Action, by_id, of
 from admin_tui.modals.goto import Goto
 from admin_tui.modals.help import Help
 from admin_tui.net.outcome import Outcome
 from admin_tui.net.pool import Work
+from admin_tui.state.undo import told
 from admin_tui.widgets.bars import HintBar, TooSmall, TopBar
 from admin_tui.widgets.row_list import RowList
 from admin_tui.widgets.thread_view import ThreadView
@@ -105,6 +106,15 @@ class BaseScreen(Screen[None]):
 
         self.tui.call(work, come)
 
+    def can_undo(self, what: str, back: Work) -> None:
+        """`back(client)` takes `what` back, and gives the names of what it left as others made it meanwhile."""
+
+        def come(left: list[str]) -> None:
+            self.tui.say(told(what, left), bad=bool(left))
+            self.wanted()
+
+        self.tui.undoing.remember(what, lambda: self.fetch(back, come, what=f"undo of {what}"))
+
     @property
     def rows(self) -> RowList | None:
         """The list that the keys work on: the focused one, else the first."""
@@ -125,6 +135,10 @@ class BaseScreen(Screen[None]):
         if action.admin and not self.tui.is_administrator:
             return False
         return hasattr(self, f"action_{action.name}") or hasattr(self.app, f"action_{action.name}")
+
+    def tip(self, action_id: str, does: str, before: str = "") -> str:
+        """`c makes one` behind what stands before it; nothing for who may not."""
+        return f"{before}{self.tui.key_of_id(action_id)} {does}" if self.may(by_id(action_id)) else ""
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         known = next((one for one in ACTIONS if one.name == action), None)

@@ -14,6 +14,7 @@ from admin_tui.screens.asking import (
     changes,
     word_to_type,
 )
+from admin_tui.screens.avatars import ask_avatar
 from admin_tui.screens.base import BaseScreen
 from admin_tui.state import contacts as model
 from admin_tui.state.contacts import Contact, Detail, Part
@@ -108,6 +109,11 @@ class ContactActs(BaseScreen):
 
         ask_form(self, f"Edit {one.name}", _fields(one.raw), work, saved)
 
+    def action_contact_avatar(self) -> None:
+        one = self.one
+        if one is not None:
+            ask_avatar(self, one.name, one.raw.get("thumbnail") or "", self.wanted, contact_id=one.id)
+
     def action_delete(self) -> None:
         one, part = self.one, self.part
         if part is not None and part.kind == "note":
@@ -171,11 +177,22 @@ class ContactActs(BaseScreen):
         block = not all(one.blocked for one in chosen)
         name = chosen[0].name if len(chosen) == 1 else f"{len(chosen)} contacts"
 
-        def to(blocked: Callable[[Contact], bool]) -> Callable[[Any], Any]:
-            return lambda client: [client.call("PATCH", f"/contacts/{one.id}", blocked=blocked(one)) for one in chosen]
+        changed = [one for one in chosen if one.blocked != block]
 
-        what = f"{'blocked' if block else 'unblocked'}: {name}"
-        self._do(what, to(lambda one: block), to(lambda one: one.blocked))
+        def work(client: Any) -> None:
+            for one in changed:
+                client.call("PATCH", f"/contacts/{one.id}", blocked=block)
+
+        def back(client: Any) -> list[str]:
+            left = []
+            for one in changed:
+                if bool(client.call("GET", f"/contacts/{one.id}")["payload"]["blocked"]) == block:
+                    client.call("PATCH", f"/contacts/{one.id}", blocked=not block)
+                else:
+                    left.append(one.name)
+            return left
+
+        self._do(f"{'blocked' if block else 'unblocked'}: {name}", work, back)
 
     def action_contact_labels(self) -> None:
         one = self.one
@@ -186,10 +203,12 @@ class ContactActs(BaseScreen):
         titles = dict.fromkeys([*before, *(label["title"] for label in self.tui.directory.labels)])
         path = f"/contacts/{one.id}/labels"
 
-        def change(came: list[str], left: list[str]) -> Callable[[Any], Any]:
-            def work(client: Any) -> Any:
+        def change(came: list[str], left: list[str]) -> Callable[[Any], list[str]]:
+            def work(client: Any) -> list[str]:
+                # What others labelled meanwhile stays, so there is nothing that an undo could overwrite.
                 current = client.call("GET", path)["payload"]
-                return client.call("POST", path, labels=model.relabelled(current, came, left))
+                client.call("POST", path, labels=model.relabelled(current, came, left))
+                return []
 
             return work
 
@@ -202,12 +221,12 @@ class ContactActs(BaseScreen):
             self, f"Labels of {one.name}", [Choice(title, title) for title in titles], before, chosen, free=True
         )
 
-    def _do(self, what: str, work: Callable[[Any], Any], back: Callable[[Any], Any]) -> None:
+    def _do(self, what: str, work: Callable[[Any], Any], back: Callable[[Any], list[str]]) -> None:
         """Do what can be undone, and say so."""
 
         def done(_: Any) -> None:
-            self.tui.undoing.remember(what, lambda: self.fetch(back, lambda _: self.wanted(), what="undo"))
-            self.tui.say(f"{what} (u undoes)")
+            self.can_undo(what, back)
+            self.tui.say(f"{what} ({self.tui.key_of_id('undo')} undoes)")
             self.list_of_contacts.clear_marks()
             self.wanted()
 
@@ -223,7 +242,10 @@ class ContactActs(BaseScreen):
         def reachable(found: Any) -> None:
             places = [(place["inbox"]["id"], place["inbox"]["name"], place["source_id"]) for place in found["payload"]]
             if not places:
-                self.tui.say(f"{one.name} can be written to from no inbox: 2 shows them, c there makes one", bad=True)
+                makes = (
+                    f": {self.tui.key_of_id('create')} on Inboxes (2) makes one" if self.tui.is_administrator else ""
+                )
+                self.tui.say(f"{one.name} can be written to from no inbox{makes}", bad=True)
             elif len(places) == 1:
                 self._write(one, places[0][0], places[0][2])
             else:

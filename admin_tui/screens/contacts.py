@@ -163,9 +163,14 @@ class ContactsScreen(ContactActs, ContactJobs):
     def _nothing(self) -> str:
         if self.needle:
             return f"nobody like {line(self.needle)!r}\n{self.tui.key_of_id('filter.clear')} clears the search"
-        return (
-            "no contacts yet\nc makes one, I imports a CSV file\n"
-            "Listed is who has an e-mail, a phone number or an identifier;\n/ finds the others by name."
+        tips = [self.tip("create", "makes one"), self.tip("contact.import", "imports a CSV file")]
+        return "\n".join(
+            [
+                "no contacts yet",
+                *filter(None, [", ".join(filter(None, tips))]),
+                "Listed is who has an e-mail, a phone number or an identifier;",
+                f"{self.tui.key_of_id('filter')} finds the others by name.",
+            ]
         )
 
     def _show_views(self) -> None:
@@ -281,7 +286,8 @@ class ContactsScreen(ContactActs, ContactJobs):
             self.list_of_contacts.change(known.contact.id, known.contact)
             title = known.contact.name + ("  blocked" if known.contact.blocked else "")
         self.query_one("#title", Static).update(paint_of(self.app).head(line(title)), layout=False)
-        found = model.parts(known) if known is not None else []
+        note, talk = self.tip("contact.note", "adds one"), self.tip("contact.write", "begins one")
+        found = model.parts(known, note, talk) if known is not None else []
         self.detail.show([Row(_key(place, one), one) for place, one in enumerate(found)])
         if moved:
             self.detail.move_to(0)

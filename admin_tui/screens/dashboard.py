@@ -10,7 +10,7 @@ from textual.containers import Container, Vertical
 from textual.widget import Widget
 from textual.widgets import Static
 
-from admin_tui.keys import Action, by_id
+from admin_tui.keys import Action
 from admin_tui.modals.picker import Choice, Picker
 from admin_tui.net.outcome import Outcome
 from admin_tui.screens.base import BaseScreen, bindings
@@ -158,7 +158,7 @@ class DashboardScreen(BaseScreen):
         paint = paint_of(self.app)
         self._say("numbers", charts.numbers(self.counts, width, paint, is_tall=is_tall, ascii_only=ascii_only))
         rows = [Row((one["kind"], one.get("webhook_id")), one) for one in self.concerns]
-        test = "t sends a test message, " if self.may(by_id("dashboard.test")) else ""
+        test = self.tip("dashboard.test", "sends a test message, ")
         empty = f"{self.tui.glyphs('ok')} nothing needs you\n{test}3 shows the conversations"
         if rows != self.list_.rows or empty != self.list_.empty:
             self.list_.show(rows, empty=empty)
@@ -268,7 +268,7 @@ class DashboardScreen(BaseScreen):
     def action_dashboard_test(self) -> None:
         inboxes = self.tui.directory.inboxes
         if not inboxes:
-            self.tui.say("there is no inbox yet: c makes one")
+            self.tui.say("there is no inbox yet" + self.tip("create", "makes one", ": "))
         elif len(inboxes) == 1:
             self._test(inboxes[0])
         else:

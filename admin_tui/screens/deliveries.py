@@ -298,7 +298,9 @@ class DeliveriesScreen(DeliveryActs):
 
     def action_filter(self) -> None:
         self.remove_class("-inspect")
-        self.query_one(FilterField).open()
+        field = self.query_one(FilterField)
+        field.known = model.values(self.tui.directory.inboxes)
+        field.open()
 
     def action_filter_clear(self) -> None:
         self._filter(self.view, "")

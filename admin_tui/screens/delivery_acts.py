@@ -62,9 +62,14 @@ class DeliveryActs(BaseScreen):
         return [row.data[0] for row in self.list_.chosen]
 
     def _each(
-        self, what: str, chosen: list[Owed], do: Callable[[Any, str], Any], undo: Callable[[], None] | None = None
+        self,
+        what: str,
+        chosen: list[Owed],
+        do: Callable[[Any, str], Any],
+        back: Callable[[Any, str], bool] | None = None,
     ) -> None:
-        """Do it to each of them; one that is refused does not keep the others from it."""
+        """Do it to each of them; one that is refused does not keep the others from it. `back(client, id)` takes it
+        back, and tells whether it was still to be."""
         from inboxd.client import ApiError
 
         def work(client: Any) -> list[str]:
@@ -80,9 +85,11 @@ class DeliveryActs(BaseScreen):
             count = len(chosen) - len(refused)
             name = f"{chosen[0].event} for {self.called(chosen[0])}" if len(chosen) == 1 else many(count, "delivery")
             if count:
-                self.tui.say(f"{what}: {name}" + (" (u undoes)" if undo else ""))
-                if undo is not None:
-                    self.tui.undoing.remember(f"{what}: {name}", undo)
+                self.tui.say(f"{what}: {name}" + (f" ({self.tui.key_of_id('undo')} undoes)" if back else ""))
+                if back is not None:
+                    self.can_undo(
+                        f"{what}: {name}", lambda client: [one.event for one in chosen if not back(client, one.id)]
+                    )
             if refused:
                 self.tui.say(f"not {what}: {len(refused)} of {len(chosen)}: {refused[0]}", bad=True)
             self.list_.clear_marks()
@@ -94,26 +101,24 @@ class DeliveryActs(BaseScreen):
         chosen = self._chosen
 
         def go() -> None:
-            self._resend(chosen)
+            self._each("sent again", chosen, lambda client, delivery_id: client.resend(delivery_id))
 
         if len(chosen) > 1:
             ask_sure(self, f"Send {len(chosen)} deliveries again now?", f"Send {len(chosen)}", go)
         elif chosen:
             go()
 
-    def _resend(self, chosen: list[Owed]) -> None:
-        self._each("sent again", chosen, lambda client, delivery_id: client.resend(delivery_id))
-
     def action_delivery_cancel(self) -> None:
         chosen = [one for one in self._chosen if one.is_unfinished]
 
+        def back(client: Any, delivery_id: str) -> bool:
+            is_cancelled = bool(client.delivery(delivery_id)["state"] == "cancelled")
+            if is_cancelled:
+                client.resend(delivery_id)
+            return is_cancelled
+
         def go() -> None:
-            self._each(
-                "cancelled",
-                chosen,
-                lambda client, delivery_id: client.cancel(delivery_id),
-                undo=lambda: self._resend(chosen),
-            )
+            self._each("cancelled", chosen, lambda client, delivery_id: client.cancel(delivery_id), back)
 
         if len(chosen) > 1:
             ask_sure(self, f"Cancel {len(chosen)} deliveries? They are tried no more.", f"Cancel {len(chosen)}", go)

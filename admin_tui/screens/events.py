@@ -20,6 +20,7 @@ from admin_tui.theme import paint_of
 from admin_tui.widgets.fields import FilterField
 from admin_tui.widgets.json_view import JsonView, pretty
 from admin_tui.widgets.row_list import Row, RowList
+from inboxd.domain.events import EVENTS
 
 Json = dict[str, Any]
 
@@ -48,7 +49,9 @@ class EventsScreen(BaseScreen):
     def body(self) -> Iterable[Widget]:
         sign = self.tui.glyphs("cursor")
         yield Static(id="state", markup=False, classes="views")
-        yield FilterField("words, and type:message_*; Enter keeps, esc clears", id="filter")
+        field = FilterField("words, and type:message_*; Enter keeps, esc clears", id="filter")
+        field.known = {"type": list(EVENTS)}
+        yield field
         with Container(id="panes"):
             yield RowList(self._draw, empty="…", cursor=sign, marked=self.tui.glyphs("marked"), id="list")
             yield JsonView(cursor=sign, id="json")

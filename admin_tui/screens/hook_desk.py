@@ -18,8 +18,10 @@ from admin_tui.state import hooks as model
 from admin_tui.state.facts import Fact
 from admin_tui.state.hooks import Hook
 from admin_tui.state.reload import Rest
+from admin_tui.state.undo import same
 from admin_tui.text import line
 from admin_tui.widgets.facts import FactList, rows
+from admin_tui.widgets.fields import FilterField
 from admin_tui.widgets.row_list import Row, RowList
 
 Json = dict[str, Any]
@@ -50,9 +52,12 @@ class HookDesk(BaseScreen):
         super().__init__()
         self._resting = Rest()
         self._go_to_next: Any = None
+        self.rows_there: list[Row] = []
+        self._empty = "…"
 
     def body(self) -> Iterable[Widget]:
         glyphs = self.tui.glyphs
+        yield FilterField("words; Enter keeps, esc clears", id="filter")
         with Container(id="desk"):
             yield RowList(self._draw, empty="…", cursor=glyphs("cursor"), marked=glyphs("marked"), id="list")
             yield FactList(cursor=glyphs("cursor"), id="facts")
@@ -90,17 +95,54 @@ class HookDesk(BaseScreen):
         if found != rows.rows or empty != rows.empty:
             rows.show(found, empty=empty)
 
+    def words_of(self, data: Any) -> str:
+        """What a filter finds a row by."""
+        raise NotImplementedError
+
     def list_rows(self, listed: list[Row], empty: str) -> None:
-        self.put(self.listed, listed, empty)
+        self.rows_there, self._empty = listed, empty
+        self._narrow()
+        self.look()
+
+    def change_row(self, key: Any, data: Any) -> None:
+        self.rows_there = [Row(key, data) if row.key == key else row for row in self.rows_there]
+        self.listed.change(key, data)
+
+    def _narrow(self) -> None:
+        needle = self.filter.value
+        words = needle.lower().split()
+        found = [row for row in self.rows_there if all(word in self.words_of(row.data).lower() for word in words)]
+        clears = f"{self.tui.key_of_id('filter.clear')} clears the filter"
+        empty = self._empty if len(found) == len(self.rows_there) else f"nothing like {line(needle)!r}\n{clears}"
+        self.put(self.listed, found, empty)
         if self._go_to_next is not None and self.listed.go_to_key(self._go_to_next):
             self._go_to_next = None
         self.show_facts()
-        self.look()
 
     def go_to_row(self, key: Any) -> None:
-        """Put the cursor on a row, now or when it has been fetched."""
+        """Put the cursor on a row, whatever the filter, now or when it has been fetched."""
+        if self.is_mounted:
+            self.action_filter_clear()
         if not self.listed.go_to_key(key):
             self._go_to_next = key
+
+    @property
+    def filter(self) -> FilterField:
+        return self.query_one(FilterField)
+
+    def action_filter(self) -> None:
+        self.filter.open()
+
+    def action_filter_clear(self) -> None:
+        self.filter.hold()
+        self.set_focus(self.listed)
+        self._narrow()
+
+    def on_input_changed(self) -> None:
+        self._narrow()
+
+    def on_input_submitted(self) -> None:
+        self.set_focus(self.listed)
 
     def show_facts(self) -> None:
         self.put(self.facts, rows(self.found_facts()))
@@ -138,7 +180,10 @@ class HookDesk(BaseScreen):
         self.action_open()
 
     def action_back(self) -> None:
-        self.set_focus(self.listed)
+        if self.focused is self.facts:
+            self.set_focus(self.listed)
+        else:
+            self.action_filter_clear()
 
     def copy_fact(self) -> bool:
         """Copy the line under the cursor of the facts; whether one was."""
@@ -150,17 +195,27 @@ class HookDesk(BaseScreen):
 
     # Asking and changing.
 
-    def change(self, what: str, set_to: Callable[[Any, Any], Any], value: Any, before: Any) -> None:
-        """`set_to(client, value)` at once; undo sets it back to `before`."""
+    def change(
+        self,
+        what: str,
+        set_to: Callable[[Any, Any], Any],
+        value: Any,
+        before: Any,
+        now: Callable[[Any], Any],
+    ) -> None:
+        """`set_to(client, value)` at once; undo sets it back to `before`, if `now(client)` still is that value."""
 
         def done(found: Any) -> None:
-            self.tui.say(f"{what} (u undoes)")
+            self.can_undo(what, back)
+            self.tui.say(f"{what} ({self.tui.key_of_id('undo')} undoes)")
             self.wanted()
 
-        def undo() -> None:
-            self.fetch(lambda client: set_to(client, before), lambda found: self.wanted(), what="undo")
+        def back(client: Any) -> list[str]:
+            if not same(now(client), value):
+                return [what]
+            set_to(client, before)
+            return []
 
-        self.tui.undoing.remember(what, undo)
         self.fetch(lambda client: set_to(client, value), done, what=what)
 
     def show_once(self, what: str, secret: str) -> None:
@@ -174,7 +229,7 @@ class HookDesk(BaseScreen):
         if hook is None:
             return
         if not hook.url:
-            self.tui.say(f"{hook.name} has no webhook URL: e sets one")
+            self.tui.say(f"{hook.name} has no webhook URL{self.tip('edit', 'sets one', ': ')}")
             return
         self.tui.say(f"testing the webhook of {hook.name}…")
 

@@ -11,6 +11,7 @@ from admin_tui.modals.offer import Offer
 from admin_tui.modals.picker import Choice
 from admin_tui.net.outcome import Outcome
 from admin_tui.screens.asking import ask_form, ask_one, ask_several, ask_sure
+from admin_tui.screens.avatars import ask_avatar
 from admin_tui.screens.base import bindings
 from admin_tui.screens.hook_desk import HookDesk, Json
 from admin_tui.screens.inbox_forms import GROUPS, Group, name, webhook_url
@@ -63,7 +64,8 @@ class InboxesScreen(HookDesk):
         before = self.boxes
         self.boxes = {one["id"]: Box(one, before[one["id"]].figures if one["id"] in before else None) for one in found}
         self._stale = set(self.boxes)
-        empty = "no inboxes yet" + ("\nc makes one" if self.tui.is_administrator else ", or none of them is yours")
+        whose = "" if self.tui.is_administrator else ", or none of them is yours"
+        empty = f"no inboxes yet{whose}" + self.tip("create", "makes one", "\n")
         self.list_rows([Row(box.id, box) for box in self.boxes.values()], empty)
         self._fetch_figures()
 
@@ -131,7 +133,7 @@ class InboxesScreen(HookDesk):
     def _take_figures(self, inbox_id: int, figures: Figures) -> None:
         if inbox_id in self.boxes:
             box = self.boxes[inbox_id] = Box(self.boxes[inbox_id].inbox, figures)
-            self.listed.change(inbox_id, box)
+            self.change_row(inbox_id, box)
 
     def look(self) -> None:
         box = self.box
@@ -154,9 +156,13 @@ class InboxesScreen(HookDesk):
 
         self.fetch(work, come, what=box.name)
 
+    def words_of(self, data: Any) -> str:
+        box: Box = data
+        return f"{box.id} {box.name} {box.inbox['webhook_url'] or ''} {box.figures.state if box.figures else ''}"
+
     def found_facts(self) -> list[Fact]:
         box = self.box
-        return model.facts(box, self.more.get(box.id), self.tui.glyphs) if box is not None else []
+        return model.facts(box, self.more.get(box.id), self.tui.glyphs, self.tip) if box is not None else []
 
     def _draw(self, data: Any, width: int) -> list[Text]:
         box: Box = data
@@ -190,7 +196,7 @@ class InboxesScreen(HookDesk):
             self.show_once(f"Inbox {made['name']}", text)
             self.wanted()
 
-        ask_form(self, "New inbox", [name(), webhook_url()], work, then)
+        ask_form(self, "New inbox", [name(), webhook_url()], work, then, button="Create")
 
     def action_edit(self) -> None:
         box = self.box
@@ -237,8 +243,11 @@ class InboxesScreen(HookDesk):
         def set_to(client: Any, user_ids: list[int]) -> Any:
             return client.call("PATCH", "/inbox_members", inbox_id=box.id, user_ids=user_ids)
 
+        def now(client: Any) -> list[int]:
+            return [one["id"] for one in client.call("GET", f"/inbox_members/{box.id}")["payload"]]
+
         def picked(found: list[Any]) -> None:
-            self.change(f"{len(found)} members of {box.name}", set_to, found, before)
+            self.change(f"{len(found)} members of {box.name}", set_to, found, before, now)
 
         ask_several(self, f"Members of {box.name}", choices, before, picked)
 
@@ -246,7 +255,7 @@ class InboxesScreen(HookDesk):
         box = self.box
         if box is None or box.id not in self.more:
             return
-        before = (self.more[box.id]["bot"].get("agent_bot") or {}).get("id")
+        before = _bot_id(self.more[box.id]["bot"])
 
         def choose(bots: list[Json]) -> None:
             choices = [Choice(one["id"], one["name"], one["outgoing_url"] or "") for one in bots]
@@ -255,10 +264,18 @@ class InboxesScreen(HookDesk):
         def set_to(client: Any, bot_id: int | None) -> Any:
             return client.call("POST", f"/inboxes/{box.id}/set_agent_bot", agent_bot=bot_id)
 
+        def now(client: Any) -> int | None:
+            return _bot_id(client.call("GET", f"/inboxes/{box.id}/agent_bot"))
+
         def picked(bot_id: int | None) -> None:
-            self.change(f"bot of {box.name}", set_to, bot_id, before)
+            self.change(f"bot of {box.name}", set_to, bot_id, before, now)
 
         self.fetch(lambda client: client.agent_bots(), choose, what="agent bots")
+
+    def action_inbox_avatar(self) -> None:
+        box = self.box
+        if box is not None:
+            ask_avatar(self, box.name, box.inbox["avatar_url"], self.wanted, inbox_id=box.id)
 
     @property
     def hook(self) -> Hook | None:
@@ -293,4 +310,8 @@ class InboxesScreen(HookDesk):
             offer = Offer("Test message", text, {"enter": "opens the conversation"})
             self.app.push_screen(offer, lambda key: show() if key else None)
 
-        ask_form(self, f"Test message to {box.name}", fields, work, then)
+        ask_form(self, f"Test message to {box.name}", fields, work, then, button="Send")
+
+
+def _bot_id(found: Json) -> int | None:
+    return (found.get("agent_bot") or {}).get("id")

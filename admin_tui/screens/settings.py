@@ -3,12 +3,13 @@
 import os
 from typing import Any
 
+from admin_tui.config import ONE_OF
 from admin_tui.keys import ACTIONS, shown
 from admin_tui.modals.form import Field
 from admin_tui.modals.picker import Choice
 from admin_tui.modals.text_view import TextView
 from admin_tui.modals.theme_picker import ThemePicker
-from admin_tui.preferences import ABOUT, WORDS, keep, plain, themes
+from admin_tui.preferences import ABOUT, ACCENTS, THE_THEMES, keep, plain, themes
 from admin_tui.screens.asking import ask_form, ask_one, ask_sure, changes
 from admin_tui.screens.base import bindings
 from admin_tui.screens.views import HINTS, Json, View, ViewsScreen
@@ -28,18 +29,19 @@ class SettingsScreen(ViewsScreen):
         return [
             View(
                 "Labels", lambda client: client.call("GET", "/labels")["payload"], self._label, self._about_label,
-                "no labels yet\nc makes one", create=self._create_label, edit=self._edit_label,
+                "no labels yet", create=self._create_label, edit=self._edit_label,
                 delete=self._delete_label, copied=lambda one: str(one["title"]),
             ),
             View(
                 "Canned", lambda client: client.call("GET", "/canned_responses"), self._canned, self._about_canned,
-                "no canned responses yet\nc makes one; ctrl+g puts one into a reply", create=self._create_canned,
+                "no canned responses yet", create=self._create_canned,
                 edit=self._edit_canned, delete=self._delete_canned, copied=lambda one: str(one["content"]), admin=(),
+                creates="makes one; ctrl+g puts one into a reply",
             ),
             View(
                 "Attributes", lambda client: client.call("GET", "/custom_attribute_definitions"), self._attribute,
-                self._about_attribute, "no custom attributes are defined\nc defines one", create=self._create_attribute,
-                delete=self._delete_attribute, copied=lambda one: str(one["attribute_key"]),
+                self._about_attribute, "no custom attributes are defined", create=self._create_attribute,
+                delete=self._delete_attribute, copied=lambda one: str(one["attribute_key"]), creates="defines one",
             ),
             View(
                 "Health", model.health, self._check, self._about_check, "", open=self._go_there, is_counted=False,
@@ -192,7 +194,7 @@ class SettingsScreen(ViewsScreen):
     def _own(self) -> list[Json]:
         settings = self.tui.settings
         rows = [
-            {"id": name, "name": name, "text": plain(getattr(settings, name)), "about": about}
+            {"id": name, "name": name, "text": plain(getattr(settings, name)) or THE_THEMES, "about": about}
             for name, about in ABOUT.items()
         ]
         rows.append({"id": "file", "name": "file", "text": str(settings.path), "about": "where all this is kept"})
@@ -220,10 +222,13 @@ class SettingsScreen(ViewsScreen):
         name = one["id"]
         if name == "theme":
             self._choose_theme()
-        elif name in WORDS:
-            words = [Choice(word, word) for word in WORDS[name]]
+        elif name in ONE_OF:
+            words = [Choice(word, word) for word in ONE_OF[name]]
             ask_one(self, name, words, lambda word: self.keep(name, word))
-        elif name in ("enter_sends", "mouse"):
+        elif name == "accent":
+            colours = [Choice(word, word or THE_THEMES) for word in ("", *ACCENTS)]
+            ask_one(self, "Accent; the file takes any colour, as #d93a3a", colours, lambda word: self.keep(name, word))
+        elif isinstance(getattr(self.tui.settings, name, None), bool):
             self.keep(name, not getattr(self.tui.settings, name))
         else:
             self.tui.copy(str(one["text"]), name)

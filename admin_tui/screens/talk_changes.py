@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from admin_tui.net.outcome import Outcome
 from admin_tui.state.conversations import Talk
+from admin_tui.state.conversations import talk as talk_of
+from admin_tui.state.undo import told
 
 if TYPE_CHECKING:
     from admin_tui.app import InboxdTui
@@ -19,12 +21,24 @@ Send = Callable[[Any, Sequence[Talk]], None]
 @dataclass(frozen=True)
 class Change:
     """`to` gives a conversation as it will be; `send` makes it so for each of some, `back` undoes it from how each
-    was. Without `back` it cannot be taken back."""
+    is to be again. Without `back` it cannot be taken back. `fields` are what it sets, `decides` when the server sets
+    some of them by itself. What `merges` overwrites nothing of others."""
 
     what: str
     to: Callable[[Talk], Talk]
     send: Send
     back: Send | None = None
+    fields: tuple[str, ...] = ()
+    decides: bool = False
+    merges: bool = False
+
+    def still(self, made: Talk, now: Talk) -> bool:
+        """Whether nobody else changed the same since."""
+        return self.merges or all(getattr(made, name) == getattr(now, name) for name in self.fields)
+
+    def before(self, was: Talk, now: Talk) -> Talk:
+        """How a conversation is without it."""
+        return replace(now, **{name: getattr(was, name) for name in self.fields})
 
 
 class Changes:
@@ -45,36 +59,51 @@ class Changes:
         if not talks:
             return
         name = f"#{talks[0].id} {talks[0].name}" if len(talks) == 1 else f"{len(talks)} conversations"
-        back, wanted = change.back, [change.to(talk) for talk in talks]
+        back, made, what = change.back, [change.to(talk) for talk in talks], f"{change.what}: {name}"
+
+        def send(client: Any) -> Any:
+            change.send(client, talks)
+            return [client.conversation(talk.id) for talk in talks] if change.decides else []
+
+        def sent(found: Any) -> None:
+            made[:] = [talk_of(one) for one in found] or made
+            self._tui.say(f"{what} ({self._tui.key_of_id('undo')} undoes)" if back is not None else what)
+
+        def take_back(client: Any) -> list[str]:
+            now = [talk_of(client.conversation(talk.id)) for talk in talks]
+            still = [change.still(*pair) for pair in zip(made, now, strict=True)]
+            before = [change.before(*pair) for pair in zip(talks, now, strict=True)]
+            if back is not None:
+                back(client, [talk for talk, is_ours in zip(before, still, strict=True) if is_ours])
+            return [f"#{talk.id} {talk.name}" for talk, is_ours in zip(talks, still, strict=True) if not is_ours]
+
+        def undone(left: list[str]) -> None:
+            self._tui.say(told(what, left), bad=bool(left))
+
         if back is not None:
-
-            def undo() -> None:
-                self._do(back, f"undo of {change.what}", wanted, talks)
-
-            self._tui.undoing.remember(f"{change.what}: {name}", undo)
-        said = f"{change.what}: {name}" + (" (u undoes)" if back is not None else "")
-        self._do(change.send, change.what, talks, wanted, said)
+            self._tui.undoing.remember(what, lambda: self._do(take_back, f"undo of {change.what}", made, talks, undone))
+        self._do(send, change.what, talks, made, sent)
 
     @property
     def is_busy(self) -> bool:
         return self._busy
 
-    def _do(self, send: Send, what: str, before: Sequence[Talk], after: Sequence[Talk], said: str = "") -> None:
+    def _do(
+        self, work: Work, what: str, before: Sequence[Talk], after: Sequence[Talk], then: Callable[[Any], None]
+    ) -> None:
         for talk in after:
             self._show(talk)
-        # What takes a change back looks at how each was before the change, and that is `after` there.
-        talks = before if said else after
 
         def come(outcome: Outcome) -> None:
             if outcome.problem is not None:
                 for talk in before:
                     self._show(talk)
                 self._tui.say(f"{what}: {outcome.problem.message}", bad=True)
-            elif said:
-                self._tui.say(said)
-            self._settled({talk.id for talk in talks})
+            else:
+                then(outcome.value)
+            self._settled({talk.id for talk in before})
 
-        self._waiting.append((lambda client: send(client, talks), come))
+        self._waiting.append((work, come))
         self._next()
 
     def _next(self) -> None:
@@ -118,7 +147,14 @@ def status(word: str, until: int | None = None) -> Change:
             _in_bulk(client, some, fields={"assignee_id": user_id})
 
     words = {"open": "opened", "pending": "set to pending"}
-    return Change(words.get(word, word), lambda talk: replace(talk, status=word, snoozed_until=until), send, back)
+    return Change(
+        words.get(word, word),
+        lambda talk: replace(talk, status=word, snoozed_until=until),
+        send,
+        back,
+        ("status", "snoozed_until", "assignee_id") if word == "open" else ("status", "snoozed_until"),
+        decides=word in ("open", "snoozed"),
+    )
 
 
 def assignee(user_id: int | None, name: str) -> Change:
@@ -131,6 +167,7 @@ def assignee(user_id: int | None, name: str) -> Change:
         lambda talk: replace(talk, assignee_id=user_id, assignee=name if user_id else ""),
         lambda client, talks: _in_bulk(client, talks, fields={"assignee_id": user_id}),
         back,
+        ("assignee_id",),
     )
 
 
@@ -147,6 +184,8 @@ def team(team_id: int | None, name: str) -> Change:
         lambda talk: replace(talk, team_id=team_id),
         lambda client, talks: _in_bulk(client, talks, fields={"team_id": team_id}),
         back,
+        ("team_id", "assignee_id"),
+        decides=True,
     )
 
 
@@ -169,6 +208,8 @@ def labels(add: Sequence[str], remove: Sequence[str]) -> Change:
         to,
         lambda client, talks: _in_bulk(client, talks, labels={"add": list(add), "remove": list(remove)}),
         back,
+        ("labels",),
+        merges=True,
     )
 
 
@@ -182,6 +223,7 @@ def priority(word: str) -> Change:
         lambda talk: replace(talk, priority=word),
         lambda client, talks: each(client, [(talk, word) for talk in talks]),
         lambda client, talks: each(client, [(talk, talk.priority) for talk in talks]),
+        ("priority",),
     )
 
 

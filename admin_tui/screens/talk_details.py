@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, cast
 from rich.text import Text
 from textual.widgets import Static
 
+from admin_tui.keys import by_id
 from admin_tui.net.outcome import Outcome
 from admin_tui.state.conversations import Talk
 from admin_tui.text import cut, line
@@ -14,6 +15,7 @@ from admin_tui.theme import paint_of
 
 if TYPE_CHECKING:
     from admin_tui.app import InboxdTui
+    from admin_tui.screens.base import BaseScreen
 
 _SHOWN = 8
 _PAUSE_S = 1.0
@@ -40,7 +42,7 @@ class TalkDetails(Static):
             paint = paint_of(self.app)
             shown = paint.signs(Text(text))
             shown.highlight_regex(r"(?m)\A.*$|^(Conversation|Followed|Other) .*$", paint.key)
-            shown.highlight_regex(r"(?m)^\S  ?(status|assignee|team|priority|labels|muted)", paint.dim)
+            shown.highlight_regex(r"(?m)^\S? +(status|assignee|team|priority|labels|muted)", paint.dim)
             shown.highlight_regex(r"(?m)^[a-z][^:\n]*:", paint.dim)
             shown.highlight_regex(r"priority +(high|urgent)", paint.warn)
             self.update(shown)
@@ -73,7 +75,7 @@ class TalkDetails(Static):
         self.tui.call(work, come)
 
     def text(self, talk: Talk) -> str:
-        key, directory = self.tui.key_of_id, self.tui.directory
+        directory, may = self.tui.directory, cast("BaseScreen", self.screen).may
         contact, more = talk.contact, self._more.get(talk.id, {})
         team = next((one["name"] for one in directory.teams if one["id"] == talk.team_id), "-")
         facts = [
@@ -89,7 +91,10 @@ class TalkDetails(Static):
         lines += [f"labels: {', '.join(more['labels'])}"] if more.get("labels") else []
         lines += _attributes(contact.get("custom_attributes")) + _attributes(contact.get("additional_attributes"))
         lines += ["", f"Conversation #{talk.id}", f"  inbox     {directory.inbox_name(talk.inbox_id)}"]
-        lines += [f"{key(action)} {name:<9} {value}" for name, value, action in facts]
+        lines += [
+            f"{self.tui.key_of(action) if may(action) else ' '} {name:<9} {value}"
+            for name, value, action in ((name, value, by_id(action)) for name, value, action in facts)
+        ]
         people = [str(one.get("available_name") or one.get("name")) for one in more.get("participants", [])]
         lines += ["", "Followed by", *(f"  {name}" for name in people)] if people else []
         others = [one for one in more.get("others", []) if one["id"] != talk.id]

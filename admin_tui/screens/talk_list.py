@@ -14,7 +14,7 @@ from admin_tui.glyphs import Glyphs
 from admin_tui.net.outcome import Outcome
 from admin_tui.state import conversations as model
 from admin_tui.state.conversations import SORTS, VIEWS, Talk
-from admin_tui.state.filters import Filter, parse
+from admin_tui.state.filters import Filter, parse, values
 from admin_tui.state.reload import Reload
 from admin_tui.state.tokens import Wrong
 from admin_tui.text import ago, cut, line
@@ -217,9 +217,17 @@ class TalkList(Vertical):
 
     def step_view(self, steps: int) -> None:
         names = list(VIEWS)
-        self.ask(names[(names.index(self.view) + steps) % len(names)])
+        # A saved view is one beside these, and not within them.
+        wanted = Filter() if self.filter.payload else None
+        self.ask(names[(names.index(self.view) + steps) % len(names)], wanted=wanted)
+
+    def show_saved(self, wanted: Filter) -> None:
+        self._field.hold()
+        self.screen.set_focus(self.rows)
+        self.ask("All", wanted=wanted)
 
     def open_filter(self) -> None:
+        self._field.known = values(self.tui.directory)
         self._field.open()
 
     def clear_filter(self) -> bool:
@@ -260,7 +268,7 @@ class TalkList(Vertical):
             return "no inbox is yours yet\nan administrator makes you a member of one"
         if not self.tui.is_administrator or self.tui.read_only:
             return f"no open conversation\n{key('view.next')} shows the next view"
-        return "no open conversation\n2 shows the inboxes: t there sends a test message"
+        return f"no open conversation\n2 shows the inboxes: {key('inbox.test')} there sends a test message"
 
     def show_views(self) -> None:
         text = self._views_text(max(20, self.size.width - 2))

@@ -211,7 +211,8 @@ class TalkThread(Vertical):
         tone = "private" if one.private else one.kind
         status = ""
         if one.status == "failed":
-            status, tone = f"{glyphs('failed')} not sent: {one.error or 'failed'} - R sends it again", "bad"
+            again = "" if self.tui.read_only else f" - {self.tui.key_of_id('conv.again')} sends it again"
+            status, tone = f"{glyphs('failed')} not sent: {one.error or 'failed'}{again}", "bad"
         elif one.status == "sending":
             status = "sending…"
         elif one.kind == "outgoing" and not one.private:

@@ -25,7 +25,8 @@ HINTS = ("open", "create", "edit", "delete", "view.next", "filter", "goto", "pal
 @dataclass(frozen=True)
 class View:
     """`load(client)` gives what is listed, each with an `id`; `draw` and `about` show one, in a line and in several.
-    What cannot be done there has no function; `admin` are the names of those only for administrators."""
+    What cannot be done there has no function; `admin` are the names of those only for administrators. `creates` is
+    what that key does where nothing is listed."""
 
     title: str
     load: Callable[[Any], list[Json]]
@@ -39,6 +40,7 @@ class View:
     copied: Callable[[Json], str] | None = None
     admin: tuple[str, ...] = ("create", "edit", "delete")
     is_counted: bool = True
+    creates: str = "makes one"
 
 
 class ViewsScreen(BaseScreen):
@@ -177,7 +179,13 @@ class ViewsScreen(BaseScreen):
         view, needle = self.seen, self.filter.value.strip().lower()
         known = self.records.get(view.title)
         found = [one for one in known or [] if needle in line(" ".join(map(str, one.values()))).lower()]
-        empty = view.empty if known is not None else "not loaded\nctrl+r tries again" if problem else "…"
+        empty = (
+            view.empty + self.tip("create", view.creates, "\n")
+            if known is not None
+            else "not loaded\nctrl+r tries again"
+            if problem
+            else "…"
+        )
         if needle and known and not found:
             empty = f"nothing like {line(needle)!r}\n{self.tui.key_of_id('filter.clear')} clears the filter"
         self.listed.show([Row((view.title, one["id"]), one) for one in found], empty=empty)

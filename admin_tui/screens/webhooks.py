@@ -53,7 +53,7 @@ class WebhooksScreen(HookDesk):
         if not self.tui.directory.is_known:
             return
         if not self.tui.is_administrator:
-            self.put(self.listed, [], "webhooks are for administrators")
+            self.list_rows([], "webhooks are for administrators")
             return
         if not self._reload.begin():
             return
@@ -71,14 +71,14 @@ class WebhooksScreen(HookDesk):
 
     def _show(self, hooks: list[Hook]) -> None:
         self._fresh.clear()
-        self.list_rows([Row(one.key, one) for one in hooks], "no webhooks yet\nc makes one")
+        self.list_rows([Row(one.key, one) for one in hooks], "no webhooks yet" + self.tip("create", "makes one", "\n"))
         self.update_hints()
 
     def show_webhook(self, webhook_id: int) -> None:
         """Put the cursor on a webhook, by the number that deliveries know it by."""
-        for row in self.listed.rows:
+        for row in self.rows_there:
             if row.data.found.get("id") == webhook_id:
-                self.listed.go_to_key(row.key)
+                self.go_to_row(row.key)
 
     def news(self, events: list[Json]) -> None:
         if any(str(event["payload"].get("event")).startswith(_TOUCHING) for event in events):
@@ -106,9 +106,13 @@ class WebhooksScreen(HookDesk):
 
         self.fetch(work, come, what=hook.name)
 
+    def words_of(self, data: Any) -> str:
+        hook: Hook = data
+        return f"{hook.name} {hook.kind} {hook.url} {hook.state}"
+
     def found_facts(self) -> list[Fact]:
         hook = self.hook
-        return model.facts(hook, self.pending.get(hook.key), self.tui.glyphs) if hook is not None else []
+        return model.facts(hook, self.pending.get(hook.key), self.tui.glyphs, self.tip) if hook is not None else []
 
     def _draw(self, data: Any, width: int) -> list[Text]:
         hook: Hook = data
@@ -142,7 +146,7 @@ class WebhooksScreen(HookDesk):
             def work(client: Any, values: Json) -> Any:
                 return client.create_webhook(values["url"], name=values["name"] or None, subscriptions=found or None)
 
-            ask_form(self, "New account webhook", fields, work, then)
+            ask_form(self, "New account webhook", fields, work, then, button="Create")
 
         self._pick_events("Events it hears (none: the usual ones)", [], subscribe)
 
@@ -162,8 +166,11 @@ class WebhooksScreen(HookDesk):
         def set_to(client: Any, names: list[str]) -> Any:
             return client.update_webhook(**hook.target, subscriptions=names)
 
+        def now(client: Any) -> Any:
+            return client.webhook(**hook.target)["subscriptions"]
+
         def picked(found: list[Any]) -> None:
-            self.change(f"{len(found)} events of {hook.name}", set_to, found, before)
+            self.change(f"{len(found)} events of {hook.name}", set_to, found, before, now)
 
         self._pick_events(f"Events that {hook.name} hears", before, picked)
 
@@ -179,7 +186,7 @@ class WebhooksScreen(HookDesk):
         if hook is None:
             return
         if hook.kind == "inbox":
-            self.tui.say("an inbox's webhook goes when its URL is emptied: e edits it")
+            self.tui.say("an inbox's webhook goes when its URL is emptied" + self.tip("edit", "edits it", ": "))
             return
 
         def work(client: Any) -> None:
@@ -203,7 +210,7 @@ class WebhooksScreen(HookDesk):
         def work(client: Any, values: Json) -> Any:
             return client.call("POST", "/agent_bots", **values)
 
-        ask_form(self, "New agent bot", _bot_fields({}), work, then)
+        ask_form(self, "New agent bot", _bot_fields({}), work, then, button="Create")
 
     def action_hook_token(self) -> None:
         hook = self.hook

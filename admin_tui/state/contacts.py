@@ -100,12 +100,13 @@ class Part:
     raw: Any = None
 
 
-def parts(known: Detail) -> list[Part]:
-    """What is shown of a contact, line by line."""
+def parts(known: Detail, note: str = "", talk: str = "") -> list[Part]:
+    """What is shown of a contact, line by line; `note` and `talk` say how to make one where there is none."""
     raw = known.contact.raw
     found = [Part("fact", word, str(raw.get(name) or "")) for name, word in FIELDS.items()]
     found.append(Part("fact", "blocked", "yes" if known.contact.blocked else "no"))
     found.append(Part("fact", "labels", ", ".join(known.labels)))
+    found += [Part("fact", "avatar", raw["thumbnail"])] if raw.get("thumbnail") else []
     found += [Part("fact", key, _plain(value)) for key, value in (raw.get("additional_attributes") or {}).items()]
     custom = raw.get("custom_attributes") or {}
     found += [Part("head", "custom attributes", "")] if custom else []
@@ -113,13 +114,13 @@ def parts(known: Detail) -> list[Part]:
     places = raw.get("contact_inboxes") or []
     found += [Part("head", "inboxes and source ids", "")] if places else []
     found += [Part("fact", str(one["inbox"]["name"]), str(one["source_id"])) for one in places]
-    found.append(Part("head", f"notes ({len(known.notes)})", "" if known.notes else "n adds one"))
+    found.append(Part("head", f"notes ({len(known.notes)})", "" if known.notes else note))
     found += [
         Part("note", str((one.get("user") or {}).get("name") or "somebody"), str(one["content"]), one)
         for one in known.notes
     ]
     count = len(known.conversations)
-    found.append(Part("head", f"conversations ({count})", "Enter opens one" if count else "r begins one"))
+    found.append(Part("head", f"conversations ({count})", "Enter opens one" if count else talk))
     found += [Part("conversation", f"#{one['id']}", one.get("status", ""), one) for one in known.conversations]
     return found
 

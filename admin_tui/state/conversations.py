@@ -194,6 +194,22 @@ def answered(events: list[Json], me: int) -> list[tuple[int, str]]:
     return found
 
 
+def calls_for(events: list[Json], me: int) -> bool:
+    """Whether somebody wrote whose conversation is ours or nobody's, or one became ours."""
+    for event in events:
+        payload = event["payload"]
+        talk_of = payload.get("conversation") or payload
+        assignee = (talk_of.get("meta") or {}).get("assignee") or {} if isinstance(talk_of, dict) else {}
+        if payload.get("event") == "message_created" and payload.get("message_type") == "incoming":
+            if assignee.get("id") in (None, me):
+                return True
+        elif payload.get("event") == "conversation_updated" and assignee.get("id") == me:
+            changed = [one["assignee_id"] for one in payload.get("changed_attributes") or () if "assignee_id" in one]
+            if changed:
+                return True
+    return False
+
+
 def touched(events: list[Json]) -> set[int]:
     """The conversations that some events are about; typing changes nothing in them."""
     found = set()

@@ -118,6 +118,12 @@ def collect(client: "Client", query: Json, wanted: int, before: str | None = Non
     return found, before
 
 
+def values(inboxes: list[Json]) -> dict[str, list[str]]:
+    """What can stand behind each key of a filter, where that is known."""
+    known = {"event": list(EVENTS), "inbox": [str(one["name"]) for one in inboxes], "state": [*filter(None, STATES)]}
+    return {name: known.get(name, []) for name in TOKENS}
+
+
 def parse(text: str, inboxes: list[Json], now: float | None = None) -> Json:
     """The query of a filter such as `inbox:shop since:2h`. Raises Wrong."""
     query: Json = {}

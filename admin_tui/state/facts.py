@@ -1,6 +1,10 @@
 """What is known of one thing, a line each."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
+
+Tip = Callable[[str, str, str], str]
+"""(id of an action, what it does, what stands before) in words; nothing for who may not do it."""
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,8 @@ KEYS = ("status", "assignee", "inbox", "label", "team", "priority")
 
 @dataclass(frozen=True)
 class Filter:
-    """`assignee` is me, none, or the id of an agent."""
+    """`assignee` is me, none, or the id of an agent. `payload` are the conditions of a saved view, which stand for
+    all else."""
 
     text: str = ""
     words: str = ""
@@ -26,11 +27,12 @@ class Filter:
     labels: tuple[str, ...] = ()
     priority: str = ""
     chips: tuple[str, ...] = field(default=(), compare=False)
+    payload: tuple[Json, ...] = ()
 
     @property
     def needs_conditions(self) -> bool:
         """The plain list knows no priorities, and no assignees but oneself and nobody."""
-        return bool(self.priority) or isinstance(self.assignee, int)
+        return bool(self.priority or self.payload) or isinstance(self.assignee, int)
 
     def query(self, view: str, sort: str, page: int) -> Json:
         """The parameters of the plain list."""
@@ -44,6 +46,8 @@ class Filter:
 
     def conditions(self, view: str, me: int) -> list[Json]:
         """The same for the list by conditions."""
+        if self.payload:
+            return list(self.payload)
         query = self.query(view, "", 1)
         asked: list[tuple[str, str, list[Any]]] = [("status", "equal_to", [query["status"]])]
         if isinstance(self.assignee, int):
@@ -66,7 +70,10 @@ class Filter:
         ]
 
     def fits(self, talk: Talk, view: str, me: int) -> bool:
-        """As far as a conversation shows it: whether it has the words is known to the server alone."""
+        """As far as a conversation shows it: whether it has the words, or meets the conditions of a saved view, is
+        known to the server alone."""
+        if self.payload:
+            return True
         query = self.query(view, "", 1)
         kind = query["assignee_type"]
         return (
@@ -79,6 +86,17 @@ class Filter:
             and self.priority in ("", talk.priority)
             and set(self.labels) <= set(talk.labels)
         )
+
+
+def values(directory: Directory) -> dict[str, list[str]]:
+    """What can stand behind each key."""
+    agents, inboxes, teams = (
+        [str(one["name"]) for one in found] for found in (directory.agents, directory.inboxes, directory.teams)
+    )
+    return {
+        "status": list(STATUSES), "assignee": ["me", "none", *agents], "inbox": inboxes,
+        "label": [str(one["title"]) for one in directory.labels], "team": teams, "priority": list(PRIORITIES),
+    }  # fmt: skip
 
 
 def parse(text: str, directory: Directory) -> Filter:

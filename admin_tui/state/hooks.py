@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from admin_tui.glyphs import Glyphs
-from admin_tui.state.facts import Fact
+from admin_tui.state.facts import Fact, Tip
 from admin_tui.text import ago, line, until
 from inboxd.domain.events import EVENT_TYPES
 from inboxd.domain.webhooks import is_url
@@ -113,7 +113,7 @@ def state_words(health: Json, glyphs: Glyphs) -> str:
     return text
 
 
-def facts(hook: Hook, pending: int | None, glyphs: Glyphs) -> list[Fact]:
+def facts(hook: Hook, pending: int | None, glyphs: Glyphs, tip: Tip) -> list[Fact]:
     """The detail of a webhook; `pending` is None while it is not known."""
     found, health = hook.found, hook.health
     owed = "…" if pending is None else f"{COUNTED} or more" if pending >= COUNTED else str(pending)
@@ -131,14 +131,17 @@ def facts(hook: Hook, pending: int | None, glyphs: Glyphs) -> list[Fact]:
         names = found.get("subscriptions") or []
         shown.append(Fact("Events", f"{len(names)}: {', '.join(names)}"))
     if hook.kind == "bot":
-        shown += [Fact("Description", line(hook.owner.get("description") or "-")), Fact("Token", "shown once; K: new")]
-    return shown + option_facts(found)
+        shown += [
+            Fact("Description", line(hook.owner.get("description") or "-")),
+            Fact("Token", "shown once" + tip("hook.token", "makes a new one", "; ")),
+        ]
+    return shown + option_facts(found, tip("hook.secret", "makes a new one", "; "))
 
 
-def option_facts(found: Json) -> list[Fact]:
+def option_facts(found: Json, renews: str) -> list[Fact]:
     old = found.get("previous_secret_until")
     shown = [
-        Fact("Secret", "•••• shown once; R makes a new one" + (f", the old one ends {until(old)}" if old else "")),
+        Fact("Secret", f"•••• shown once{renews}" + (f", the old one ends {until(old)}" if old else "")),
         Fact("Order", "a conversation's events in order" if found.get("ordering") == "conversation" else "none"),
         Fact("Own messages", "left out" if found.get("exclude_own") else "sent too"),
     ]

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from admin_tui.glyphs import Glyphs
-from admin_tui.state.facts import Fact
+from admin_tui.state.facts import Fact, Tip
 from admin_tui.state.hooks import option_facts, state_words
 from admin_tui.text import ago, line
 
@@ -122,10 +122,11 @@ def shell(url: str, inbox: Json) -> list[str]:
     ]
 
 
-def facts(box: Box, more: Json | None, glyphs: Glyphs) -> list[Fact]:
+def facts(box: Box, more: Json | None, glyphs: Glyphs, tip: Tip) -> list[Fact]:
     """The detail of an inbox. `more` are its members, its bot and its webhook's options, once they are fetched."""
     inbox = box.inbox
     key = str(inbox.get("hmac_token") or "")
+    picture = [Fact("Avatar", inbox["avatar_url"])] if inbox["avatar_url"] else []
     shown = [
         Fact(f"{box.name} (inbox {box.id})"),
         Fact("Identifier", inbox["inbox_identifier"]),
@@ -133,10 +134,10 @@ def facts(box: Box, more: Json | None, glyphs: Glyphs) -> list[Fact]:
     ]
     if key:
         shown.append(Fact("Identity key", f"{masked(key)}  y on this line copies it", key))
-    shown += _webhook_facts(box, glyphs)
+    shown += _webhook_facts(box, glyphs, tip)
     if more is not None:
         names = ", ".join(one["name"] for one in more["members"])
-        shown.append(Fact("Members", names or "nobody: m chooses"))
+        shown.append(Fact("Members", names or "nobody" + tip("inbox.members", "chooses", ": ")))
         shown.append(Fact("Agent bot", str((more["bot"].get("agent_bot") or {}).get("name") or "none")))
     limit = (inbox["auto_assignment_config"] or {}).get("max_assignment_limit")
     assigns = "on" + (f", at most {limit} each" if limit else "") if inbox["enable_auto_assignment"] else "off"
@@ -146,9 +147,10 @@ def facts(box: Box, more: Json | None, glyphs: Glyphs) -> list[Fact]:
         Fact("Greeting", line(inbox["greeting_message"] or "on") if inbox["greeting_enabled"] else "off"),
         Fact("Hours", hours if inbox["working_hours_enabled"] else "always open"),
         Fact("CSAT survey", "on" if inbox["csat_survey_enabled"] else "off"),
+        *picture,
     ]
     if more is not None and more["webhook"] and inbox["webhook_url"]:
-        shown += option_facts(more["webhook"])
+        shown += option_facts(more["webhook"], tip("inbox.secret", "makes a new one", "; "))
     if more is not None:
         calls = shell(more["url"], inbox)
         shown += [Fact("Try it from your shell (Y copies all of it)")]
@@ -160,9 +162,11 @@ def facts(box: Box, more: Json | None, glyphs: Glyphs) -> list[Fact]:
     return shown
 
 
-def _webhook_facts(box: Box, glyphs: Glyphs) -> list[Fact]:
+def _webhook_facts(box: Box, glyphs: Glyphs, tip: Tip) -> list[Fact]:
     url = box.inbox["webhook_url"]
-    shown = [Fact("Webhook", url or "none: e sets one; `inboxd.py listen` brings events without one")]
+    shown = [
+        Fact("Webhook", url or f"none{tip('edit', 'sets one', ': ')}; `inboxd.py listen` brings events without one")
+    ]
     health = box.figures.health if box.figures else {}
     if not health or not url:
         return shown

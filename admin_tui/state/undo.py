@@ -3,17 +3,28 @@
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 KEPT_S = 30.0
 
 
 @dataclass(frozen=True)
 class Undoable:
-    """`what` names the action and its object; `undo` takes it back."""
+    """`what` names the action and its object; `undo` takes it back, and says so."""
 
     what: str
     undo: Callable[[], None]
     at: float
+
+
+def told(what: str, left: list[str]) -> str:
+    """What to say when `what` was taken back, but for those that somebody else changed meanwhile."""
+    return f"not undone, somebody changed it meanwhile: {', '.join(left)}" if left else f"undone: {what}"
+
+
+def same(one: Any, other: Any) -> bool:
+    """Whether a value is as it was set; the order of a choice of several says nothing."""
+    return sorted(one) == sorted(other) if isinstance(one, list) and isinstance(other, list) else bool(one == other)
 
 
 class Undo:

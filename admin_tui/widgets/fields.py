@@ -6,9 +6,12 @@ from typing import Any
 from textual import events
 from textual.widgets import Input
 
+from admin_tui.state.completion import Known, completed, hint
+
 
 class FilterField(Input):
-    """What narrows a list."""
+    """What narrows a list. `known` are the keys that it understands, each with the values there are: Tab completes
+    them."""
 
     DEFAULT_CSS = """
     FilterField { display: none; background: $surface; }
@@ -16,7 +19,28 @@ class FilterField(Input):
     """
 
     def __init__(self, placeholder: str, **kwargs: Any) -> None:
+        self.known: Known = {}
         super().__init__(placeholder=placeholder, compact=True, **kwargs)
+
+    async def _on_key(self, event: events.Key) -> None:
+        more = completed(self.value, self.known) if event.key == "tab" and self.cursor_at_end else ""
+        if not more:
+            await super()._on_key(event)
+            return
+        event.prevent_default()
+        event.stop()
+        self.value = more
+        self.cursor_position = len(more)
+
+    def watch_value(self, value: str) -> None:
+        """Shows what Tab would add, in grey behind the cursor."""
+        more = hint(value, self.known)
+        self._suggestion = value + more if more else ""
+
+    def action_cursor_right(self, select: bool = False) -> None:
+        """Takes no hint: what is shown of one need not be what it comes to."""
+        self._suggestion = ""
+        super().action_cursor_right(select)
 
     def open(self) -> None:
         self.add_class("-on")

@@ -87,7 +87,7 @@ def test_a_number_opens_its_conversation_and_a_saved_view_is_applied(
 ) -> None:
     asked: list[Any] = []
     for name in ("show_number", "show_filter"):
-        monkeypatch.setattr(ConversationsScreen, name, lambda self, what: asked.append(what), raising=False)
+        monkeypatch.setattr(ConversationsScreen, name, lambda self, *what: asked.append(what[0]), raising=False)
     query = {"payload": [{"attribute_key": "status", "filter_operator": "equal_to", "values": ["open"]}]}
     desk.client.call("POST", "/custom_filters", name="Hot", filter_type="conversation", query=query)
 

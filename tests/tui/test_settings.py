@@ -7,7 +7,9 @@ import pytest
 from textual.widgets import Input, TextArea
 
 from admin_tui import config
+from admin_tui.app import InboxdTui
 from admin_tui.state.settings import COLOURS, colour_word
+from admin_tui.theme import paint_of
 from tests.tui.cast import Desk, Seat, run, seated
 
 
@@ -94,6 +96,46 @@ def test_a_theme_is_seen_before_it_is_taken_and_written_beside_what_was_there(de
     }  # fmt: skip
     assert path.read_text().startswith("# mine\n")
     assert os.stat(path).st_mode & 0o777 == 0o600
+
+
+def test_accent_bell_first_screen_and_reading_only_hold_at_once_and_are_written(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = config.config_dir() / "tui.toml"
+    path.parent.mkdir(parents=True)
+    path.write_text("# mine\nbell = false  # quiet\nnew_in_later_versions = 1\n")
+    rung: list[float] = []
+    monkeypatch.setattr(InboxdTui, "bell", lambda self: rung.append(1))
+
+    async def story() -> None:
+        async with seated(desk, "settings", (80, 24), accent="no colour", path=path) as seat:
+            await seat.sees("accent: no colour is no colour")
+            await _look_at(seat, "Dashboard")
+            before = paint_of(seat.tui).key
+            await _row(seat, "accent")
+            await seat.press("enter", *"gold", "enter")
+            await seat.until(lambda: "#ffd700" in str(paint_of(seat.tui).key))
+            await seat.press("enter", "1")
+            await seat.until(lambda: paint_of(seat.tui).key == before)
+            await seat.press("enter", *"gold", "enter")
+            await _row(seat, "default_screen")
+            await seat.press("enter", *"events", "enter")
+            await _row(seat, "bell")
+            await seat.press("enter")
+            await seat.until(lambda: len(rung) == 1)
+            desk.talk("Ann", "hello")
+            await seat.until(lambda: len(rung) == 2)
+            await _row(seat, "read_only")
+            await seat.press("enter")
+            await seat.sees("[RO]")
+            await seat.press("4")
+            await seat.until(lambda: seat.screen.place == "contacts")
+            assert "create" not in {action.id for action in seat.screen.offered()}
+
+    run(story())
+    kept = config.load(path)
+    assert (kept.accent, kept.default_screen, kept.bell, kept.read_only) == ("gold", "events", True, True)
+    assert path.read_text().startswith("# mine\nbell = true  # quiet\nnew_in_later_versions = 1\n")
 
 
 def test_a_setting_is_not_written_into_a_file_that_is_no_toml(tmp_path: Path) -> None:
