@@ -164,10 +164,8 @@ class InboxdTui(App[int]):
         self._leave_screens()
 
     def _leave_screens(self) -> None:
-        for name in self._screens_there():
-            screen = self.get_screen_of(name)
-            if screen is not None:
-                screen.leaving()
+        for screen in self._screens_there():
+            screen.leaving()
 
     def _fatal_error(self) -> None:
         """Textual would print every local variable, tokens among them."""
@@ -180,11 +178,11 @@ class InboxdTui(App[int]):
 
     def _repaint(self, theme: Theme) -> None:
         """What is drawn once and kept has the colours of the theme before."""
-        for screen in filter(None, map(self.get_screen_of, self._screens_there())):
+        for screen in self._screens_there():
             screen.missed()
             screen.learned()
-        if self.place is not None:
-            self.place.wanted()
+            if screen is self.place:
+                screen.wanted()
 
     # The server.
 
@@ -216,7 +214,7 @@ class InboxdTui(App[int]):
             self.directory.learn(outcome.value)
             if is_first:
                 self._welcome()
-            for screen in filter(None, map(self.get_screen_of, self._screens_there())):
+            for screen in self._screens_there():
                 screen.learned()
                 if screen is self.place:
                     screen.wanted()
@@ -264,10 +262,7 @@ class InboxdTui(App[int]):
     def _tell(self, happened: list[dict[str, Any]]) -> None:
         if self.directory.is_touched_by(happened):
             self.learn()
-        for name in self._screens_there():
-            screen = self.get_screen_of(name)
-            if screen is None:
-                continue
+        for screen in self._screens_there():
             if screen is self.place and not self.paused:
                 screen.news(happened)
             else:
@@ -282,9 +277,8 @@ class InboxdTui(App[int]):
             self.say(f"events up to {news.seq} are gone: everything is fetched anew")
         if self.live and (not was_live or news.kind == "gap"):
             self.learn()
-            for name in self._screens_there():
-                screen = self.get_screen_of(name)
-                if screen is not None and screen is not self.place:
+            for screen in self._screens_there():
+                if screen is not self.place:
                     screen.missed()
 
     def show_status(self, screen: BaseScreen) -> None:
@@ -312,8 +306,9 @@ class InboxdTui(App[int]):
         """The screen beneath whatever stands above it."""
         return next((one for one in reversed(self.screen_stack) if isinstance(one, BaseScreen)), None)
 
-    def _screens_there(self) -> list[str]:
-        return [name for name in SCREENS if self._screen_stacks.get(name)]
+    def _screens_there(self) -> list[BaseScreen]:
+        """Those with their widgets. One that is being made has nothing to hear yet: it fetches when it is there."""
+        return [screen for screen in map(self.get_screen_of, SCREENS) if screen is not None and screen.is_mounted]
 
     def get_screen_of(self, name: str) -> BaseScreen | None:
         stack = self._screen_stacks.get(name) or []

@@ -39,7 +39,9 @@ class Terminal:
         return done.stdout
 
     def start(self, *command: str) -> None:
-        self.tmux("new-session", "-d", "-x", "80", "-y", "24", "-c", str(ROOT), *command)
+        """A program that ends leaves its last words on the screen, and its status."""
+        keeping = ("start-server", ";", "set-option", "-g", "remain-on-exit", "on", ";")
+        self.tmux(*keeping, "new-session", "-d", "-x", "80", "-y", "24", "-c", str(ROOT), *command)
 
     def press(self, *keys: str) -> None:
         for key in keys:
