@@ -50,6 +50,8 @@ _TOAST_LENGTH = 300
 _KEPT_EVENTS = 2_000
 _SAID_AGAIN_S = 30.0
 _RECENT = 10
+_WHY_LENGTH = 40
+"""Of why there is no connection, in the header."""
 
 
 @dataclass(frozen=True)
@@ -195,6 +197,8 @@ class InboxdTui(App[int]):
             self.post_message(self.Handed(then, outcome))
 
     def on_inboxd_tui_handed(self, message: Handed) -> None:
+        if not self.is_running:
+            return
         try:
             message.then(message.outcome)
         except (KeyError, TypeError, AttributeError) as error:
@@ -239,7 +243,8 @@ class InboxdTui(App[int]):
 
     def _drain(self) -> None:
         now = time.monotonic()
-        if not self.app_focus and now - self._drained_at < _UNSEEN_S:
+        # At the end the clock goes on for a while, beneath screens that lose their widgets.
+        if not self.is_running or (not self.app_focus and now - self._drained_at < _UNSEEN_S):
             return
         self._drained_at = now
         screen = self.place
@@ -273,6 +278,9 @@ class InboxdTui(App[int]):
         self._lost = None if self.live else news
         if news.kind == "denied" and news.problem is not None:
             self.say(f"{news.problem.message}: is the token wrong or revoked?", bad=True)
+        elif news.problem is not None and news.tries == 1 and len(news.problem.message) > _WHY_LENGTH:
+            # What to do about it has no room in the header.
+            self.say(news.problem.message, bad=True)
         if news.kind == "gap":
             self.say(f"events up to {news.seq} are gone: everything is fetched anew")
         if self.live and (not was_live or news.kind == "gap"):
@@ -297,7 +305,7 @@ class InboxdTui(App[int]):
             why = lost.problem.message if lost.problem else ""
             kind = "denied" if lost.kind == "denied" else "offline"
             again = f" · retry {lost.tries} in {span(left)} · ctrl+r now" if kind == "offline" else ""
-            screen.top_bar.say(f" {self.glyphs('failed')} {kind}: {line(why)[:40]}{again}", about, is_well=False)
+            screen.top_bar.say(f" {self.glyphs('failed')} {kind}: {line(why)[:_WHY_LENGTH]}{again}", about, is_well=False)
 
     # Places.
 

@@ -11,6 +11,7 @@ was lost on the way is sent again and still happens once.
     shop.send(ann["source_id"], conversation["id"], "hello")
 """
 
+import os
 import random
 import time
 import uuid
@@ -34,6 +35,8 @@ LEAST_WAIT_S = 1.0
 _TEST_S = 60
 _RECOVER_S = 600
 _IMPORT_S = 600
+_AUTHORITIES = "REQUESTS_CA_BUNDLE"
+"""Names the file of those who sign certificates, where it is not one that every machine knows."""
 
 
 class ApiError(Exception):
@@ -68,6 +71,7 @@ def _session() -> "requests.Session":
     made = Session()
     # A proxy of the environment would be handed the token; a netrc would replace headers.
     made.trust_env = False
+    made.verify = os.environ.get(_AUTHORITIES) or True
     return made
 
 
@@ -180,7 +184,13 @@ def _why(error: Exception) -> str:
 
     text = str(error)
     if isinstance(error, requests.exceptions.SSLError):
-        return "the certificate is not trusted" if "CERTIFICATE_VERIFY_FAILED" in text else "the TLS connection failed"
+        if "CERTIFICATE_VERIFY_FAILED" not in text:
+            return "the TLS connection failed"
+        if "ostname mismatch" in text or "IP address mismatch" in text:
+            return "the certificate is of another host: use the name that it was made for"
+        if "certificate has expired" in text:
+            return "the certificate has expired: it has to be renewed on the server"
+        return f"the certificate is not trusted: name the file of who signed it in {_AUTHORITIES}, if that is you"
     if isinstance(error, requests.Timeout) or "timed out" in text:
         return "no answer"
     if isinstance(error, requests.exceptions.ChunkedEncodingError):

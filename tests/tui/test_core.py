@@ -247,3 +247,15 @@ def test_news_do_not_reach_a_screen_that_is_still_being_made(desk: Desk) -> None
             await seat.sees("hello")
 
     run(story())
+
+
+def test_the_clock_goes_on_while_the_screens_are_taken_down(desk: Desk) -> None:
+    async def story() -> None:
+        async with seated(desk, at="deliveries") as seat:
+            await seat.sees("live")
+            screen = seat.screen
+        seat.tui._screen_stacks["deliveries"] = [screen]
+        screen._resting.skip()
+        seat.tui._drain()
+
+    run(story())
