@@ -305,7 +305,9 @@ class InboxdTui(App[int]):
             why = lost.problem.message if lost.problem else ""
             kind = "denied" if lost.kind == "denied" else "offline"
             again = f" · retry {lost.tries} in {span(left)} · ctrl+r now" if kind == "offline" else ""
-            screen.top_bar.say(f" {self.glyphs('failed')} {kind}: {line(why)[:_WHY_LENGTH]}{again}", about, is_well=False)
+            screen.top_bar.say(
+                f" {self.glyphs('failed')} {kind}: {line(why)[:_WHY_LENGTH]}{again}", about, is_well=False
+            )
 
     # Places.
 

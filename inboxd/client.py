@@ -37,6 +37,13 @@ _RECOVER_S = 600
 _IMPORT_S = 600
 _AUTHORITIES = "REQUESTS_CA_BUNDLE"
 """Names the file of those who sign certificates, where it is not one that every machine knows."""
+_UNTRUSTED = {
+    "ostname mismatch": "the certificate is of another host; use the name that it was made for",
+    "IP address mismatch": "the certificate is of another host; use the name that it was made for",
+    "certificate has expired": "the certificate has expired; it has to be renewed on the server",
+    "CERTIFICATE_VERIFY_FAILED": "the certificate is not trusted; if it is yours, name the file of who signed it in "
+    + _AUTHORITIES,
+}
 
 
 class ApiError(Exception):
@@ -208,13 +215,7 @@ def _why(error: Exception) -> str:
 
     text = str(error)
     if isinstance(error, requests.exceptions.SSLError):
-        if "CERTIFICATE_VERIFY_FAILED" not in text:
-            return "the TLS connection failed"
-        if "ostname mismatch" in text or "IP address mismatch" in text:
-            return "the certificate is of another host: use the name that it was made for"
-        if "certificate has expired" in text:
-            return "the certificate has expired: it has to be renewed on the server"
-        return f"the certificate is not trusted: name the file of who signed it in {_AUTHORITIES}, if that is you"
+        return next((why for said, why in _UNTRUSTED.items() if said in text), "the TLS connection failed")
     if isinstance(error, requests.Timeout) or "timed out" in text:
         return "no answer"
     if isinstance(error, requests.exceptions.ChunkedEncodingError):

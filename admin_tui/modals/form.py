@@ -19,8 +19,8 @@ from inboxd.domain.text import clean
 
 @dataclass(frozen=True)
 class Field:
-    """`kind`: text, secret, number, flag, choice, long or path. `check` gives what is wrong with a value, or nothing; it is
-    asked as somebody types. `choices` are (label, value)."""
+    """`kind`: text, secret, number, flag, choice, long or path. `check` gives what is wrong with a value, or nothing;
+    it is asked as somebody types. `choices` are (label, value)."""
 
     name: str
     label: str

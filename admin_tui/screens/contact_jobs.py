@@ -32,8 +32,8 @@ class ContactJobs(BaseScreen):
         ask_form(
             self,
             "Import contacts",
-            [Field("path", "CSV file", "", "path", hint="columns as name, email, phone_number, identifier", required=True,
-                   check=wrong)],
+            [Field("path", "CSV file", kind="path", hint="columns as name, email, phone_number, identifier",
+                   required=True, check=wrong)],
             lambda client, values: client.import_contacts(Path(values["path"]).expanduser()),
             self._begun,
             button="Import",

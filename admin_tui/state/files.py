@@ -42,7 +42,8 @@ def completed(text: str) -> str | None:
         names = [name for name in os.listdir(place) if name.startswith(begun) and shlex.quote(name) == name]
     except OSError:
         return None
-    whole = os.path.commonprefix(names)
+    # Letters in common, which `commonpath` does not look at.
+    whole = os.path.commonprefix(names)  # noqa: RUF071
     whole += "/" if len(names) == 1 and (place / whole).is_dir() else ""
     return text + whole[len(begun) :] if len(whole) > len(begun) else None
 

@@ -132,7 +132,8 @@ def test_the_first_minute_takes_twelve_keys_and_ten_seconds(
     took = time.monotonic() - began
     assert "curl" in terminal.tmux("show-buffer")
     assert terminal.keys <= KEYS_MOST
-    assert took < MACHINE_S_MOST, terminal.screen
+    others = max(1.0, os.getloadavg()[0] / (os.cpu_count() or 1))
+    assert took < MACHINE_S_MOST * others, terminal.screen
     assert [one for one in receiver.received if b'"hi"' in one.body]
 
 

@@ -55,9 +55,10 @@ def test_a_browser_gets_the_page_and_the_first_screen_and_nobody_else_gets_eithe
                 with pytest.raises(aiohttp.WSServerHandshakeError, match="403"):
                     await session.ws_connect(socket_url, headers=headers)
             shown = b""
-            async with asyncio.timeout(30), session.ws_connect(
-                f"{socket_url}?width=80&height=24", headers={"Origin": page}
-            ) as websocket:
+            async with (
+                asyncio.timeout(30),
+                session.ws_connect(f"{socket_url}?width=80&height=24", headers={"Origin": page}) as websocket,
+            ):
                 while b"conversations unassigned" not in shown:
                     message = await websocket.receive()
                     assert message.type in (aiohttp.WSMsgType.BINARY, aiohttp.WSMsgType.TEXT), shown
