@@ -52,6 +52,8 @@ _TOAST_LENGTH = 300
 _KEPT_EVENTS = 2_000
 _SAID_AGAIN_S = 30.0
 _RECENT = 10
+_WHY_LENGTH = 40
+"""Of why there is no connection, in the header."""
 
 
 @dataclass(frozen=True)
@@ -169,10 +171,8 @@ class InboxdTui(App[int]):
         self._leave_screens()
 
     def _leave_screens(self) -> None:
-        for name in self._screens_there():
-            screen = self.get_screen_of(name)
-            if screen is not None:
-                screen.leaving()
+        for screen in self._screens_there():
+            screen.leaving()
 
     def _fatal_error(self) -> None:
         """Textual would print every local variable, tokens among them."""
@@ -200,11 +200,11 @@ class InboxdTui(App[int]):
 
     def _repaint(self, theme: Theme) -> None:
         """What is drawn once and kept has the colours of the theme before."""
-        for screen in filter(None, map(self.get_screen_of, self._screens_there())):
+        for screen in self._screens_there():
             screen.missed()
             screen.learned()
-        if self.place is not None:
-            self.place.wanted()
+            if screen is self.place:
+                screen.wanted()
 
     # The server.
 
@@ -217,6 +217,8 @@ class InboxdTui(App[int]):
             self.post_message(self.Handed(then, outcome))
 
     def on_inboxd_tui_handed(self, message: Handed) -> None:
+        if not self.is_running:
+            return
         try:
             message.then(message.outcome)
         except (KeyError, TypeError, AttributeError) as error:
@@ -236,7 +238,7 @@ class InboxdTui(App[int]):
             self.directory.learn(outcome.value)
             if is_first:
                 self._welcome()
-            for screen in filter(None, map(self.get_screen_of, self._screens_there())):
+            for screen in self._screens_there():
                 screen.learned()
                 if screen is self.place:
                     screen.wanted()
@@ -261,7 +263,8 @@ class InboxdTui(App[int]):
 
     def _drain(self) -> None:
         now = time.monotonic()
-        if not self.app_focus and now - self._drained_at < _UNSEEN_S:
+        # At the end the clock goes on for a while, beneath screens that lose their widgets.
+        if not self.is_running or (not self.app_focus and now - self._drained_at < _UNSEEN_S):
             return
         self._drained_at = now
         screen = self.place
@@ -286,10 +289,7 @@ class InboxdTui(App[int]):
     def _tell(self, happened: list[dict[str, Any]]) -> None:
         if self.directory.is_touched_by(happened):
             self.learn()
-        for name in self._screens_there():
-            screen = self.get_screen_of(name)
-            if screen is None:
-                continue
+        for screen in self._screens_there():
             if screen is self.place and not self.paused:
                 screen.news(happened)
             else:
@@ -300,13 +300,15 @@ class InboxdTui(App[int]):
         self._lost = None if self.live else news
         if news.kind == "denied" and news.problem is not None:
             self.say(f"{news.problem.message}: is the token wrong or revoked?", bad=True)
+        elif news.problem is not None and news.tries == 1 and len(news.problem.message) > _WHY_LENGTH:
+            # What to do about it has no room in the header.
+            self.say(news.problem.message, bad=True)
         if news.kind == "gap":
             self.say(f"events up to {news.seq} are gone: everything is fetched anew")
         if self.live and (not was_live or news.kind == "gap"):
             self.learn()
-            for name in self._screens_there():
-                screen = self.get_screen_of(name)
-                if screen is not None and screen is not self.place:
+            for screen in self._screens_there():
+                if screen is not self.place:
                     screen.missed()
 
     def show_status(self, screen: BaseScreen) -> None:
@@ -325,7 +327,9 @@ class InboxdTui(App[int]):
             why = lost.problem.message if lost.problem else ""
             kind = "denied" if lost.kind == "denied" else "offline"
             again = f" · retry {lost.tries} in {span(left)} · ctrl+r now" if kind == "offline" else ""
-            screen.top_bar.say(f" {self.glyphs('failed')} {kind}: {line(why)[:40]}{again}", about, is_well=False)
+            screen.top_bar.say(
+                f" {self.glyphs('failed')} {kind}: {line(why)[:_WHY_LENGTH]}{again}", about, is_well=False
+            )
 
     # Places.
 
@@ -334,8 +338,9 @@ class InboxdTui(App[int]):
         """The screen beneath whatever stands above it."""
         return next((one for one in reversed(self.screen_stack) if isinstance(one, BaseScreen)), None)
 
-    def _screens_there(self) -> list[str]:
-        return [name for name in SCREENS if self._screen_stacks.get(name)]
+    def _screens_there(self) -> list[BaseScreen]:
+        """Those with their widgets. One that is being made has nothing to hear yet: it fetches when it is there."""
+        return [screen for screen in map(self.get_screen_of, SCREENS) if screen is not None and screen.is_mounted]
 
     def get_screen_of(self, name: str) -> BaseScreen | None:
         stack = self._screen_stacks.get(name) or []

@@ -73,6 +73,8 @@ ACTIONS: tuple[Action, ...] = (
     Action("conv.sort", "S", "Sort…", "conversations"),
     Action("conv.views", "V", "Saved views…", "conversations", about="open, save, rename, delete"),
     Action("conv.files", "o", "Files…", "conversations", about="open them, or copy their links"),
+    Action("conv.files", "o", "Files…", "conversations", about="open them, save them, or copy their links"),
+    Action("conv.attach", "f", "Send files…", "conversations", writes=True),
     Action("conv.contact", "C", "Contact", "conversations"),
     Action("conv.deliveries", "w", "Its deliveries", "conversations", admin=True),
     Action("inbox.test", "t", "Test message", "inboxes", hint=True, writes=True, admin=True),

@@ -13,12 +13,14 @@ from textual.screen import Screen
 
 MOST_S = 1.0
 """A widget that takes longer no longer holds up the keys."""
+_MADE_S = 10.0
+"""A screen that is not there by then never will be; a key that met half of one could end the program."""
 
 
 async def ready(screen: Screen[object]) -> None:
     """Until a screen has its widgets and its focus."""
     with contextlib.suppress(TimeoutError):
-        async with asyncio.timeout(MOST_S):
+        async with asyncio.timeout(_MADE_S):
             await screen._mounted_event.wait()
 
 

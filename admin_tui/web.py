@@ -38,7 +38,7 @@ def address(where: str) -> tuple[str, int]:
     """Host and port. Raises Refused for whatever others could reach."""
     host, _, port = where.rpartition(":")
     host = host.strip("[]") or "127.0.0.1"
-    if not _is_ours(host):
+    if not is_this_machine(host):
         raise Refused(
             f"--web serves 127.0.0.1 only, not {host}: it has no login. From elsewhere: "
             f"ssh -L {port or 8765}:127.0.0.1:{port or 8765} THIS-HOST, then open http://127.0.0.1:{port or 8765}"
@@ -48,7 +48,8 @@ def address(where: str) -> tuple[str, int]:
     return host, int(port)
 
 
-def _is_ours(host: str) -> bool:
+def is_this_machine(host: str) -> bool:
+    """Whether what goes there meets no network."""
     try:
         return host == "localhost" or ipaddress.ip_address(host).is_loopback
     except ValueError:
@@ -63,7 +64,7 @@ def is_from_here(headers: Mapping[str, str]) -> bool:
         name = urlsplit(f"//{host}").hostname or ""
     except ValueError:
         return False
-    return _is_ours(name) and (origin is None or origin == f"http://{host}")
+    return is_this_machine(name) and (origin is None or origin == f"http://{host}")
 
 
 def command(url: str, flags: Sequence[str]) -> str:

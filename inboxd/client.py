@@ -11,14 +11,15 @@ was lost on the way is sent again and still happens once.
     shop.send(ann["source_id"], conversation["id"], "hello")
 """
 
+import os
 import random
 import time
 import uuid
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
-from urllib.parse import quote
+from typing import IO, TYPE_CHECKING, Any
+from urllib.parse import quote, urlsplit
 
 from inboxd.domain.text import clean_line
 from inboxd.version import __version__
@@ -34,6 +35,15 @@ LEAST_WAIT_S = 1.0
 _TEST_S = 60
 _RECOVER_S = 600
 _IMPORT_S = 600
+_AUTHORITIES = "REQUESTS_CA_BUNDLE"
+"""Names the file of those who sign certificates, where it is not one that every machine knows."""
+_UNTRUSTED = {
+    "ostname mismatch": "the certificate is of another host; use the name that it was made for",
+    "IP address mismatch": "the certificate is of another host; use the name that it was made for",
+    "certificate has expired": "the certificate has expired; it has to be renewed on the server",
+    "CERTIFICATE_VERIFY_FAILED": "the certificate is not trusted; if it is yours, name the file of who signed it in "
+    + _AUTHORITIES,
+}
 
 
 class ApiError(Exception):
@@ -68,6 +78,7 @@ def _session() -> "requests.Session":
     made = Session()
     # A proxy of the environment would be handed the token; a netrc would replace headers.
     made.trust_env = False
+    made.verify = os.environ.get(_AUTHORITIES) or True
     return made
 
 
@@ -170,6 +181,30 @@ class _Transport:
                 allow_redirects=False,
             )
 
+    def save(self, path: str, target: Path) -> None:
+        """The answer to a GET as a new file, whole or not at all. Raises ApiError, Unreachable and FileExistsError."""
+        import requests
+
+        try:
+            with target.open("xb") as file:
+                try:
+                    self._fetch(path, file)
+                except BaseException:
+                    target.unlink()
+                    raise
+        except (requests.ConnectionError, requests.Timeout, requests.exceptions.ChunkedEncodingError) as error:
+            raise Unreachable(f"GET {self._url}{path}: {_why(error)}") from None
+
+    def _fetch(self, path: str, file: IO[bytes]) -> None:
+        timeout = (min(10.0, self._timeout_s), self._timeout_s)
+        url = self._url + path
+        with self._session.get(url, stream=True, timeout=timeout, allow_redirects=False) as response:
+            if response.status_code != 200:
+                _answer(response)
+                raise ApiError(response.status_code, "the answer is no file", None)
+            for chunk in response.iter_content(1 << 16):
+                file.write(chunk)
+
     def close(self) -> None:
         self._session.close()
 
@@ -180,7 +215,7 @@ def _why(error: Exception) -> str:
 
     text = str(error)
     if isinstance(error, requests.exceptions.SSLError):
-        return "the certificate is not trusted" if "CERTIFICATE_VERIFY_FAILED" in text else "the TLS connection failed"
+        return next((why for said, why in _UNTRUSTED.items() if said in text), "the TLS connection failed")
     if isinstance(error, requests.Timeout) or "timed out" in text:
         return "no answer"
     if isinstance(error, requests.exceptions.ChunkedEncodingError):
@@ -502,6 +537,12 @@ class Client:
         with which line. The same lines again make nothing new."""
         done: Json = self._http.call("POST", f"{self._base}/import", lines=lines, extra_s=_IMPORT_S)
         return done
+
+    def save_file(self, url: str, path: Path) -> None:
+        """What a link of an attachment or an export leads to, as a new file. It is asked of the server that we talk
+        to, whatever name it goes by in the link. Raises FileExistsError."""
+        parts = urlsplit(url)
+        self._http.save(f"{parts.path}?{parts.query}" if parts.query else parts.path, path)
 
     def set_status(self, conversation_id: int, status: str, *, snoozed_until: int | None = None) -> Json:
         """`snoozed_until` in unix seconds."""

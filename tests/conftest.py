@@ -1,5 +1,6 @@
 import os
 import shutil
+import subprocess
 import threading
 from collections.abc import Iterator
 from dataclasses import replace
@@ -101,3 +102,19 @@ def bench(app: App, clock: Clock, sender: FakeSender) -> Iterator[Bench]:
     made = Bench(app.store, clock, sender)
     yield made
     made.dispatcher.stop()
+
+
+@pytest.fixture(scope="session")
+def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with certificate.pem of 127.0.0.1 and receiver.test, and its key.pem."""
+    openssl = shutil.which("openssl")
+    if openssl is None:
+        pytest.skip("openssl makes the certificate")
+    folder = tmp_path_factory.mktemp("tls")
+    subprocess.run(
+        [openssl, "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2",
+         "-keyout", "key.pem", "-out", "certificate.pem", "-subj", "/CN=127.0.0.1", "-addext",
+         "subjectAltName=IP:127.0.0.1,DNS:receiver.test"],
+        check=True, capture_output=True, cwd=folder,
+    )  # fmt: skip
+    return folder

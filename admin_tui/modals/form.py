@@ -6,19 +6,21 @@ from typing import Any
 
 from textual.app import ComposeResult
 from textual.containers import Horizontal, VerticalScroll
+from textual.suggester import Suggester
 from textual.widgets import Button, Checkbox, Input, Select, Static, TextArea
 
 from admin_tui.modals.base import Modal
 from admin_tui.modals.confirm import Confirm
 from admin_tui.net.outcome import Problem
+from admin_tui.state.files import completed
 from admin_tui.text import line
 from inboxd.domain.text import clean
 
 
 @dataclass(frozen=True)
 class Field:
-    """`kind`: text, secret, number, flag, choice or long. `check` gives what is wrong with a value, or nothing; it is
-    asked as somebody types. `choices` are (label, value)."""
+    """`kind`: text, secret, number, flag, choice, long or path. `check` gives what is wrong with a value, or nothing;
+    it is asked as somebody types. `choices` are (label, value)."""
 
     name: str
     label: str
@@ -41,6 +43,14 @@ class _Flag(Checkbox):
         self.BUTTON_INNER = "X" if self.value else " "
         self.label = "yes" if self.value else "no"
         super().watch_value()
+
+
+class _Paths(Suggester):
+    def __init__(self) -> None:
+        super().__init__(use_cache=False, case_sensitive=True)
+
+    async def get_suggestion(self, value: str) -> str | None:
+        return completed(value)
 
 
 Save = Callable[[dict[str, Any], Callable[[Problem | None], None]], None]
@@ -103,7 +113,11 @@ class Form(Modal[dict[str, Any]]):
             area.cursor_blink = False
             return area
         made = Input(
-            str(one.value if one.value is not None else ""), id=name, password=one.kind == "secret", compact=True
+            str(one.value if one.value is not None else ""),
+            id=name,
+            password=one.kind == "secret",
+            compact=True,
+            suggester=_Paths() if one.kind == "path" else None,
         )
         made.cursor_blink = False
         return made

@@ -16,7 +16,8 @@ if TYPE_CHECKING:
     from inboxd.client import Client
 
 WAIT_S = 14
-"""With the timeout of the client on top a silent server is noticed within 25 s."""
+"""The client waits 10 s longer, so that a silent server is noticed within 25 s. The server would allow 60: an empty
+answer four times a minute is less than an hour of looking at what is no longer true."""
 _BEFORE_S = 3.0
 """Pause between polls that the server had no seat to wait for."""
 _LEAST_S, _MOST_S = 0.5, 30.0

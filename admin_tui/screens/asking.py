@@ -1,6 +1,7 @@
 """What screens ask of people, in one call each: a form, a question, a choice."""
 
 from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
 from typing import Any
 
 from admin_tui.modals.confirm import Confirm
@@ -8,6 +9,7 @@ from admin_tui.modals.form import Field, Form
 from admin_tui.modals.picker import Choice, Picker
 from admin_tui.net.outcome import Outcome, Problem
 from admin_tui.screens.base import BaseScreen
+from admin_tui.state import files
 from admin_tui.text import line
 
 _TYPED_MOST = 40
@@ -34,6 +36,18 @@ def ask_form(
         screen.tui.call(lambda client: work(client, values), come)
 
     screen.app.push_screen(form(line(title), fields, save, button=button))
+
+
+def ask_to_save(screen: BaseScreen, url: str) -> None:
+    """Put the file behind a link of the server onto this machine."""
+
+    def work(client: Any, values: dict[str, Any]) -> Path:
+        path = Path(values["path"]).expanduser()
+        client.save_file(url, path)
+        return path
+
+    field = Field("path", "File", files.place_for(url), "path", hint="→ completes", required=True, check=files.taken)
+    ask_form(screen, "Save", [field], work, lambda path: screen.tui.say(f"saved {path}"))
 
 
 def ask_sure(

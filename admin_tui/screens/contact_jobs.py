@@ -6,7 +6,7 @@ from typing import Any
 
 from admin_tui.modals.form import Field
 from admin_tui.modals.text_view import TextView
-from admin_tui.screens.asking import ask_form
+from admin_tui.screens.asking import ask_form, ask_to_save
 from admin_tui.screens.base import BaseScreen
 
 _LOOK_S = 1.0
@@ -32,8 +32,8 @@ class ContactJobs(BaseScreen):
         ask_form(
             self,
             "Import contacts",
-            [Field("path", "CSV file", "", hint="columns as name, email, phone_number, identifier", required=True,
-                   check=wrong)],
+            [Field("path", "CSV file", kind="path", hint="columns as name, email, phone_number, identifier",
+                   required=True, check=wrong)],
             lambda client, values: client.import_contacts(Path(values["path"]).expanduser()),
             self._begun,
             button="Import",
@@ -78,8 +78,7 @@ class ContactJobs(BaseScreen):
         about = f"{word} {job['state']}: {job['done']} done, {job['failed']} failed"
         self.tui.say(about, bad=job["state"] == "failed")
         if job["file_url"] and word == "export":
-            hint = "y copies the link, esc closes"
-            self.app.push_screen(TextView("Export", f"{about}\n{job['file_url']}", to_copy=job["file_url"], hint=hint))
+            ask_to_save(self, job["file_url"])
         elif problems or job["error"]:
             self.app.push_screen(TextView("Import", "\n".join([about, *filter(None, [job["error"]]), *problems])))
         if word == "import":

@@ -155,7 +155,8 @@ class ConversationsScreen(TalkActions, SavedViews):
             self.pane.look_at(self.talks.current.data)
 
     def on_row_list_highlighted(self, event: RowList.Highlighted) -> None:
-        if event.row is not None and self._shows_both:
+        # A list that changes beneath the cursor does not take away what somebody reads or answers.
+        if event.row is not None and self._shows_both and self.focused not in (self.thread, self.composer):
             self._resting.begin()
 
     def on_row_list_opened(self, event: RowList.Opened) -> None:

@@ -43,6 +43,7 @@ class EventsScreen(BaseScreen):
         self.tail = model.Tail()
         self.needle = ""
         self._loading = False
+        self._asked: tuple[Callable[[Any], int], Gap | None] | None = None
         self._wants_older = False
         self._said = ""
 
@@ -86,6 +87,8 @@ class EventsScreen(BaseScreen):
     def _fetch(self, after: Callable[[Any], int], gap: Gap | None) -> None:
         """The events behind a seq; for a `gap` no more than it lacks."""
         if self._loading:
+            # Somebody asked for what is missing, and gets it next.
+            self._asked = (after, gap) if gap is not None else self._asked
             return
         self._loading = True
 
@@ -110,7 +113,11 @@ class EventsScreen(BaseScreen):
             self.tail.gone_before = max(self.tail.gone_before, oldest)
             self.tail.add(found if gap is None else [one for one in found if one["seq"] < gap.before])
             self._show()
-            self._fetch_older()
+            if self._asked is not None:
+                asked, self._asked = self._asked, None
+                self._fetch(*asked)
+            else:
+                self._fetch_older()
 
         self.tui.call(work, come)
 

@@ -42,7 +42,7 @@ class InboxesScreen(HookDesk):
         self.more: dict[int, Json] = {}
         self._stale: set[int] = set()
         self._figures = Reload(_PAUSE_S)
-        self._wants_list = False
+        self._list = Reload()
         self._fresh: set[int] = set()
         self._again_at = 0.0
 
@@ -54,11 +54,19 @@ class InboxesScreen(HookDesk):
     # What is shown.
 
     def wanted(self) -> None:
-        self._wants_list = False
-        if not self.tui.directory.is_known:
+        # One after the other: an answer from before an inbox was made would take it off the list again.
+        if not self.tui.directory.is_known or not self._list.begin():
             return
         self._fresh.clear()
-        self.fetch(lambda client: client.inboxes(), self._show_list, what="inboxes")
+
+        def come(outcome: Outcome) -> None:
+            self._list.end()
+            if outcome.problem is not None:
+                self.tui.tell_problem("inboxes", outcome.problem)
+            elif self.is_attached:
+                self._show_list(outcome.value)
+
+        self.tui.call(lambda client: client.inboxes(), come)
 
     def _show_list(self, found: list[Json]) -> None:
         before = self.boxes
@@ -76,7 +84,7 @@ class InboxesScreen(HookDesk):
         for event in events:
             payload = event["payload"]
             if str(payload.get("event")).startswith("inbox_"):
-                self._wants_list = True
+                self._list.want()
             inbox = payload.get("inbox")
             number = inbox.get("id") if isinstance(inbox, dict) else payload.get("inbox_id")
             if number in self.boxes:
@@ -84,7 +92,7 @@ class InboxesScreen(HookDesk):
 
     def tick(self) -> None:
         super().tick()
-        if self._wants_list:
+        if self._list.due():
             self.wanted()
         if time.monotonic() >= self._again_at:
             # No event tells of a delivery that failed for the first time.

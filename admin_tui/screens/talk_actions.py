@@ -2,14 +2,18 @@
 
 import json
 import time
+import uuid
 from typing import Any
 
+from admin_tui.modals.form import Field
 from admin_tui.modals.picker import Choice
 from admin_tui.screens import talk_changes as make
-from admin_tui.screens.asking import ask_one, ask_several, ask_sure
+from admin_tui.screens.asking import ask_form, ask_one, ask_several, ask_sure, ask_to_save
 from admin_tui.screens.base import BaseScreen
 from admin_tui.screens.talk_changes import Change, Changes
+from admin_tui.state import files
 from admin_tui.state.conversations import Note, Talk, file_line
+from admin_tui.text import many
 
 
 class TalkActions(BaseScreen):
@@ -130,13 +134,15 @@ class TalkActions(BaseScreen):
         choices = [
             Choice((verb, file.get("data_url")), f"{verb} {file_line(file)}")
             for file in self.filed()
-            for verb in ("open", "copy the link of")
+            for verb in ("open", "copy the link of", "save")
         ]
 
         def chosen(found: tuple[str, str]) -> None:
             verb, url = found
             if verb == "open":
                 self.app.open_url(url)
+            elif verb == "save":
+                ask_to_save(self, url)
             else:
                 self.tui.copy(url, "the link")
 
@@ -144,6 +150,31 @@ class TalkActions(BaseScreen):
             ask_one(self, "Files", choices, chosen)
         else:
             self.tui.say("no file is in the messages that are loaded")
+
+    def action_conv_attach(self) -> None:
+        talk = self.target()
+        if talk is None:
+            return
+        # The same over all tries of this form: what arrived before its answer was lost is not sent twice.
+        key = f"echo-{uuid.uuid4()}"
+
+        def work(client: Any, values: dict[str, Any]) -> Any:
+            given = {"private": values["private"], "echo_id": key, "key": key}
+            return client.reply(talk.id, values["content"], files=files.named(values["files"]), **given)
+
+        ask_form(
+            self,
+            f"Send files to {talk.name}",
+            [
+                Field("files", "Files", kind="path", hint="as in a shell: several, *, → completes", required=True,
+                      check=files.wrong),
+                Field("content", "Message", kind="long"),
+                Field("private", "Private note", False, "flag"),
+            ],
+            work,
+            lambda sent: self.tui.say(f"sent {many(len(sent['attachments']), 'file')} to {talk.name}"),
+            button="Send",
+        )  # fmt: skip
 
     def action_copy(self) -> None:
         note, talk = self.noted(), self.target()

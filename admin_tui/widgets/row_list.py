@@ -149,9 +149,18 @@ class RowList(ScrollView, can_focus=True, inherit_bindings=False):
             self.scroll_to(y=top + self.row_height - room, animate=False, immediate=True)
         if before != place:
             self.post_message(self.Highlighted(self, self.current))
-        if place >= len(self.rows) - 10 and self._asked_at != len(self.rows):
+        self._ask_for_more(place)
+
+    def _ask_for_more(self, seen: int) -> None:
+        if seen >= len(self.rows) - 10 and self._asked_at != len(self.rows):
             self._asked_at = len(self.rows)
             self.post_message(self.NearEnd(self))
+
+    def watch_scroll_y(self, old_value: float, new_value: float) -> None:
+        """The wheel gets to the end without the cursor."""
+        super().watch_scroll_y(old_value, new_value)
+        if new_value > old_value:
+            self._ask_for_more(round(new_value) // self.row_height + self.page)
 
     def move_by(self, rows: int) -> None:
         self.move_to(self.cursor + rows)

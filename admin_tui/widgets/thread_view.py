@@ -21,6 +21,7 @@ from admin_tui.text import cut, line, wrap
 from admin_tui.theme import Paint, paint_of
 from admin_tui.widgets.row_list import empty_line
 
+_WHEEL = 3
 _LONGEST = 50_000
 """Characters of one message that are drawn."""
 
@@ -260,6 +261,18 @@ class ThreadView(ScrollView, can_focus=True, inherit_bindings=False):
             self._wrap_around(self.cursor)
             self._scroll(self._top(self.cursor) - at)
         self.refresh()
+
+    def on_mouse_scroll_down(self, event: events.MouseScrollDown) -> None:
+        self._wheel(event, _WHEEL)
+
+    def on_mouse_scroll_up(self, event: events.MouseScrollUp) -> None:
+        self._wheel(event, -_WHEEL)
+
+    def _wheel(self, event: events.MouseEvent, lines: int) -> None:
+        """The cursor comes along: left at the end, it would bring the end back with the next message."""
+        event.prevent_default()
+        event.stop()
+        self.page_by(lines / max(1, self.size.height))
 
     def on_click(self, event: events.Click) -> None:
         place = bisect_right(self._ends, event.y + self.scroll_offset.y)

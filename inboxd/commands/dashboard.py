@@ -6,6 +6,7 @@ import re
 import sys
 from dataclasses import replace
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from inboxd.commands.common import Commands, Stop, token
 from inboxd.config import Config
@@ -58,6 +59,7 @@ def _tui(config: Config, given: argparse.Namespace) -> int:
         read_only=wanted.read_only or given.read_only,
         ascii="true" if given.ascii else wanted.ascii,
         mouse=wanted.mouse and not given.no_mouse,
+        problems=(*wanted.problems, *_in_the_clear(url)),
     )
     return run(
         url, secret, wanted, account_id=given.account, start_at=given.open, no_color=bool(os.environ.get("NO_COLOR"))
@@ -85,14 +87,33 @@ def _server(config: Config, given: argparse.Namespace) -> tuple[str, str]:
         secret = _secret(Path(given.token_file)) if given.token_file else config.token
         if not secret:
             raise Stop("set INBOXD_TOKEN, or name a file with --token-file", 2)
-        if not re.match(r"https?://[^/]", given.url):
-            raise Stop(f"--url takes http://HOST or https://HOST, not {given.url!r}", 2)
+        if not _can_be_asked(given.url):
+            raise Stop(f"--url takes http://HOST or https://HOST, maybe with :PORT and /PATH, not {given.url!r}", 2)
         return given.url, secret
     owner = owner_of(config.directory)
     url = owner.get("url") if owner else None
     if not url:
         raise Stop(f"no server runs on {config.directory}: start `inboxd.py serve` first, or name one with --url", 2)
     return str(url), _secret(Path(given.token_file)) if given.token_file else token(config)
+
+
+def _can_be_asked(url: str) -> bool:
+    """No query, which the path of a call would be added to, and no password: the URL stands on the screen."""
+    try:
+        parts = urlsplit(url)
+        is_port = parts.port is None or parts.port > 0
+    except ValueError:
+        return False
+    return is_port and bool(re.fullmatch(r"https?://[^\s/?#@][^\s?#@]*", url)) and bool(parts.hostname)
+
+
+def _in_the_clear(url: str) -> list[str]:
+    from admin_tui.web import is_this_machine
+
+    parts = urlsplit(url)
+    if parts.scheme == "https" or is_this_machine(parts.hostname or ""):
+        return []
+    return [f"{parts.netloc} without https: the token and every word can be read on the way"]
 
 
 def _secret(path: Path) -> str:

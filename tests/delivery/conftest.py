@@ -1,6 +1,4 @@
-import shutil
 import ssl
-import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -37,22 +35,6 @@ def raw() -> Iterator[Callable[..., RawReceiver]]:
     yield make
     for one in made:
         one.close()
-
-
-@pytest.fixture(scope="session")
-def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with certificate.pem of 127.0.0.1 and receiver.test, and its key.pem."""
-    openssl = shutil.which("openssl")
-    if openssl is None:
-        pytest.skip("openssl makes the certificate")
-    folder = tmp_path_factory.mktemp("tls")
-    subprocess.run(
-        [openssl, "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2",
-         "-keyout", "key.pem", "-out", "certificate.pem", "-subj", "/CN=127.0.0.1", "-addext",
-         "subjectAltName=IP:127.0.0.1,DNS:receiver.test"],
-        check=True, capture_output=True, cwd=folder,
-    )  # fmt: skip
-    return folder
 
 
 @pytest.fixture

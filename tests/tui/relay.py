@@ -9,7 +9,8 @@ from urllib.parse import urlsplit
 
 
 class Relay:
-    """`trouble` happens to posted messages, `times` over: refused (never passed on), failing (a 500), lost (stored,
+    """`trouble` happens to posted messages, `times` over: refused (never passed on), deaf (nor
+    answered), failing (a 500), lost (stored,
     and the connection is reset), silent (stored, and no answer comes)."""
 
     def __init__(self, url: str) -> None:
@@ -26,7 +27,9 @@ class Relay:
             def _pass(self) -> None:
                 body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
                 trouble = relay.trouble_for(self.command, self.path)
-                if trouble == "refused":
+                if trouble == "deaf":
+                    relay.over.wait(30)
+                if trouble in ("refused", "deaf"):
                     self.close_connection = True
                     return
                 if trouble == "failing":

@@ -32,6 +32,7 @@ def test_people_are_added_changed_and_removed_by_their_name(desk: Desk) -> None:
             _form(seat).query_one("#field-role").value = "administrator"
             await seat.press("ctrl+s")
             await seat.until(lambda: [one["role"] for one in desk.client.agents()] == ["administrator"] * 2)
+            await seat.until(lambda: seat.tui.screen is seat.screen)
             await _row(seat, "bo@acme.test")
             await seat.press("D", "enter")
             assert len(desk.client.agents()) == 2

@@ -10,7 +10,7 @@ from admin_tui import web
 from admin_tui.config import Settings, dumped, load
 from admin_tui.keys import problems, table
 from inboxd.commands.common import Stop
-from inboxd.commands.dashboard import _server
+from inboxd.commands.dashboard import _in_the_clear, _server
 from inboxd.config import Config
 from tests.tui.cast import Desk, run, seated
 from tests.tui.pty import ROOT
@@ -107,11 +107,29 @@ def test_the_web_answers_its_own_page_only(headers: dict[str, str], is_ours: boo
     assert web.is_from_here(headers) is is_ours
 
 
-@pytest.mark.parametrize("url", ["127.0.0.1:8080", "ftp://x", "https://"])
+@pytest.mark.parametrize(
+    "url",
+    ["127.0.0.1:8080", "ftp://x", "https://", "http://x:port", "http://x?a=1", "http://x/#a", "https://me:secret@x",
+     "http://a b", "http://:80"],
+)  # fmt: skip
 def test_a_url_that_is_none_is_refused_before_anything_is_drawn(url: str) -> None:
     given = argparse.Namespace(url=url, token_file="")
     with pytest.raises(Stop, match="--url takes http://HOST"):
         _server(Config(token="t"), given)
+
+
+@pytest.mark.parametrize("url", ["https://desk.example/support/", "http://[::1]:8080", "http://desk.example:80"])
+def test_a_url_may_have_a_port_and_a_path(url: str) -> None:
+    assert _server(Config(token="t"), argparse.Namespace(url=url, token_file="")) == (url, "t")
+
+
+@pytest.mark.parametrize(
+    ("url", "warns"),
+    [("http://desk.example:80/x", True), ("http://10.0.0.7", True), ("https://desk.example", False),
+     ("http://127.0.0.1:8080", False), ("http://localhost", False), ("http://[::1]:1", False)],
+)  # fmt: skip
+def test_a_token_that_travels_in_the_clear_is_warned_of(url: str, warns: bool) -> None:
+    assert bool(_in_the_clear(url)) is warns
 
 
 def test_a_token_file_that_others_can_read_is_refused(tmp_path: Path) -> None:

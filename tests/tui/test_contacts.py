@@ -167,6 +167,11 @@ def test_contacts_come_and_go_as_csv(desk: Desk, tmp_path: Path) -> None:
             await seat.sees("ann@x.test")
             await seat.press("E", "ctrl+s")
             await seat.sees("contacts.csv")
+            arrived = tmp_path / "arrived.csv"
+            seat.tui.screen.query_one("#field-path", Input).value = str(arrived)
+            await seat.press("ctrl+s")
+            await seat.sees("saved")
+            assert "ann@x.test" in arrived.read_text()
 
     run(story())
 

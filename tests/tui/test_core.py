@@ -9,8 +9,10 @@ from typing import Any
 
 import pytest
 
+from admin_tui.keys import SCREENS
 from admin_tui.modals.confirm import Confirm
 from admin_tui.modals.picker import Choice, Picker
+from admin_tui.net.feed import News
 from admin_tui.widgets.thread_view import Post, ThreadView
 from tests.tui.cast import Desk, Seat, run, seated
 
@@ -226,5 +228,34 @@ def test_ten_thousand_messages_are_wrapped_only_where_they_are_seen(desk: Desk) 
             await seat.pilot.resize_terminal(110, 40)
             thread.move_to(10**9)
             await seat.sees("head 9999")
+
+    run(story())
+
+
+def test_news_do_not_reach_a_screen_that_is_still_being_made(desk: Desk) -> None:
+    desk.talk("Ann", "hello")
+
+    async def story() -> None:
+        async with seated(desk, at="dashboard") as seat:
+            for number, place in enumerate(SCREENS, 1):
+                seat.tui.go(place)
+                assert place == "dashboard" or not seat.screen.is_mounted
+                seat.tui._tell([{"seq": number, "payload": {"event": "message_created", "echo_id": "x"}}])
+                seat.tui._connection(News("gap"))
+                seat.tui._leave_screens()
+            seat.tui.go("conversations")
+            await seat.sees("hello")
+
+    run(story())
+
+
+def test_the_clock_goes_on_while_the_screens_are_taken_down(desk: Desk) -> None:
+    async def story() -> None:
+        async with seated(desk, at="deliveries") as seat:
+            await seat.sees("live")
+            screen = seat.screen
+        seat.tui._screen_stacks["deliveries"] = [screen]
+        screen._resting.skip()
+        seat.tui._drain()
 
     run(story())

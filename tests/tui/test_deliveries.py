@@ -71,6 +71,7 @@ def test_several_are_cancelled_and_sent_again_after_a_question_with_their_number
             await seat.until(lambda: len(seat.screen.list_.rows) == 3)
             await seat.press("x")
             await seat.until(lambda: "cancelled" in states() and seat.tui.undoing._last is not None)
+            await seat.until(lambda: not all(row.data[0].is_unfinished for row in seat.screen.list_.rows))
             seat.tui.action_undo()
             await seat.until(lambda: "cancelled" not in states())
             await seat.until(lambda: all(row.data[0].is_unfinished for row in seat.screen.list_.rows))

@@ -55,6 +55,7 @@ def test_the_cursor_follows_the_newest_or_stays_and_a_pause_keeps_everything_as_
             desk.says("Ann", number, "three")
             await seat.sees("Ann: three")
             assert seat.screen.list_.current.key == held
+            await seat.until(lambda: not seat.screen._loading)
             seat.tui.action_follow()
             await seat.sees("paused")
             desk.says("Ann", number, "four")

@@ -2,6 +2,7 @@
 
 import http.server
 import socket
+import ssl
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -20,8 +21,8 @@ from tests.tui.cast import Desk, Seat, run, seated
 
 
 @contextmanager
-def answering(answer: Callable[[str], tuple[int, str, bytes]]) -> Iterator[str]:
-    """A server that says the same to everybody; its URL."""
+def answering(answer: Callable[[str], tuple[int, str, bytes]], certificate: Path | None = None) -> Iterator[str]:
+    """A server that says the same to everybody; its URL. With a `certificate` by https."""
 
     class Handler(http.server.BaseHTTPRequestHandler):
         def do_GET(self) -> None:
@@ -38,9 +39,14 @@ def answering(answer: Callable[[str], tuple[int, str, bytes]]) -> Iterator[str]:
             return
 
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    if certificate is not None:
+        tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        tls.load_cert_chain(certificate / "certificate.pem", certificate / "key.pem")
+        # Not while it accepts: the others would wait for a handshake.
+        server.socket = tls.wrap_socket(server.socket, server_side=True, do_handshake_on_connect=False)
     thread = threading.Thread(target=server.serve_forever, args=(0.05,))
     thread.start()
-    yield f"http://127.0.0.1:{server.server_address[1]}"
+    yield f"http{'s' if certificate else ''}://127.0.0.1:{server.server_address[1]}"
     server.shutdown()
     thread.join()
     server.server_close()
@@ -107,6 +113,26 @@ def test_a_server_without_tls_is_told() -> None:
 
     with answering(lambda path: (200, "text/plain", b"hello")) as url:
         watching(url.replace("http://", "https://"), story)
+
+
+def test_a_certificate_that_nobody_signed_is_told_with_what_to_do(
+    certificate: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def answer(path: str) -> tuple[int, str, bytes]:
+        return 401, "application/json", b'{"errors": ["Invalid Access Token"]}'
+
+    async def refused(seat: Seat) -> None:
+        await seat.sees("offline: the certificate is not trusted")
+        await seat.until(lambda: any("REQUESTS_CA_BUNDLE" in one.text for one in seat.tui.said))
+        await keys_work(seat)
+
+    async def trusted(seat: Seat) -> None:
+        await seat.sees("denied: ")
+
+    with answering(answer, certificate) as url:
+        watching(url, refused)
+        monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(certificate / "certificate.pem"))
+        watching(url, trusted)
 
 
 def test_a_server_that_never_answers_leaves_the_keys_alone_and_quits_at_once() -> None:

@@ -109,3 +109,28 @@ def test_the_feed_tells_that_a_message_arrived_whose_answers_were_all_lost(desk:
                 assert said(desk, number) == ["arrived"]
 
     run(story())
+
+
+@pytest.mark.parametrize("trouble", ["deaf", "silent"])
+def test_a_message_under_way_when_somebody_quits_is_there_once_after_the_next_start(desk: Desk, trouble: str) -> None:
+    number = desk.talk("Ann", "hello")
+
+    async def story() -> None:
+        with relayed(desk.url) as relay:
+            relay.trouble, relay.times = trouble, 99
+            async with seated(replace(desk, url=relay.url)) as seat:
+                await seat.sees("#1 Ann")
+                await seat.burst("r", "on its way", "ctrl+s", "ctrl+q")
+                await seat.sees("A message is still being sent. Quit anyway?")
+                await seat.until(lambda: relay.posted)
+                await seat.press("y")
+                await seat.until(lambda: seat.tui._exit)
+        async with seated(desk) as seat:
+            await seat.sees("the dashboard ended before")
+            # Whether it arrived nobody knows; sent again it is still one.
+            await seat.press("R")
+            await seat.until(lambda: not seat.tui.unsent.of(number))
+            await seat.until(lambda: seat.text.count("▎ on its way") == 1)
+            assert said(desk, number) == ["on its way"]
+
+    run(story())
