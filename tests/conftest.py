@@ -10,6 +10,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from inboxd.app import App
+from inboxd.config import Config
 from tests.beginnings import LINKS, Beginnings, config
 from tests.cast import Clock, Http, Receiver, World
 from tests.delivery.bench import Bench, FakeSender
@@ -46,9 +47,14 @@ def begun(request: pytest.FixtureRequest, beginnings: Beginnings, tmp_path: Path
 
 
 @pytest.fixture
-def app(begun: World | str | None, tmp_path: Path, clock: Clock) -> Iterator[App]:
+def app_config(tmp_path: Path) -> Config:
+    return config(tmp_path / "data")
+
+
+@pytest.fixture
+def app(begun: World | str | None, app_config: Config, clock: Clock) -> Iterator[App]:
     """An inboxd on a real file, without sockets and without a dispatcher; initialised for who asks for `admin`."""
-    made = App(config(tmp_path / "data"), clock)
+    made = App(app_config, clock)
     if begun:
         made.open_links(LINKS)
     yield made

@@ -31,17 +31,14 @@ def smtp() -> Iterator[Smtp]:
 
 
 @pytest.fixture
-def app(tmp_path: Path, clock: Clock, smtp: Smtp) -> Iterator[App]:
+def app_config(tmp_path: Path, smtp: Smtp) -> Config:
     """With a server for its mail."""
-    config = Config(
+    return Config(
         data_dir=str(tmp_path / "data"),
         listen="127.0.0.1:0",
         smtp_url=f"smtp://127.0.0.1:{smtp.port}",
         mail_from="Acme Desk <desk@acme.test>",
     )
-    made = App(config, clock)
-    yield made
-    made.close()
 
 
 @pytest.fixture
