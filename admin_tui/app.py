@@ -194,7 +194,7 @@ class InboxdTui(App[int]):
 
     def redo_hints(self) -> None:
         """What may be done has changed."""
-        for screen in filter(None, map(self.get_screen_of, self._screens_there())):
+        for screen in self._screens_there():
             screen.learned()
             screen.missed()
 

@@ -24,6 +24,7 @@ def test_conversations_are_chosen_opened_scrolled_and_left_by_the_mouse(desk: De
             await wheel(seat, screen.talks, 30)
             await seat.until(lambda: len(screen.talks.rows) == 39, "the wheel fetches more")
             assert screen.talks.cursor == 0
+            await wheel(seat, screen.talks, 30)
             await seat.until(lambda: screen.talks.scroll_offset.y == screen.talks.max_scroll_y)
             await seat.sees("Ann")
             last = screen.talks.size.height - 1

@@ -9,12 +9,12 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+import aiohttp
 import pytest
 import requests
 
 from tests.tui.cast import Desk, run
 
-aiohttp = pytest.importorskip("aiohttp", reason="textual-serve brings it; it is in the extra `dev`")
 ROOT = Path(__file__).parents[2]
 
 
