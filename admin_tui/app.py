@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from rich.text import Text
 from textual import events
+from textual._compositor import CompositorUpdate
 from textual.app import App
 from textual.binding import Binding
 from textual.message import Message
@@ -28,6 +29,7 @@ from admin_tui.net.feed import Feed, News
 from admin_tui.net.outcome import Outcome, Problem
 from admin_tui.net.pool import Pool, Then, Work, problem_of
 from admin_tui.screens.base import BaseScreen
+from admin_tui.shown import Shown
 from admin_tui.state.directory import Directory
 from admin_tui.state.drafts import Drafts
 from admin_tui.state.undo import Undo
@@ -130,6 +132,7 @@ class InboxdTui(App[int]):
         self._toasts: dict[str, float] = {}
         self._drained_at = 0.0
         self._left: events.Key | None = None
+        self._shown = Shown()
         self._places: list[str] = []
         for theme in THEMES:
             self.register_theme(theme)
@@ -177,6 +180,11 @@ class InboxdTui(App[int]):
                 self._leave_screens()
             self._exit_renderables.append(Text("\n".join(crash.report(error, self._secret))))
         self._close_messages_no_wait()
+
+    def _display(self, screen: Any, renderable: Any) -> None:
+        if isinstance(renderable, CompositorUpdate):
+            renderable = self._shown.only_changes(renderable)
+        super()._display(screen, renderable)
 
     def _repaint(self, theme: Theme) -> None:
         """What is drawn once and kept has the colours of the theme before."""
@@ -434,6 +442,7 @@ class InboxdTui(App[int]):
         self.action_suspend_process()
 
     def action_redraw(self) -> None:
+        self._shown.forget()
         self.refresh(layout=True)
 
     def action_refresh_anywhere(self) -> None:

@@ -8,7 +8,7 @@ from textual.binding import Binding
 from textual.screen import Screen
 from textual.widget import Widget
 
-from admin_tui.keys import ACTIONS, SCREENS, Action, of
+from admin_tui.keys import BY_NAME, SCREENS, Action, of
 from admin_tui.modals.goto import Goto
 from admin_tui.modals.help import Help
 from admin_tui.net.outcome import Outcome
@@ -127,7 +127,7 @@ class BaseScreen(Screen[None]):
         return hasattr(self, f"action_{action.name}") or hasattr(self.app, f"action_{action.name}")
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        known = next((one for one in ACTIONS if one.name == action), None)
+        known = BY_NAME.get(action)
         return self.may(known) if known is not None else True
 
     def update_hints(self) -> None:

@@ -21,7 +21,7 @@ from admin_tui.screens.talk_thread import TalkThread
 from admin_tui.state import conversations as model
 from admin_tui.state.conversations import SORTS, Note, Talk
 from admin_tui.state.presence import Presence
-from admin_tui.state.reload import Reload, Rest
+from admin_tui.state.reload import REST_S, Reload, Rest
 from admin_tui.widgets.composer import Composer
 from admin_tui.widgets.row_list import RowList
 from admin_tui.widgets.thread_view import ThreadView
@@ -156,6 +156,7 @@ class ConversationsScreen(TalkActions):
     def on_row_list_highlighted(self, event: RowList.Highlighted) -> None:
         if event.row is not None and self._shows_both:
             self._resting.begin()
+            self.set_timer(REST_S + 0.01, self.tick)
 
     def on_row_list_opened(self, event: RowList.Opened) -> None:
         self._open(event.row.data)

@@ -98,7 +98,7 @@ class ThreadView(ScrollView, can_focus=True, inherit_bindings=False):
     def move_to(self, place: int) -> None:
         if not self.posts:
             return
-        self.cursor = max(0, min(place, len(self.posts) - 1))
+        self._put_cursor(max(0, min(place, len(self.posts) - 1)))
         if self.is_at_end:
             self.newer = 0
         self._wrap_around(self.cursor)
@@ -108,7 +108,6 @@ class ThreadView(ScrollView, can_focus=True, inherit_bindings=False):
             self._scroll(bottom - room)
         if top < self.scroll_offset.y and (bottom - top <= room or bottom <= self.scroll_offset.y):
             self._scroll(top)
-        self.refresh()
         if self.cursor == 0:
             self.post_message(self.NearStart())
 
@@ -128,8 +127,7 @@ class ThreadView(ScrollView, can_focus=True, inherit_bindings=False):
     def page_by(self, pages: float) -> None:
         self._scroll(self.scroll_offset.y + round(pages * self.size.height))
         middle = bisect_right(self._ends, max(0, self.scroll_offset.y + (self.size.height - 1 if pages > 0 else 0)))
-        self.cursor = max(0, min(middle, len(self.posts) - 1))
-        self.refresh()
+        self._put_cursor(max(0, min(middle, len(self.posts) - 1)))
         if self.cursor == 0:
             self.post_message(self.NearStart())
 
@@ -147,6 +145,13 @@ class ThreadView(ScrollView, can_focus=True, inherit_bindings=False):
 
     def _top(self, place: int) -> int:
         return self._ends[place - 1] if 0 < place <= len(self._ends) else 0
+
+    def _put_cursor(self, place: int) -> None:
+        before, self.cursor = self.cursor, place
+        for one in {before, place} if before != place else ():
+            top = self._top(one)
+            seen = Region(0, top - self.scroll_offset.y, self.size.width, self._ends[one] - top)
+            self.refresh(seen.intersection(self.size.region))
 
     def _scroll(self, y: int) -> None:
         self.scroll_to(y=max(0, y), animate=False, immediate=True, force=True)
@@ -176,6 +181,7 @@ class ThreadView(ScrollView, can_focus=True, inherit_bindings=False):
         if changed:
             self._add_up()
             self._scroll(self._top(top) + into)
+            self.refresh()
 
     def _drawn(self, place: int) -> list[tuple[str, str]]:
         """A post as lines of (tone, text)."""
@@ -264,8 +270,7 @@ class ThreadView(ScrollView, can_focus=True, inherit_bindings=False):
     def on_click(self, event: events.Click) -> None:
         place = bisect_right(self._ends, event.y + self.scroll_offset.y)
         if place < len(self.posts):
-            self.cursor = place
-            self.refresh(Region(0, 0, *self.size))
+            self._put_cursor(place)
 
 
 def _shortened(text: str) -> str:
