@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from itertools import chain, groupby, repeat
 from operator import itemgetter
 
-from rich.cells import cell_len
+from rich.cells import cell_len, get_character_cell_size
 from rich.color import ColorSystem
 from rich.console import Console
 from rich.control import Control
@@ -20,8 +20,7 @@ _Line = list[tuple[str, _Ink]]
 
 
 class Shown:
-    """Textual draws whatever may have changed. Nothing is known of a terminal before everything was
-    drawn on it once."""
+    """Textual draws whatever may have changed. Nothing is known of a terminal before everything was drawn on it."""
 
     def __init__(self) -> None:
         self._lines: list[_Line] = []
@@ -85,10 +84,14 @@ def _cells(strips: Iterable[Strip], console: Console) -> _Line:
     cells: _Line = []
     for text, style, _ in chain.from_iterable(strips):
         before, _, behind = Strip.render_style(style, " ", colors).partition(" ") if style else ("", "", "")
-        width = cell_len(text)
-        # About characters that are wide or joined terminals differ: such a text stays one piece.
-        parts = text if width == len(text) else [text, *[""] * (width - 1)]
-        cells += zip(parts, repeat((before, behind)))
+        ink = (before, behind)
+        if text.isascii() or all(get_character_cell_size(char) == 1 for char in text):
+            cells += zip(text, repeat(ink))
+        elif width := cell_len(text):
+            # About characters that are wide or joined terminals differ: such a text stays one piece.
+            cells += [(text, ink), *[("", ink)] * (width - 1)]
+        elif cells:
+            cells[-1] = (cells[-1][0] + text, cells[-1][1])
     return cells
 
 

@@ -60,6 +60,7 @@ class ThreadView(ScrollView, can_focus=True, inherit_bindings=False):
         self._ends: list[int] = []
         self._width = 0
         self.newer = 0
+        self._ground = Style.null()
 
     @property
     def current(self) -> Post | None:
@@ -219,8 +220,12 @@ class ThreadView(ScrollView, can_focus=True, inherit_bindings=False):
         self._ends = list(accumulate(self._heights))
         self.virtual_size = Size(0, self._ends[-1] if self._ends else 0)
 
+    def render_lines(self, crop: Region) -> list[Strip]:
+        self._ground = self.rich_style
+        return super().render_lines(crop)
+
     def render_line(self, y: int) -> Strip:
-        width, background = self.scrollable_content_region.width, self.rich_style
+        width, background = self.scrollable_content_region.width, self._ground
         if not self.posts:
             return empty_line(self, self.empty, y).adjust_cell_length(width, background).apply_style(background)
         at = y + self.scroll_offset.y

@@ -80,7 +80,7 @@ def _keys(inboxd: Inboxd, size: int, keys: int) -> Iterator[tuple[str, float]]:
         yield "G and gg, p95", _p95([terminal.key(key) for _ in range(keys // 4) for key in ("gg", "G")])
         terminal.key(_HOME, quiet_s=0.5)
         yield "thread opened", terminal.key("\r", quiet_s=0.5)[0]
-        _fetch(terminal, "gg", "message 1 of the thread")
+        _fetch(terminal, _HOME, "message 1 of the thread")
         terminal.key("G", quiet_s=0.5)
         yield "in the long thread: j, p95", _p95([terminal.key("k" if at < keys / 2 else "j") for at in range(keys)])
         terminal.key("r", quiet_s=0.5)
