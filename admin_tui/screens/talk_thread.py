@@ -41,7 +41,6 @@ class TalkThread(Vertical):
         self._loading_older = False
         self._unread = 0
         self._title = ""
-        self._posts: dict[Any, tuple[Note, str, Post]] = {}
 
     @property
     def tui(self) -> "InboxdTui":
@@ -202,13 +201,14 @@ class TalkThread(Vertical):
         if talk is None:
             return
         notes = [*self.notes, *self.tui.unsent.of(talk.id)]
-        known, self._posts = self._posts, {}
+        # A long thread is mostly as it was; what is on its way changes in its place.
+        known = {post.key: post for post in self.view.posts if isinstance(post.key, int)}
+        posts = []
         for one, day in zip(notes, model.days(notes), strict=True):
             before = known.get(one.key)
-            # A long thread is mostly as it was; one that is on its way changes in its place.
-            is_as_before = before is not None and before[0] is one and before[1] == day and isinstance(one.key, int)
-            self._posts[one.key] = before if before and is_as_before else (one, day, self._post(one, day))
-        posts = [post for _, _, post in self._posts.values()]
+            if before is None or before.data is not one or before.day != day:
+                before = self._post(one, day)
+            posts.append(before)
         self.view.show(posts, empty="no messages yet", fresh=fresh)
         self.show_title()
 

@@ -135,13 +135,13 @@ class ThreadView(ScrollView, can_focus=True, inherit_bindings=False):
     def find(self, text: str, step: int = 1) -> bool:
         """Go to the next message that holds the text, in any case of letters, around the end; whether there is one."""
         self.searched = text.lower()
+        self.refresh()
         count = len(self.posts)
         for ahead in range(1, count + 1):
             place = (self.cursor + step * ahead) % count
             if self.searched in self.posts[place].text.lower():
                 self.move_to(place)
                 return True
-        self.refresh()
         return False
 
     def _top(self, place: int) -> int:
