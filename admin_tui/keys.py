@@ -6,6 +6,7 @@ safe or can be undone; a capital is stronger, wider or asks first.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Literal
 
 Kind = Literal["safe", "undo", "confirm", "typed"]
@@ -26,7 +27,7 @@ class Action:
     admin: bool = False
     about: str = ""
 
-    @property
+    @cached_property
     def name(self) -> str:
         """The method `action_<name>` that does it."""
         return self.id.replace(".", "_")
@@ -183,6 +184,10 @@ TYPING: tuple[Action, ...] = (
 def of(*contexts: str, actions: tuple[Action, ...] = ACTIONS) -> list[Action]:
     """The actions of some contexts, those of the first one first."""
     return [action for context in contexts for action in actions if action.context == context]
+
+
+BY_NAME = {action.name: action for action in ACTIONS}
+"""Asked for every key that there is at every key that is pressed."""
 
 
 def by_id(action_id: str) -> Action:

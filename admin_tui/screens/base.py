@@ -8,7 +8,7 @@ from textual.binding import Binding
 from textual.screen import Screen
 from textual.widget import Widget
 
-from admin_tui.keys import ACTIONS, SCREENS, Action, by_id, of
+from admin_tui.keys import BY_NAME, SCREENS, Action, by_id, of
 from admin_tui.modals.goto import Goto
 from admin_tui.modals.help import Help
 from admin_tui.net.outcome import Outcome
@@ -141,7 +141,7 @@ class BaseScreen(Screen[None]):
         return f"{before}{self.tui.key_of_id(action_id)} {does}" if self.may(by_id(action_id)) else ""
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        known = next((one for one in ACTIONS if one.name == action), None)
+        known = BY_NAME.get(action)
         return self.may(known) if known is not None else True
 
     def update_hints(self) -> None:

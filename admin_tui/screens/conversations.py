@@ -22,7 +22,7 @@ from admin_tui.screens.talk_thread import TalkThread
 from admin_tui.state import conversations as model
 from admin_tui.state.conversations import SORTS, Note, Talk
 from admin_tui.state.presence import Presence
-from admin_tui.state.reload import Reload, Rest
+from admin_tui.state.reload import REST_S, Reload, Rest
 from admin_tui.widgets.composer import Composer
 from admin_tui.widgets.row_list import RowList
 from admin_tui.widgets.thread_view import ThreadView
@@ -158,6 +158,7 @@ class ConversationsScreen(TalkActions, SavedViews):
         # A list that changes beneath the cursor does not take away what somebody reads or answers.
         if event.row is not None and self._shows_both and self.focused not in (self.thread, self.composer):
             self._resting.begin()
+            self.set_timer(REST_S + 0.01, self.tick)
 
     def on_row_list_opened(self, event: RowList.Opened) -> None:
         self._open(event.row.data)

@@ -3,7 +3,6 @@
 import time
 from typing import TYPE_CHECKING, Any, cast
 
-from rich.cells import cell_len
 from rich.text import Text
 from textual.app import ComposeResult
 from textual.containers import Vertical
@@ -12,12 +11,13 @@ from textual.widgets import Static
 
 from admin_tui.glyphs import Glyphs
 from admin_tui.net.outcome import Outcome
+from admin_tui.screens.talk_row import drawn
 from admin_tui.state import conversations as model
 from admin_tui.state.conversations import SORTS, VIEWS, Talk
 from admin_tui.state.filters import Filter, parse, values
 from admin_tui.state.reload import Reload
 from admin_tui.state.tokens import Wrong
-from admin_tui.text import ago, cut, line
+from admin_tui.text import cut
 from admin_tui.theme import paint_of
 from admin_tui.widgets.fields import AskField
 from admin_tui.widgets.row_list import Row, RowList
@@ -43,7 +43,12 @@ class TalkList(Vertical):
         self._views = Static(id="views", markup=False, classes="views")
         self._field = AskField(self._asked, "words, status: assignee: inbox: label: team: priority:", id="filter")
         self.rows = RowList(
-            self._draw, height=2, empty="…", cursor=glyphs("cursor"), marked=glyphs("marked"), id="list"
+            lambda talk, width: drawn(self.tui, talk, width),
+            height=2,
+            empty="…",
+            cursor=glyphs("cursor"),
+            marked=glyphs("marked"),
+            id="list",
         )
         self.view = "All"
         self.sort = next(iter(SORTS))
@@ -294,31 +299,6 @@ class TalkList(Vertical):
         shortest = [name if name.startswith("[") else name[:2] for name in names]
         fitting = [words for words in (names, shorter, shortest) if len(" ".join(words)) <= width]
         return cut(" ".join((fitting or [shortest])[0]), width)
-
-    def _draw(self, talk: Talk, width: int) -> list[Text]:
-        glyphs, paint = self.tui.glyphs, paint_of(self.app)
-        age = f"{ago(talk.active_at):>4}"
-        who = f"@{talk.assignee}"[:10] if talk.assignee else "-"
-        inbox = line(self.tui.directory.inbox_name(talk.inbox_id))[:8]
-        first = Text(no_wrap=True).append(f"{glyphs('unread') if talk.unread else ' '} ", paint.info)
-        first.append(cut(talk.name, width - cell_len(inbox + who) - 9), "bold" if talk.unread else "")
-        first.append(f" {inbox}", paint.dim).append(f" {who}", paint.info if talk.assignee else paint.dim)
-        first.append(f" {age}", paint.dim)
-
-        chips = [(glyphs(talk.status) + ("" if talk.status == "open" else f" {talk.status}"), paint.of(talk.status))]
-        chips += [(f"{talk.priority}!", paint.of(talk.priority) + paint.strong)] if talk.priority else []
-        if any(one.status == "failed" for one in self.tui.unsent.of(talk.id)):
-            chips.append((f"{glyphs('failed')} not sent", paint.bad))
-        chips += [("draft", paint.warn)] if self.tui.drafts.has(talk.id) else []
-        more = f" +{talk.unread}" if talk.unread else ""
-        waits = f" waits {ago(talk.waiting_since)}" if talk.waiting_since else ""
-        second = Text("  ", no_wrap=True)
-        for word, style in chips:
-            second.append(word, style).append(" ")
-        room = width - second.cell_len - len(more + waits)
-        second.append(cut(talk.preview or "no message yet", room), "" if talk.unread else paint.dim)
-        second.append(more, paint.info + paint.strong).append(waits, paint.warn)
-        return [first, second]
 
 
 def _one(client: Any, number: int) -> Any:

@@ -201,7 +201,14 @@ class TalkThread(Vertical):
         if talk is None:
             return
         notes = [*self.notes, *self.tui.unsent.of(talk.id)]
-        posts = [self._post(one, day) for one, day in zip(notes, model.days(notes), strict=True)]
+        # A long thread is mostly as it was; what is on its way changes in its place.
+        known = {post.key: post for post in self.view.posts if isinstance(post.key, int)}
+        posts = []
+        for one, day in zip(notes, model.days(notes), strict=True):
+            before = known.get(one.key)
+            if before is None or before.data is not one or before.day != day:
+                before = self._post(one, day)
+            posts.append(before)
         self.view.show(posts, empty="no messages yet", fresh=fresh)
         self.show_title()
 

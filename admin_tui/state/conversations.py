@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import dataclass, field
+from sys import intern
 from typing import Any
 
 from admin_tui.text import clock, day, line, seconds_of
@@ -64,9 +65,9 @@ def talk(found: Json) -> Talk:
         id=found["id"],
         name=line(sender.get("name") or sender.get("email") or "nobody"),
         preview=preview(newest),
-        status=found.get("status", "open"),
+        status=intern(str(found.get("status", "open"))),
         inbox_id=found.get("inbox_id", 0),
-        assignee=line(assignee.get("available_name") or assignee.get("name") or ""),
+        assignee=intern(line(assignee.get("available_name") or assignee.get("name") or "")),
         assignee_id=assignee.get("id"),
         team_id=(meta.get("team") or {}).get("id"),
         labels=tuple(found.get("labels") or ()),
@@ -130,11 +131,11 @@ def note(found: Json, me: int = 0) -> Note:
     return Note(
         key=found["id"],
         kind=KINDS[kind] if isinstance(kind, int) and 0 <= kind < len(KINDS) else "activity",
-        sender=line(sender.get("available_name") or sender.get("name") or ""),
+        sender=intern(line(sender.get("available_name") or sender.get("name") or "")),
         text=str(found.get("content") or ""),
         at=seconds_of(found.get("created_at")) or 0.0,
         private=bool(found.get("private")),
-        status=str(found.get("status") or "sent"),
+        status=intern(str(found.get("status") or "sent")),
         error=line(attributes.get("external_error") or ""),
         files=files,
         mine=bool(me) and sender.get("type") == "user" and sender.get("id") == me,

@@ -80,6 +80,7 @@ class RowList(ScrollView, can_focus=True, inherit_bindings=False):
         self.marks: set[Any] = set()
         self._drawn: dict[Any, tuple[int, Paint, list[Strip]]] = {}
         self._asked_at = -1
+        self._ground = Style.null()
 
     @property
     def current(self) -> Row | None:
@@ -200,10 +201,15 @@ class RowList(ScrollView, can_focus=True, inherit_bindings=False):
         self.redraw()
         return had
 
+    def render_lines(self, crop: Region) -> list[Strip]:
+        # Mixed from the styles of all that it stands in: once for all lines.
+        self._ground = self.rich_style
+        return super().render_lines(crop)
+
     def render_line(self, y: int) -> Strip:
         width = self.scrollable_content_region.width
         line = y + self.scroll_offset.y
-        background = self.rich_style
+        background = self._ground
         if not self.rows:
             return self._empty_line(y, width, background)
         place, part = divmod(line, self.row_height)

@@ -61,6 +61,7 @@ class ThreadView(ScrollView, can_focus=True, inherit_bindings=False):
         self._ends: list[int] = []
         self._width = 0
         self.newer = 0
+        self._ground = Style.null()
 
     @property
     def current(self) -> Post | None:
@@ -99,7 +100,7 @@ class ThreadView(ScrollView, can_focus=True, inherit_bindings=False):
     def move_to(self, place: int) -> None:
         if not self.posts:
             return
-        self.cursor = max(0, min(place, len(self.posts) - 1))
+        self._put_cursor(max(0, min(place, len(self.posts) - 1)))
         if self.is_at_end:
             self.newer = 0
         self._wrap_around(self.cursor)
@@ -109,7 +110,6 @@ class ThreadView(ScrollView, can_focus=True, inherit_bindings=False):
             self._scroll(bottom - room)
         if top < self.scroll_offset.y and (bottom - top <= room or bottom <= self.scroll_offset.y):
             self._scroll(top)
-        self.refresh()
         if self.cursor == 0:
             self.post_message(self.NearStart())
 
@@ -129,25 +129,31 @@ class ThreadView(ScrollView, can_focus=True, inherit_bindings=False):
     def page_by(self, pages: float) -> None:
         self._scroll(self.scroll_offset.y + round(pages * self.size.height))
         middle = bisect_right(self._ends, max(0, self.scroll_offset.y + (self.size.height - 1 if pages > 0 else 0)))
-        self.cursor = max(0, min(middle, len(self.posts) - 1))
-        self.refresh()
+        self._put_cursor(max(0, min(middle, len(self.posts) - 1)))
         if self.cursor == 0:
             self.post_message(self.NearStart())
 
     def find(self, text: str, step: int = 1) -> bool:
         """Go to the next message that holds the text, in any case of letters, around the end; whether there is one."""
         self.searched = text.lower()
+        self.refresh()
         count = len(self.posts)
         for ahead in range(1, count + 1):
             place = (self.cursor + step * ahead) % count
             if self.searched in self.posts[place].text.lower():
                 self.move_to(place)
                 return True
-        self.refresh()
         return False
 
     def _top(self, place: int) -> int:
         return self._ends[place - 1] if 0 < place <= len(self._ends) else 0
+
+    def _put_cursor(self, place: int) -> None:
+        before, self.cursor = self.cursor, place
+        for one in {before, place} if before != place else ():
+            top = self._top(one)
+            seen = Region(0, top - self.scroll_offset.y, self.size.width, self._ends[one] - top)
+            self.refresh(seen.intersection(self.size.region))
 
     def _scroll(self, y: int) -> None:
         self.scroll_to(y=max(0, y), animate=False, immediate=True, force=True)
@@ -177,6 +183,7 @@ class ThreadView(ScrollView, can_focus=True, inherit_bindings=False):
         if changed:
             self._add_up()
             self._scroll(self._top(top) + into)
+            self.refresh()
 
     def _drawn(self, place: int) -> list[tuple[str, str]]:
         """A post as lines of (tone, text)."""
@@ -214,8 +221,12 @@ class ThreadView(ScrollView, can_focus=True, inherit_bindings=False):
         self._ends = list(accumulate(self._heights))
         self.virtual_size = Size(0, self._ends[-1] if self._ends else 0)
 
+    def render_lines(self, crop: Region) -> list[Strip]:
+        self._ground = self.rich_style
+        return super().render_lines(crop)
+
     def render_line(self, y: int) -> Strip:
-        width, background = self.scrollable_content_region.width, self.rich_style
+        width, background = self.scrollable_content_region.width, self._ground
         if not self.posts:
             return empty_line(self, self.empty, y).adjust_cell_length(width, background).apply_style(background)
         at = y + self.scroll_offset.y
@@ -277,8 +288,7 @@ class ThreadView(ScrollView, can_focus=True, inherit_bindings=False):
     def on_click(self, event: events.Click) -> None:
         place = bisect_right(self._ends, event.y + self.scroll_offset.y)
         if place < len(self.posts):
-            self.cursor = place
-            self.refresh(Region(0, 0, *self.size))
+            self._put_cursor(place)
 
 
 def _shortened(text: str) -> str:

@@ -43,7 +43,11 @@ def dashboard(world: World, report: Report, rounds: int, size: int = 10_000, key
     found: dict[str, list[float]] = defaultdict(list)
     with world.inboxd(lambda directory: _grown(directory, size)) as inboxd:
         for _ in range(rounds):
-            for name, figure in [*_keys(inboxd, size, keys), *_big(inboxd, keys), *_flooded(inboxd, world.paths)]:
+            for name, figure in [*_keys(inboxd, size, keys), *_big(inboxd, keys)]:
+                found[name].append(figure)
+        # Behind all others: a flood changes what they find at the top.
+        for _ in range(rounds):
+            for name, figure in _flooded(inboxd, world.paths):
                 found[name].append(figure)
     beside = f"{size:,} conversations"
     for name, (bound, unit) in _TARGETS.items():
@@ -76,7 +80,7 @@ def _keys(inboxd: Inboxd, size: int, keys: int) -> Iterator[tuple[str, float]]:
         yield "G and gg, p95", _p95([terminal.key(key) for _ in range(keys // 4) for key in ("gg", "G")])
         terminal.key(_HOME, quiet_s=0.5)
         yield "thread opened", terminal.key("\r", quiet_s=0.5)[0]
-        _fetch(terminal, "gg", "message 1 of the thread")
+        _fetch(terminal, _HOME, "message 1 of the thread")
         terminal.key("G", quiet_s=0.5)
         yield "in the long thread: j, p95", _p95([terminal.key("k" if at < keys / 2 else "j") for at in range(keys)])
         terminal.key("r", quiet_s=0.5)
@@ -159,14 +163,13 @@ def _newest_event(inboxd: Inboxd) -> int:
 def _fetch(terminal: Terminal, key: str, last: str) -> None:
     """Go to the edge again and again, until there is nothing more to fetch."""
     end = time.monotonic() + _FETCH_S
-    while last not in terminal.text[-20_000:]:
+    while last not in terminal.screen.text:
         if time.monotonic() > end:
             raise AssertionError(f"never came: {last}")
-        before = len(terminal.bytes)
         terminal.type(key)
         while terminal.read(0.03):
             pass
-        terminal.bytes = terminal.bytes[max(0, before - 20_000) :]
+        terminal.bytes = b""
 
 
 def _switches(terminal: Terminal, times: int) -> list[tuple[float, int]]:

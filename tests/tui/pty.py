@@ -11,9 +11,12 @@ import struct
 import sys
 import termios
 import time
+from codecs import getincrementaldecoder
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+
+from rich.cells import cell_len
 
 ROOT = Path(__file__).parent.parent.parent
 PATIENCE_S = 20.0
@@ -45,6 +48,8 @@ class Terminal:
                 os.execvpe(command[0], command, given)
             os._exit(127)
         self.bytes = b""
+        self._size = size
+        self.screen = Screen(*size)
         self._code: int | None = None
 
     def __enter__(self) -> "Terminal":
@@ -61,6 +66,8 @@ class Terminal:
         os.write(self._fd, keys.encode())
 
     def resize(self, columns: int, lines: int) -> None:
+        self._size = (columns, lines)
+        self.screen = Screen(columns, lines)
         fcntl.ioctl(self._fd, termios.TIOCSWINSZ, struct.pack("HHHH", lines, columns, 0, 0))
 
     def read(self, seconds: float) -> bytes:
@@ -76,8 +83,12 @@ class Terminal:
             if not piece:
                 break
             found += piece
-        self.bytes += found
+        self._take(found)
         return found
+
+    def _take(self, written: bytes) -> None:
+        self.bytes += written
+        self.screen.draw(written)
 
     def until(self, condition: Callable[[], Any], what: str) -> None:
         end = time.monotonic() + PATIENCE_S
@@ -87,9 +98,15 @@ class Terminal:
             self.read(0.02)
 
     def sees(self, text: str, *, since: int = 0) -> float:
-        """Wait for a text among what was written behind byte `since`; when it was there, in seconds from the start."""
-        self.until(lambda: text in plain(self.bytes[since:]), repr(text))
+        """Wait for a text on the screen, with `since` on one that was empty before that byte; when it was there, in
+        seconds from the start."""
+        self.until(lambda: text in (self._drawn(since) if since else self.screen).text, repr(text))
         return time.monotonic() - self.began
+
+    def _drawn(self, since: int) -> "Screen":
+        screen = Screen(*self._size)
+        screen.draw(self.bytes[since:])
+        return screen
 
     def key(self, keys: str, quiet_s: float = 0.06, most_s: float = 2.0) -> tuple[float, int]:
         """Type, and measure: milliseconds until the last byte of the answer, and how many bytes there were."""
@@ -103,7 +120,7 @@ class Terminal:
             piece = os.read(self._fd, 65_536)
             last = time.perf_counter()
             size += len(piece)
-            self.bytes += piece
+            self._take(piece)
         return (last - began) * 1000, size
 
     def signal(self, number: int) -> None:
@@ -142,6 +159,40 @@ class Terminal:
         return plain(self.bytes)
 
 
+class Screen:
+    """What a person sees of what was written."""
+
+    def __init__(self, columns: int, lines: int) -> None:
+        self._lines = [[" "] * columns for _ in range(lines)]
+        self._column = self._line = 0
+        self._decoder, self._rest = getincrementaldecoder("utf-8")("replace"), ""
+
+    @property
+    def text(self) -> str:
+        return "\n".join("".join(line).rstrip() for line in self._lines)
+
+    def draw(self, written: bytes) -> None:
+        text = self._rest + self._decoder.decode(written)
+        begun = text.rfind("\x1b")
+        # The end of a sequence may be still to come.
+        whole = begun if begun >= 0 and not _OURS.match(text, begun) else len(text)
+        text, self._rest = text[:whole], text[whole:]
+        for found in _PIECES.finditer(text):
+            if found["line"]:
+                self._line, self._column = int(found["line"]) - 1, int(found["column"]) - 1
+            elif found["text"]:
+                self._write(found["text"])
+
+    def _write(self, text: str) -> None:
+        for char in text:
+            width = cell_len(char)
+            if char >= " " and self._line < len(self._lines):
+                line = self._lines[self._line]
+                if self._column < len(line):
+                    line[self._column : self._column + width] = [char, *[""] * (width - 1)] if width else []
+                self._column += width
+
+
 OURS = re.compile(
     rb"\x1b\[[0-9;:?<>=]*[ $]?[a-zA-Z]"  # colours, cursor, modes
     rb"|\x1b\](?:0|2|22);[^\x00-\x1f\x7f]*\x07"  # a title
@@ -149,6 +200,8 @@ OURS = re.compile(
     rb"|\x1b[78=>]"
 )
 """The sequences that Textual writes by itself."""
+_OURS = re.compile(OURS.pattern.decode())
+_PIECES = re.compile(rf"\x1b\[(?P<line>\d+);(?P<column>\d+)H|{_OURS.pattern}|(?P<text>[^\x1b]+)|\x1b")
 
 
 def plain(written: bytes) -> str:
