@@ -128,8 +128,8 @@ def test_a_rule_can_be_tried_without_effect(world: World, engine: Engine) -> Non
     assert answer == {
         "applies": False,
         "conditions": [[
-            {"attribute_key": "content", "filter_operator": "contains", "holds": False},
-            {"attribute_key": "status", "filter_operator": "equal_to", "holds": True},
+            {"attribute_key": "content", "filter_operator": "contains", "holds": False, "saw": []},
+            {"attribute_key": "status", "filter_operator": "equal_to", "holds": True, "saw": ["open"]},
         ]],
         "actions": [],
     }  # fmt: skip
@@ -147,7 +147,7 @@ def test_a_rule_can_be_tried_without_effect(world: World, engine: Engine) -> Non
         ({"conditions": [condition("status", "equal_to", ["open"])] * 2}, "conditions",
          "Automation conditions should have query operator."),
         ({"conditions": [condition("status", "equal_to", ["open"], "XOR"), condition("content", "contains", ["a"])]},
-         "conditions", 'Query operator must be either "AND" or "OR".'),
+         "conditions", 'Query operator must be either "AND" or "OR"'),
         ({"actions": [action("dance")]}, "actions", "Automation actions dance not supported."),
         ({"event_name": "message_deleted"}, "event_name", None),
     ],
