@@ -6,7 +6,8 @@ import time
 from functools import partial
 from typing import Any
 
-from inboxd.domain.automation import Conditions, Facts
+from inboxd.domain.automation import Asked, Conditions, Facts
+from inboxd.domain.conditions import Condition
 from inboxd.domain.errors import Failure, Refused, StorageFull
 from inboxd.domain.events import AUTOMATION
 from inboxd.services import actions, automation
@@ -98,16 +99,21 @@ class Rules:
         waiting, types = store.waiting(tx), definitions.every_type(tx)
         if (waiting, types) != self._read:
             found: ByEvent = {}
+            known: dict[Condition, Asked] = {}
             for rule in waiting:
                 own = [one[1:] for one in types if one[0] == rule.account_id]
-                found.setdefault((rule.account_id, rule.event_name), []).append((rule.id, _understood(own, rule)))
+                found.setdefault((rule.account_id, rule.event_name), []).append(
+                    (rule.id, _understood(own, rule, known))
+                )
             self._read, self._by_event = (waiting, types), found
         return self._by_event
 
 
-def _understood(types: list[tuple[str, str, str]], rule: Waiting) -> Conditions | Refused:
+def _understood(
+    types: list[tuple[str, str, str]], rule: Waiting, known: dict[Condition, Asked]
+) -> Conditions | Refused:
     try:
-        return automation.understood_with(types, json.loads(rule.conditions))
+        return automation.understood_with(types, json.loads(rule.conditions), known)
     except Refused as refused:
         return refused
 

@@ -168,11 +168,18 @@ class Conditions:
     changes: frozenset[str]
 
 
-def compiled(asked: Alternatives) -> Conditions:
+def compiled(asked: Alternatives, known: dict[Condition, Asked] | None = None) -> Conditions:
+    """Rules that share `known` ask what they have in common once an event."""
+    known = {} if known is None else known
     once: dict[int, Asked] = {}
-    groups = [[once.setdefault(id(one), _asked(one)) for one in group] for group in asked]
+    groups = [[once.setdefault(id(one), _shared(one, known)) for one in group] for group in asked]
     changes = frozenset(one.key for group in asked for one in group if one.operator == ask.CHANGED)
     return Conditions([_group(whole) for whole in groups], changes)
+
+
+def _shared(one: Condition, known: dict[Condition, Asked]) -> Asked:
+    # The lists of a change cannot be keys, and 1 and True would be the same one.
+    return _asked(one) if one.operator == ask.CHANGED else known.setdefault(one, _asked(one))
 
 
 def _group(whole: list[Asked]) -> Group:
@@ -218,7 +225,12 @@ def _containing(asked: Condition) -> Test:
 
     def test(seen: Seen) -> bool:
         folded = seen.folded
-        return folded is not None and any(is_inside(text, folded) for text in texts) == wanted
+        if folded is None:
+            return False
+        for text in texts:
+            if is_inside(text, folded):
+                return wanted
+        return not wanted
 
     return test
 
@@ -285,6 +297,20 @@ Changed = Mapping[str, tuple[Any, Any]]
 """What the event changed: attribute → (before, after)."""
 
 
+class SeenMessage:
+    def __init__(self, message: Any, today: date) -> None:
+        self.values = {
+            key: Seen(known.read(key, message), today) for key, known in STANDARD.items() if known.of == "message"
+        }
+        self._outcomes: dict[Asked, bool] = {}
+
+    def outcome(self, one: Asked) -> bool:
+        found = self._outcomes.get(one)
+        if found is None:
+            found = self._outcomes[one] = one.test(self.values[one.condition.key])
+        return found
+
+
 class Facts:
     """What an event is about, as conditions ask for it: `holders` are the conversation and the contact, `messages`
     gives those that count. Each value is read once."""
@@ -297,60 +323,61 @@ class Facts:
         self._messages = messages
         self._today = today
         self._seen: dict[tuple[str, str | None], Seen] = {}
-        self._outcomes: dict[tuple[int, int], bool] = {}
+        self._outcomes: dict[Asked, bool] = {}
 
     def holds(self, asked: Conditions) -> bool:
         """Whether a rule applies: without conditions always. One that asks about a change never does where that
         attribute did not change, whatever else it asks."""
-        if not asked.changes <= self.changed.keys():
+        if asked.changes and not asked.changes <= self.changed.keys():
             return False
-        return not asked.groups or any(self._fits(group) for group in asked.groups)
-
-    def _fits(self, group: Group) -> bool:
-        if not all(self.outcome(one) for one in group.standing):
-            return False
-        if not group.of_message:
+        if not asked.groups:
             return True
-        return any(all(self._outcome(one, at) for one in group.of_message) for at in range(len(self.messages)))
+        # Loops, not generators: this is done for every rule at every event.
+        for group in asked.groups:
+            for one in group.standing:
+                if not self.outcome(one):
+                    break
+            else:
+                if not group.of_message or self._fits_one(group.of_message):
+                    return True
+        return False
+
+    def _fits_one(self, asked: list[Asked]) -> bool:
+        for message in self.messages:
+            for one in asked:
+                if not message.outcome(one):
+                    break
+            else:
+                return True
+        return False
 
     def outcome(self, one: Asked) -> bool:
         """Whether a condition holds by itself, for any message if it asks about those."""
-        if one.of_message:
-            return any(self._outcome(one, at) for at in range(len(self.messages)))
-        return self._outcome(one, -1)
-
-    def _outcome(self, one: Asked, at: int) -> bool:
-        """Of the message `at` a place, or of what is not a message's. A condition may be in several groups."""
-        key = (id(one), at)
-        found = self._outcomes.get(key)
+        found = self._outcomes.get(one)
         if found is None:
-            found = self._outcomes[key] = one.test(self._seen_by(one.condition, at))
+            found = self._outcomes[one] = self._outcome(one)
         return found
 
-    def _seen_by(self, one: Condition, at: int) -> Seen:
-        if at >= 0:
-            return self.messages[at][one.key]
-        if one.operator == ask.CHANGED:
-            return Seen(self.changed.get(one.key), self._today)
-        return self._value(one)
+    def _outcome(self, one: Asked) -> bool:
+        if one.of_message:
+            return any(message.outcome(one) for message in self.messages)
+        if one.condition.operator == ask.CHANGED:
+            return one.test(Seen(self.changed.get(one.condition.key), self._today))
+        return one.test(self._value(one.condition))
 
     def values(self, one: Condition) -> list[Any]:
         """What a condition looks at: one value, or one of each message, the newest first."""
         if isinstance(one.attribute, Known) and one.attribute.of == "message":
-            return [seen[one.key].value for seen in self.messages]
+            return [message.values[one.key].value for message in self.messages]
         return [self._value(one).value]
 
     @cached_property
-    def messages(self) -> list[dict[str, Seen]]:
-        found: list[dict[str, Seen]] = []
+    def messages(self) -> list[SeenMessage]:
+        found: list[SeenMessage] = []
         left = SEARCHED
         for message in self._messages():
-            seen = {
-                key: Seen(known.read(key, message), self._today)
-                for key, known in STANDARD.items()
-                if known.of == "message"
-            }
-            left -= len(seen["content"].text or "")
+            seen = SeenMessage(message, self._today)
+            left -= len(seen.values["content"].text or "")
             if found and left < 0:
                 break
             found.append(seen)

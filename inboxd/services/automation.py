@@ -9,7 +9,8 @@ from typing import Any
 from inboxd.domain import automation as rules
 from inboxd.domain import conditions as ask
 from inboxd.domain.addresses import Guard
-from inboxd.domain.automation import Changed, Conditions, Facts
+from inboxd.domain.automation import Asked, Changed, Conditions, Facts
+from inboxd.domain.conditions import Condition
 from inboxd.domain.errors import Invalid, Refused
 from inboxd.domain.text import check_name
 from inboxd.services import actions, audit_logs
@@ -102,7 +103,11 @@ def understood(tx: Tx, account_id: int, given: Sequence[dict[str, Any]]) -> Cond
     return understood_with(definitions.types(tx, account_id), given)
 
 
-def understood_with(types: Iterable[tuple[str, str, str]], given: Sequence[dict[str, Any]]) -> Conditions:
+def understood_with(
+    types: Iterable[tuple[str, str, str]],
+    given: Sequence[dict[str, Any]],
+    known: dict[Condition, Asked] | None = None,
+) -> Conditions:
     """`types`: (model, key, display type) of an account's custom attributes."""
     custom = {(model, key): ask.CUSTOM[display_type] for model, key, display_type in types}
     catalogue = rules.catalogue(custom)
@@ -114,7 +119,7 @@ def understood_with(types: Iterable[tuple[str, str, str]], given: Sequence[dict[
     ]
     asked = ask.parse(named, catalogue)
     rules.check_effort(asked)
-    return rules.compiled(asked)
+    return rules.compiled(asked, known)
 
 
 @dataclass(frozen=True)
