@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import cached_property
+from operator import attrgetter
 from typing import Any
 
 from inboxd.domain import conditions as ask
@@ -149,6 +150,8 @@ class Asked:
     condition: Condition
     test: Test
     of_message: bool
+    place: tuple[str, str | None]
+    """Of the value that it looks at, which others may look at as well."""
 
 
 @dataclass(frozen=True)
@@ -188,8 +191,9 @@ def _group(whole: list[Asked]) -> Group:
 
 
 def _asked(one: Condition) -> Asked:
-    of_message = isinstance(one.attribute, Known) and one.attribute.of == "message" and one.operator != ask.CHANGED
-    return Asked(one, _test(one), of_message)
+    is_change = one.operator == ask.CHANGED
+    of_message = isinstance(one.attribute, Known) and one.attribute.of == "message" and not is_change
+    return Asked(one, _test(one), of_message, (one.key, ask.CHANGED if is_change else one.model))
 
 
 def _test(asked: Condition) -> Test:
@@ -285,12 +289,8 @@ def _as_kept(asked: Condition) -> Callable[[Seen], Any]:
     """What of a value an attribute of its kind compares."""
     kind = asked.attribute.kind
     if kind == "text":
-        folds = asked.attribute.any_case if isinstance(asked.attribute, Known) else True
-        return (lambda seen: seen.folded) if folds else (lambda seen: seen.text)
-    kinds: dict[str, Callable[[Seen], Any]] = {
-        "number": lambda seen: seen.number, "day": lambda seen: seen.day, "flag": lambda seen: seen.flag,
-    }  # fmt: skip
-    return kinds.get(kind, lambda seen: seen.value)
+        kind = "folded" if getattr(asked.attribute, "any_case", True) else "text"
+    return attrgetter(kind if kind in ("folded", "text", "number", "day", "flag") else "value")
 
 
 Changed = Mapping[str, tuple[Any, Any]]
@@ -302,13 +302,7 @@ class SeenMessage:
         self.values = {
             key: Seen(known.read(key, message), today) for key, known in STANDARD.items() if known.of == "message"
         }
-        self._outcomes: dict[Asked, bool] = {}
-
-    def outcome(self, one: Asked) -> bool:
-        found = self._outcomes.get(one)
-        if found is None:
-            found = self._outcomes[one] = one.test(self.values[one.condition.key])
-        return found
+        self.outcomes: dict[Asked, bool] = {}
 
 
 class Facts:
@@ -322,7 +316,7 @@ class Facts:
         self._holders = holders
         self._messages = messages
         self._today = today
-        self._seen: dict[tuple[str, str | None], Seen] = {}
+        self._values: dict[tuple[str, str | None], Seen] = {}
         self._outcomes: dict[Asked, bool] = {}
 
     def holds(self, asked: Conditions) -> bool:
@@ -332,10 +326,14 @@ class Facts:
             return False
         if not asked.groups:
             return True
-        # Loops, not generators: this is done for every rule at every event.
+        # Loops, and calls written out: this is done for every rule at every event.
+        outcomes, values = self._outcomes, self._values
         for group in asked.groups:
             for one in group.standing:
-                if not self.outcome(one):
+                held = outcomes.get(one)
+                if held is None:
+                    held = outcomes[one] = one.test(values.get(one.place) or self._value(one))
+                if not held:
                     break
             else:
                 if not group.of_message or self._fits_one(group.of_message):
@@ -344,8 +342,12 @@ class Facts:
 
     def _fits_one(self, asked: list[Asked]) -> bool:
         for message in self.messages:
+            outcomes = message.outcomes
             for one in asked:
-                if not message.outcome(one):
+                held = outcomes.get(one)
+                if held is None:
+                    held = outcomes[one] = one.test(message.values[one.condition.key])
+                if not held:
                     break
             else:
                 return True
@@ -353,22 +355,14 @@ class Facts:
 
     def outcome(self, one: Asked) -> bool:
         """Whether a condition holds by itself, for any message if it asks about those."""
-        found = self._outcomes.get(one)
-        if found is None:
-            found = self._outcomes[one] = self._outcome(one)
-        return found
-
-    def _outcome(self, one: Asked) -> bool:
         if one.of_message:
-            return any(message.outcome(one) for message in self.messages)
-        if one.condition.operator == ask.CHANGED:
-            return one.test(Seen(self.changed.get(one.condition.key), self._today))
-        return one.test(self._value(one.condition))
+            return self._fits_one([one])
+        return one.test(self._value(one))
 
-    def values(self, one: Condition) -> list[Any]:
+    def values(self, one: Asked) -> list[Any]:
         """What a condition looks at: one value, or one of each message, the newest first."""
-        if isinstance(one.attribute, Known) and one.attribute.of == "message":
-            return [message.values[one.key].value for message in self.messages]
+        if one.of_message:
+            return [message.values[one.condition.key].value for message in self.messages]
         return [self._value(one).value]
 
     @cached_property
@@ -383,11 +377,12 @@ class Facts:
             found.append(seen)
         return found
 
-    def _value(self, one: Condition) -> Seen:
-        key = (one.key, one.model)
-        seen = self._seen.get(key)
+    def _value(self, one: Asked) -> Seen:
+        seen = self._values.get(one.place)
         if seen is None:
-            seen = self._seen[key] = Seen(self._read(one), self._today)
+            is_change = one.condition.operator == ask.CHANGED
+            value = self.changed.get(one.condition.key) if is_change else self._read(one.condition)
+            seen = self._values[one.place] = Seen(value, self._today)
         return seen
 
     def _read(self, one: Condition) -> Any:

@@ -151,7 +151,7 @@ def _verdict(one: Asked, facts: Facts) -> Verdict:
         "attribute_key": one.condition.key,
         "filter_operator": one.condition.operator,
         "holds": facts.outcome(one),
-        "saw": [_short(value) for value in facts.values(one.condition)[:_SAW]],
+        "saw": [_short(value) for value in facts.values(one)[:_SAW]],
     }
 
 
