@@ -21,7 +21,7 @@ from inboxd.store.models import AutomationRule, AutomationRun, Conversation
 from inboxd.upkeep.loop import Loop
 
 BATCH = 200
-_BREATH_S = 0.02
+_BREATH_S = 0.05
 _log = logging.getLogger("inboxd.automation")
 
 
