@@ -5,6 +5,7 @@ from typing import Any
 from inboxd.api.accounts import macros
 from inboxd.api.audit import audited
 from inboxd.api.web import Call, empty
+from inboxd.domain import automation as rules
 from inboxd.domain.errors import Invalid, NotFound, Refused
 from inboxd.services import actions, automation
 from inboxd.store import automation as store
@@ -69,8 +70,8 @@ def dry_run(call: Call, rule: AutomationRule) -> wire.DryRun:
 
 
 def dry_run_draft(call: Call) -> Any:
-    """The same of a rule that is not kept yet."""
-    values = {name: value for name, value in call.values.items() if name != "name"}
+    """The same of a rule that is not kept yet, nor need be whole."""
+    values = {"event_name": rules.CHANGES_OF} | {name: value for name, value in call.values.items() if name != "name"}
     try:
         draft = automation.draft(call.tx, call.account_id, values, call.parts.guard)
     except Invalid as invalid:
