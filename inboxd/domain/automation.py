@@ -232,15 +232,11 @@ def _containing(asked: Condition) -> Test:
         if folded is None:
             return False
         for text in texts:
-            if is_inside(text, folded):
+            if text in folded:
                 return wanted
         return not wanted
 
     return test
-
-
-def is_inside(text: str, folded: str) -> bool:
-    return text in folded
 
 
 def _starting(asked: Condition) -> Test:

@@ -295,23 +295,32 @@ HOSTILE: dict[str, tuple[list[dict[str, Any]], dict[str, Any]]] = {
 }  # fmt: skip
 
 
+FREE = {"equal to ten thousand"}
+"""It looks for nothing inside texts."""
+
+
 @pytest.mark.parametrize("name", HOSTILE)
 def test_the_worst_that_can_be_asked_costs_little(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Counted in characters that are passed over: the most of them, slowly, take 50 ms."""
     raw, state = HOSTILE[name]
     passed = 0
 
-    def counting(text: str, folded: str) -> bool:
-        nonlocal passed
-        passed += len(folded)
-        return text in folded
+    class Counting(str):
+        __slots__ = ()
 
-    monkeypatch.setattr(rules, "is_inside", counting)
+        def __contains__(self, text: str) -> bool:  # type: ignore[override]
+            nonlocal passed
+            passed += len(self)
+            return super().__contains__(text)
+
+    fold = vars(rules.Seen)["folded"].func
+    monkeypatch.setattr(rules.Seen, "folded", property(lambda seen: Counting(fold(seen) or "")))
     parsed = ask.parse(raw, CATALOGUE)
     rules.check_effort(parsed)
     looked_at = facts(NOTHING | state)
     looked_at.holds(rules.compiled(parsed))
     # Folding doubles a ß; it makes three of very few characters.
+    assert name in FREE or passed > 0
     assert passed <= 2 * rules.SEARCHED * rules.SEARCHES
     assert sum(len(seen.values["content"].text or "") for seen in looked_at.messages) <= rules.SEARCHED
 
