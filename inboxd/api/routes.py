@@ -405,6 +405,8 @@ ROUTES = (
     Route("DELETE", A + "/automation_rules/{id}", automation_rules.delete, (), automation_rules.find, ADMIN, about="delete a rule"),
     Route("POST", A + "/automation_rules/{id}/clone", automation_rules.clone, (), automation_rules.find, ADMIN, answer=Payload[rule_shapes.Rule], about="copy a rule; the copy is switched off"),
     Route("POST", A + "/automation_rules/{id}/dry_run", automation_rules.dry_run, (Integer("conversation_id", required=True),), automation_rules.find, ADMIN, answer=rule_shapes.DryRun, about="what a rule would do to a conversation, without doing it"),
+    Route("POST", A + "/automation_rules/dry_run", automation_rules.dry_run_draft, (*RULE, Integer("conversation_id", required=True)), role=ADMIN, answer=rule_shapes.DryRun, about="what a rule that is not kept yet would do to a conversation"),
+    Route("GET", A + "/automation_rules/vocabulary", automation_rules.vocabulary, answer=Payload[rule_shapes.Vocabulary], about="the events, conditions and actions that rules may have, and the values of each"),
 
     Route("GET", A + "/macros", macros.index, answer=Payload[list[MacroShape]], about="global macros and the caller's own"),
     Route("POST", A + "/macros", macros.create, MACRO, answer=Payload[MacroShape], about="keep actions under a name"),

@@ -26,18 +26,56 @@ MOMENT = (AFTER, BEFORE, DAYS_BEFORE)
 
 CONDITIONS_LIMIT = 100
 VALUES_LIMIT = 100
+VALUE_LENGTH = 2048
 _BIGGEST = 2**53
 _DAYS_LIMIT = 100_000
 
 
 @dataclass(frozen=True)
+class Operator:
+    """`takes`: the kind of its values where that is not the attribute's own. `several`: more than one counts."""
+
+    name: str
+    about: str
+    takes: str = ""
+    several: bool = True
+
+
+OPERATORS = {
+    one.name: one
+    for one in (
+        Operator(IS, "is one of the values"),
+        Operator(IS_NOT, "is there and is none of the values; a custom attribute may be missing as well"),
+        Operator(CONTAINS, "contains one of the texts, in upper or lower case", "text"),
+        Operator(CONTAINS_NOT, "contains none of the texts", "text"),
+        Operator(PRESENT, "there is one", "nothing"),
+        Operator(ABSENT, "there is none", "nothing"),
+        Operator(AFTER, "is greater or later than the value", several=False),
+        Operator(BEFORE, "is less or earlier than the value", several=False),
+        Operator(DAYS_BEFORE, "lies more than so many days back", "days", several=False),
+        Operator(STARTS, "begins with one of the texts", "text"),
+        Operator(CHANGED, "changed from one of some values to one of others", "change"),
+    )
+}
+
+
+@dataclass(frozen=True)
 class Attribute:
     """What can be asked of an attribute. `kind` says what its values are: text, id, word, flag, number or
-    day. `words` are the only ones that it takes."""
+    day. `words` are the only ones that it takes; `refers` says whose ids or names they are."""
 
     kind: str
     operators: tuple[str, ...]
     words: tuple[str, ...] = ()
+    refers: str = ""
+
+    @property
+    def value_kind(self) -> str:
+        """The kind for people who write conditions: whose id or name, or how it is written."""
+        return self.refers or _WRITTEN.get(self.kind, self.kind)
+
+
+_WRITTEN = {"word": "choice", "day": "date", "flag": "boolean", "id": "number"}
 
 
 # What a custom attribute's display type means.
@@ -98,23 +136,28 @@ Alternatives = list[list[Condition]]
 
 
 def parse(raw: list[dict[str, Any]], catalogue: Catalogue) -> Alternatives:
-    """Raises Refused. The last condition's operator joins it to nothing and means nothing."""
+    """Raises Refused. The last condition's operator joins it to nothing and means nothing. A change that is joined
+    by AND has to be there whatever of what stands behind it holds."""
     if len(raw) > CONDITIONS_LIMIT:
         raise Refused(f"Too many conditions (maximum is {CONDITIONS_LIMIT})")
     found: Alternatives = []
-    joiner = "OR"
+    needed: list[Condition] = []
+    word = "OR"
     for place, one in enumerate(raw, 1):
-        if joiner == "OR":
-            found.append([])
+        if word == "OR":
+            found.append(list(needed))
         condition = _condition(one, catalogue)
         found[-1].append(condition)
-        joiner = _joiner(one.get("query_operator"))
-        if not joiner and place < len(raw):
+        word = joiner(one.get("query_operator"))
+        if condition.operator == CHANGED and word == "AND":
+            needed = list(found[-1])
+        if not word and place < len(raw):
             raise Refused(f'Query operator is missing after {condition.key}: it must be either "AND" or "OR".')
     return found
 
 
-def _joiner(raw: Any) -> str:
+def joiner(raw: Any) -> str:
+    """AND, OR or nothing. Raises Refused."""
     word = raw.strip().upper() if isinstance(raw, str) else raw
     if word in (None, "", {}, []):
         return ""
@@ -129,39 +172,39 @@ def _condition(raw: dict[str, Any], catalogue: Catalogue) -> Condition:
     operator = raw.get("filter_operator")
     if operator == CHANGED and catalogue.changes:
         return Condition(str(key), CHANGED, _change(raw.get("values"), str(key)), attribute, model)
-    if operator not in attribute.operators:
+    if not isinstance(operator, str) or operator not in attribute.operators:
         allowed = ",".join(attribute.operators)
         raise Refused(f"Invalid operator. The allowed operators for {key} are [{allowed}].")
+    takes = OPERATORS[operator].takes or attribute.kind
     try:
-        values = () if operator in (PRESENT, ABSENT) else _values(raw.get("values"), _reader(attribute, operator))
+        values = () if takes == "nothing" else _values(raw.get("values"), str(key), _reader(takes, attribute.words))
     except (TypeError, ValueError, OverflowError):
         raise Refused(f"Invalid value. The values provided for {key} are invalid") from None
-    return Condition(str(key), str(operator), values, attribute, model)
+    return Condition(str(key), operator, values, attribute, model)
 
 
 def _change(raw: Any, key: str) -> tuple[Any, ...]:
     """From which values to which, as two lists."""
     sides: list[Any] = [raw.get(side) for side in ("from", "to")] if isinstance(raw, dict) else []
-    if len(sides) != 2 or not all(isinstance(side, list) and len(side) <= VALUES_LIMIT for side in sides):
+    fit = (isinstance(side, list) and len(side) <= VALUES_LIMIT for side in sides)
+    if len(sides) != 2 or not all(fit) or len(str(sides)) > VALUES_LIMIT * VALUE_LENGTH:
         raise Refused(f"Invalid value. The values provided for {key} are invalid")
     return tuple(tuple(side) for side in sides)
 
 
-def _values(raw: Any, read: Callable[[Any], Any]) -> tuple[Any, ...]:
+def _values(raw: Any, key: str, read: Callable[[Any], Any]) -> tuple[Any, ...]:
     given = [one for one in (raw if isinstance(raw, list) else [raw]) if one not in (None, {}, [])]
-    if not 0 < len(given) <= VALUES_LIMIT:
+    if not given:
         raise ValueError
+    if len(given) > VALUES_LIMIT:
+        raise Refused(f"Invalid value. There are too many values for {key} (maximum is {VALUES_LIMIT})")
+    if any(isinstance(one, str) and len(one) > VALUE_LENGTH for one in given):
+        raise Refused(f"Invalid value. A value for {key} is too long (maximum is {VALUE_LENGTH} characters)")
     return tuple(read(one) for one in given)
 
 
-def _reader(attribute: Attribute, operator: str) -> Callable[[Any], Any]:
-    if operator == DAYS_BEFORE:
-        return _days
-    if operator in (CONTAINS, CONTAINS_NOT):
-        return _text
-    if attribute.words:
-        return lambda raw: _word(raw, attribute.words)
-    return _READERS[attribute.kind]
+def _reader(kind: str, words: tuple[str, ...]) -> Callable[[Any], Any]:
+    return (lambda raw: _word(raw, words)) if kind == "word" else _READERS[kind]
 
 
 def _text(raw: Any) -> str:
@@ -214,5 +257,5 @@ def _flag(raw: Any) -> bool:
 
 
 _READERS: dict[str, Callable[[Any], Any]] = {
-    "text": _text, "id": _id, "number": _number, "day": _day, "flag": _flag,
+    "text": _text, "id": _id, "number": _number, "day": _day, "days": _days, "flag": _flag,
 }  # fmt: skip

@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from inboxd.domain.automation import EVENT_NAMES
+
 
 @dataclass(frozen=True)
 class EventType:
@@ -69,10 +71,7 @@ EVENT_TYPES = (
             f"automation_event.{name}", "conversation", False, False, False,
             "an automation rule posts a conversation; to its own URL alone", named=False,
         )
-        for name in (
-            "conversation_created", "conversation_updated", "conversation_opened", "conversation_resolved",
-            "message_created",
-        )
+        for name in EVENT_NAMES
     ),
     _operational("webhook.failing", "webhook", "a delivery failed for the 4th time, or an answer was 401 or 404"),
     _operational("webhook.disabled", "webhook", "an answer was 410, or there were nothing but failures for 5 days"),

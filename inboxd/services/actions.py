@@ -21,6 +21,7 @@ from inboxd.store import accounts, blobs, details, teams
 from inboxd.store import messages as message_store
 from inboxd.store.db import Tx
 from inboxd.store.models import Blob, Conversation, User
+from inboxd.wire.automation_rules import ActionWord
 
 LIMIT = 50
 Params = list[Any]
@@ -62,16 +63,79 @@ class Keeper:
     means: Means
 
 
-Read = Callable[[Tx, Keeper, Params], Params]
-"""Parameters as they are kept. Raises Invalid with what the action needs."""
+Read = Callable[[Tx, Keeper, Params, str], Params]
+"""Parameters of the named action as they are kept. Raises Invalid with what it needs."""
 Perform = Callable[[Tx, Conversation, Run, Params], None]
+
+
+@dataclass(frozen=True)
+class Kind:
+    """What a parameter may be: how a sentence names it, and which values fit."""
+
+    needed: str
+    fits: Callable[[Any], bool]
+
+
+def _is_id(value: Any) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 2**53
+
+
+def _is_text(value: Any) -> bool:
+    return isinstance(value, str) and bool(value.strip())
+
+
+KINDS = {
+    "text": Kind("a text", _is_text),
+    "label": Kind("labels as texts", _is_text),
+    "agent": Kind("the id of a user", _is_id),
+    "team": Kind("the id of a team", _is_id),
+    "choice": Kind("one of", lambda _: False),
+}
+"""Other kinds have a `read` of their own: url, file, team_mail, email. The kind of no parameter is nothing."""
+NIL = "nil"
+
+
+@dataclass(frozen=True)
+class Takes:
+    """An action's parameters: of which kind, one or `several`, and the `words` beside or instead of values of
+    that kind, some of them in macros alone. `clears`: nil, too. How they are checked follows from it."""
+
+    kind: str = "nothing"
+    words: tuple[str, ...] = ()
+    macro_words: tuple[str, ...] = ()
+    several: bool = False
+    clears: bool = False
+    required: bool = True
+    read: Read | None = None
+
+    def checked(self, tx: Tx, keeper: Keeper, params: Params, name: str) -> Params:
+        if self.read is not None:
+            return self.read(tx, keeper, params, name)
+        if self.kind == "nothing":
+            return params
+        if (self.required and not params) or not all(map(self._fits, params if self.several else params[:1])):
+            raise Invalid(f"{name} needs {self._needed()}", "actions")
+        if any(isinstance(value, str) and len(value) > CONTENT_LIMIT for value in params):
+            raise Invalid(f"The text of an action is too long (maximum is {CONTENT_LIMIT} characters)", "actions")
+        return params
+
+    def _fits(self, value: Any) -> bool:
+        if value is None or value == NIL:
+            return self.clears or (value is not None and KINDS[self.kind].fits(value))
+        return value in (*self.macro_words, *self.words) or KINDS[self.kind].fits(value)
+
+    def _needed(self) -> str:
+        if self.kind == "choice":
+            return f"one of {', '.join(self.words)}{', or nil' if self.clears else ''}"
+        *first, last = KINDS[self.kind].needed, *self.macro_words, *self.words, *([NIL] if self.clears else [])
+        return f"{', '.join(first)} or {last}" if first else last
 
 
 @dataclass(frozen=True)
 class Action:
     name: str
     about: str
-    read: Read
+    takes: Takes
     perform: Perform
     in_macros: bool
 
@@ -79,10 +143,10 @@ class Action:
 ACTIONS: dict[str, Action] = {}
 
 
-def _action(read: Read, *, in_macros: bool = True) -> Callable[[Perform], Perform]:
+def _action(takes: Takes, *, in_macros: bool = True) -> Callable[[Perform], Perform]:
     def register(perform: Perform) -> Perform:
         name, about = perform.__name__, " ".join((perform.__doc__ or "").split())
-        ACTIONS[name] = Action(name, about, read, perform, in_macros)
+        ACTIONS[name] = Action(name, about, takes, perform, in_macros)
         return perform
 
     return register
@@ -108,7 +172,7 @@ def _checked(tx: Tx, keeper: Keeper, action: Action, given: dict[str, Any]) -> d
         params = []
     if not isinstance(params, list):
         raise Invalid(f"{action.name} must have a list of parameters", "actions")
-    read = action.read(tx, keeper, params)
+    read = action.takes.checked(tx, keeper, params, action.name)
     return {"action_name": action.name} | ({"action_params": read} if "action_params" in given else {})
 
 
@@ -129,44 +193,16 @@ def perform(tx: Tx, conversation: Conversation, run: Run, action: dict[str, Any]
     ACTIONS[action["action_name"]].perform(tx, conversation, run, action.get("action_params") or [])
 
 
-def _is_id(value: Any) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 2**53
-
-
-def _nothing(_: Tx, __: Keeper, params: Params) -> Params:
-    return params
-
-
-def _texts(needed: str) -> Read:
-    def read(_: Tx, __: Keeper, params: Params) -> Params:
-        if not params or not all(isinstance(text, str) and text.strip() for text in params):
-            raise Invalid(needed, "actions")
-        if any(len(text) > CONTENT_LIMIT for text in params):
-            raise Invalid(f"The text of an action is too long (maximum is {CONTENT_LIMIT} characters)", "actions")
-        return params
-
-    return read
-
-
-def _one(needed: str, fits: Callable[[Any], bool], *, may_be_empty: bool = False) -> Read:
-    def read(_: Tx, __: Keeper, params: Params) -> Params:
-        if not (params or may_be_empty) or not all(fits(value) for value in params[:1]):
-            raise Invalid(needed, "actions")
-        return params
-
-    return read
-
-
-def _url(_: Tx, keeper: Keeper, params: Params) -> Params:
+def _url(_: Tx, keeper: Keeper, params: Params, name: str) -> Params:
     if not params or not isinstance(params[0], str):
-        raise Invalid("send_webhook_event needs a URL", "actions")
+        raise Invalid(f"{name} needs a URL", "actions")
     try:
         return [webhooks.checked_action_url(params[0], keeper.means.guard)]
     except Invalid as invalid:
-        raise Invalid(f"send_webhook_event: {invalid.message}", "actions") from None
+        raise Invalid(f"{name}: {invalid.message}", "actions") from None
 
 
-def _files(tx: Tx, keeper: Keeper, params: Params) -> Params:
+def _files(tx: Tx, keeper: Keeper, params: Params, _: str) -> Params:
     """Signed ids of uploaded files, or plain ids of files that the keeper has already; plain ids are kept."""
     found = [_file(tx, keeper, given) for given in params]
     if not found or len(found) > ATTACHMENTS_LIMIT:
@@ -185,8 +221,8 @@ def _file(tx: Tx, keeper: Keeper, given: Any) -> int:
     raise Refused("Invalid attachment")
 
 
-def _mail(name: str, needed: str, fits: Callable[[Params], bool]) -> Read:
-    def read(_: Tx, keeper: Keeper, params: Params) -> Params:
+def _mail(needed: str, fits: Callable[[Params], bool]) -> Read:
+    def read(_: Tx, keeper: Keeper, params: Params, name: str) -> Params:
         if not keeper.means.mail:
             raise Invalid(f"{name} cannot be used: {_NO_SMTP}", "actions")
         if not fits(params):
@@ -217,24 +253,25 @@ def _is_to_teams(params: Params) -> bool:
     )
 
 
-_AGENT_WORDS = (None, "nil", "self", "last_responding_agent")
-_NO_TEAM = (None, "nil", 0)
-_LABELS = "needs labels as texts"
+_NOTHING = Takes()
+_TEXT = Takes("text")
+_LABELS = Takes("label", several=True)
+_NO_TEAM = (None, NIL, 0)
 
 
-@_action(_texts("send_message needs a text"))
+@_action(_TEXT)
 def send_message(tx: Tx, conversation: Conversation, run: Run, params: Params) -> None:
     """Send a text to the contact."""
     _post(tx, conversation, run, content=params[0])
 
 
-@_action(_texts("add_private_note needs a text"))
+@_action(_TEXT)
 def add_private_note(tx: Tx, conversation: Conversation, run: Run, params: Params) -> None:
     """Write a text that the contact does not see."""
     _post(tx, conversation, run, content=params[0], private=True)
 
 
-@_action(_files)
+@_action(Takes("file", several=True, read=_files))
 def send_attachment(tx: Tx, conversation: Conversation, run: Run, params: Params) -> None:
     """Send uploaded files to the contact, in one message."""
     held = [blobs.by_id(tx, conversation.account_id, blob_id) for blob_id in params]
@@ -244,13 +281,13 @@ def send_attachment(tx: Tx, conversation: Conversation, run: Run, params: Params
     _post(tx, conversation, run, content=None, uploads=uploads)
 
 
-@_action(_texts(f"add_label {_LABELS}"))
+@_action(_LABELS)
 def add_label(tx: Tx, conversation: Conversation, run: Run, params: Params) -> None:
     """Add labels to those that are there."""
     conversations.set_labels(tx, conversation, run.actor, [*conversation.label_list, *params])
 
 
-@_action(_texts(f"remove_label {_LABELS}"))
+@_action(_LABELS)
 def remove_label(tx: Tx, conversation: Conversation, run: Run, params: Params) -> None:
     """Remove labels."""
     gone = split_labels(params)
@@ -258,17 +295,12 @@ def remove_label(tx: Tx, conversation: Conversation, run: Run, params: Params) -
     conversations.set_labels(tx, conversation, run.actor, kept)
 
 
-@_action(
-    _one(
-        "assign_agent needs the id of a user, self, last_responding_agent or nil",
-        lambda value: value in _AGENT_WORDS or _is_id(value),
-    )
-)
+@_action(Takes("agent", ("last_responding_agent",), macro_words=("self",), clears=True))
 def assign_agent(tx: Tx, conversation: Conversation, run: Run, params: Params) -> None:
     """Assign a user by id, `self` for who runs the macro, `last_responding_agent`, or nobody with `nil`.
     Who is not in the inbox is not assigned."""
     wanted = params[0]
-    if wanted in (None, "nil"):
+    if wanted in (None, NIL):
         conversations.assign(tx, conversation, run.actor, None)
         return
     if wanted == "self":
@@ -281,19 +313,13 @@ def assign_agent(tx: Tx, conversation: Conversation, run: Run, params: Params) -
         conversations.assign(tx, conversation, run.actor, user)
 
 
-@_action(_nothing)
+@_action(_NOTHING)
 def remove_assigned_agent(tx: Tx, conversation: Conversation, run: Run, _: Params) -> None:
     """Assign nobody."""
     conversations.assign(tx, conversation, run.actor, None)
 
 
-@_action(
-    _one(
-        "assign_team needs the id of a team or nil",
-        lambda value: value in _NO_TEAM or _is_id(value),
-        may_be_empty=True,
-    )
-)
+@_action(Takes("team", clears=True, required=False))
 def assign_team(tx: Tx, conversation: Conversation, run: Run, params: Params) -> None:
     """Assign a team by id, or none with `nil`, 0 or no parameter."""
     wanted = params[0] if params else None
@@ -302,69 +328,63 @@ def assign_team(tx: Tx, conversation: Conversation, run: Run, params: Params) ->
         conversations.assign_team(tx, conversation, run.actor, team)
 
 
-@_action(_nothing)
+@_action(_NOTHING)
 def remove_assigned_team(tx: Tx, conversation: Conversation, run: Run, _: Params) -> None:
     """Assign no team."""
     conversations.assign_team(tx, conversation, run.actor, None)
 
 
-@_action(_one(f"change_status needs one of {', '.join(rules.STATUSES)}", lambda value: value in rules.STATUSES))
+@_action(Takes("choice", rules.STATUSES))
 def change_status(tx: Tx, conversation: Conversation, run: Run, params: Params) -> None:
     """Set the status: open, resolved, pending or snoozed."""
     conversations.change(tx, conversation, run.actor, **rules.with_status(params[0]))
 
 
-@_action(_nothing)
+@_action(_NOTHING)
 def resolve_conversation(tx: Tx, conversation: Conversation, run: Run, _: Params) -> None:
     """Resolve."""
     change_status(tx, conversation, run, ["resolved"])
 
 
-@_action(_nothing, in_macros=False)
+@_action(_NOTHING, in_macros=False)
 def open_conversation(tx: Tx, conversation: Conversation, run: Run, _: Params) -> None:
     """Open."""
     change_status(tx, conversation, run, ["open"])
 
 
-@_action(_nothing, in_macros=False)
+@_action(_NOTHING, in_macros=False)
 def pending_conversation(tx: Tx, conversation: Conversation, run: Run, _: Params) -> None:
     """Make it pending."""
     change_status(tx, conversation, run, ["pending"])
 
 
-@_action(_nothing)
+@_action(_NOTHING)
 def snooze_conversation(tx: Tx, conversation: Conversation, run: Run, _: Params) -> None:
     """Snooze until the contact writes again."""
     change_status(tx, conversation, run, ["snoozed"])
 
 
-@_action(
-    _one(
-        f"change_priority needs one of {', '.join(rules.PRIORITIES)}, or nil",
-        lambda value: value in (*rules.PRIORITIES, "nil", None),
-        may_be_empty=True,
-    )
-)
+@_action(Takes("choice", rules.PRIORITIES, clears=True, required=False))
 def change_priority(tx: Tx, conversation: Conversation, run: Run, params: Params) -> None:
     """Set the priority, or clear it with `nil`."""
     wanted = params[0] if params else None
-    conversations.change(tx, conversation, run.actor, priority=None if wanted == "nil" else wanted)
+    conversations.change(tx, conversation, run.actor, priority=None if wanted == NIL else wanted)
 
 
-@_action(_nothing)
+@_action(_NOTHING)
 def mute_conversation(tx: Tx, conversation: Conversation, run: Run, _: Params) -> None:
     """Resolve it and block its contact."""
     conversation_actions.mute(tx, conversation, run.actor)
 
 
-@_action(_url)
+@_action(Takes("url", read=_url))
 def send_webhook_event(tx: Tx, conversation: Conversation, run: Run, params: Params) -> None:
     """Post the conversation to a URL, with the same retries as every webhook."""
     webhook = webhooks.for_actions(tx, conversation.account_id, params[0])
     outbox.conversation_event_to(tx, run.event, details.of_conversation(tx, conversation), webhook)
 
 
-@_action(_mail("send_email_to_team", "team_ids and a message", _is_to_teams), in_macros=False)
+@_action(Takes("team_mail", read=_mail("team_ids and a message", _is_to_teams)), in_macros=False)
 def send_email_to_team(tx: Tx, conversation: Conversation, run: Run, params: Params) -> None:
     """Mail a text to the members of teams. Needs `smtp_url`."""
     if not run.mail:
@@ -373,7 +393,7 @@ def send_email_to_team(tx: Tx, conversation: Conversation, run: Run, params: Par
         raise Refused("send_email_to_team has nobody to send to")
 
 
-@_action(_mail("send_email_transcript", f"at most {mailing.ADDRESSES} addresses", _are_addresses))
+@_action(Takes("email", read=_mail(f"at most {mailing.ADDRESSES} addresses", _are_addresses)))
 def send_email_transcript(tx: Tx, conversation: Conversation, run: Run, params: Params) -> None:
     """Mail the conversation to addresses, separated by commas; `{{contact.email}}` is the contact's. Needs
     `smtp_url`."""
@@ -397,3 +417,21 @@ def _post(tx: Tx, conversation: Conversation, run: Run, **values: Any) -> None:
 
 IN_MACROS = frozenset(name for name, one in ACTIONS.items() if one.in_macros)
 IN_RULES = frozenset(ACTIONS)
+
+
+def vocabulary() -> list[ActionWord]:
+    return [
+        {
+            "action_name": one.name,
+            "about": one.about,
+            "in_macros": one.in_macros,
+            "params": {
+                "kind": one.takes.kind,
+                "choices": [*one.takes.words, *([NIL] if one.takes.clears else [])],
+                "macro_choices": list(one.takes.macro_words),
+                "several": one.takes.several,
+                "required": one.takes.required and one.takes.kind != "nothing",
+            },
+        }
+        for one in ACTIONS.values()
+    ]

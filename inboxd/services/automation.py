@@ -1,40 +1,45 @@
 """Automation rules: keeping them, and seeing whether they apply."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
 from inboxd.domain import automation as rules
 from inboxd.domain import conditions as ask
-from inboxd.domain.conditions import Alternatives, Condition
+from inboxd.domain.automation import Asked, Changed, Conditions, Facts
+from inboxd.domain.conditions import Condition
 from inboxd.domain.errors import Invalid, Refused, TooMany
-from inboxd.domain.messages import MESSAGE_TYPES
 from inboxd.domain.text import check_name
 from inboxd.services import actions, audit_logs, mails
 from inboxd.services.actions import Keeper, Means
 from inboxd.services.audit_logs import Author
 from inboxd.store import automation as store
 from inboxd.store import custom_attribute_definitions as definitions
+from inboxd.store.automation import Happened
 from inboxd.store.db import Tx
 from inboxd.store.models import AutomationRule, Contact, Conversation, Event, Message
 
 KIND = "AutomationRule"
-_COLUMNS = ("status", "priority", "assignee_id", "inbox_id", "team_id")
-_ABOUT = ("browser_language", "conversation_language", "referer", "mail_subject")
 _MESSAGES = 500
 """The newest ones of a conversation that a rule about messages looks at."""
 
 
 def create(tx: Tx, account_id: int, values: dict[str, Any], means: Means) -> AutomationRule:
     """Raises Invalid for what a rule cannot have, Refused for a file that is not there."""
-    wanted = {"name": None, "event_name": None, "conditions": [], "actions": [], **values}
-    wanted = _checked(tx, Keeper(account_id, KIND, None, means), wanted)
+    wanted = draft(tx, account_id, {"name": None, **values}, means)
     _begin_here(tx)
     rule = tx.insert(AutomationRule, account_id=account_id, **wanted)
     actions.take_files(tx, KIND, rule.id, rule.actions)
     return rule
+
+
+def draft(tx: Tx, account_id: int, values: dict[str, Any], means: Means) -> dict[str, Any]:
+    """A new rule's columns. Raises as `create`; a draft need not have a name."""
+    wanted = {"event_name": None, "conditions": [], "actions": [], **values}
+    return _checked(tx, Keeper(account_id, KIND, None, means), wanted)
 
 
 def update(tx: Tx, rule: AutomationRule, values: dict[str, Any], means: Means) -> None:
@@ -82,23 +87,39 @@ def _check_conditions(tx: Tx, account_id: int, given: Sequence[dict[str, Any]]) 
         raise Invalid(f"Automation conditions {', '.join(unknown)[:500]} not supported.", "conditions")
     if sum(one.get("query_operator") in (None, "") for one in given) > 1:
         raise Invalid("Automation conditions should have query operator.", "conditions")
+    for one in given:
+        try:
+            ask.joiner(one.get("query_operator"))
+        except Refused as refused:
+            raise Invalid(refused.message.rstrip("."), "conditions") from None
     try:
         understood(tx, account_id, given)
     except Refused as refused:
         raise Invalid(refused.message, "conditions") from None
 
 
-def understood(tx: Tx, account_id: int, given: Sequence[dict[str, Any]]) -> Alternatives:
+def understood(tx: Tx, account_id: int, given: Sequence[dict[str, Any]]) -> Conditions:
     """Raises Refused for conditions that cannot be understood, such as of an attribute that is gone."""
-    found = definitions.of_account(tx, account_id)
-    custom = {(one.attribute_model, one.attribute_key): ask.CUSTOM[one.attribute_display_type] for one in found}
-    models = {one.attribute_key: one.attribute_model for one in found}
-    # A key that only the other model has is meant there, as the check at save takes it.
+    return understood_with(definitions.types(tx, account_id), given)
+
+
+def understood_with(
+    types: Iterable[tuple[str, str, str]],
+    given: Sequence[dict[str, Any]],
+    known: dict[Condition, Asked] | None = None,
+) -> Conditions:
+    """`types`: (model, key, display type) of an account's custom attributes."""
+    custom = {(model, key): ask.CUSTOM[display_type] for model, key, display_type in types}
+    catalogue = rules.catalogue(custom)
+    models = {key: model for model, key in custom if (catalogue.model, key) not in custom}
+    # A key that only another model has is meant there, as the check at save takes it.
     named = [
         one | {"custom_attribute_type": one.get("custom_attribute_type") or models.get(str(one.get("attribute_key")))}
         for one in given
     ]
-    return ask.parse(named, rules.catalogue(custom))
+    asked = ask.parse(named, catalogue)
+    rules.check_effort(asked)
+    return rules.compiled(asked, known)
 
 
 @dataclass(frozen=True)
@@ -108,72 +129,59 @@ class Cause:
     conversation: Conversation
     contact: Contact
     message: Message | None
-    changed: dict[str, tuple[Any, Any]]
+    changed: Changed
 
 
-def causes(tx: Tx, event: Event) -> list[tuple[str, Cause]]:
-    """The rule events that one event of the feed stands for. None of what a rule did itself."""
-    names = _names(event)
-    if not names or event.rule_id is not None or event.conversation_id is None:
-        return []
-    cause = cause_of(tx, event.conversation_id, event)
-    return [(name, cause) for name in names] if cause is not None else []
-
-
-def cause_of(tx: Tx, conversation_id: int, event: Event | None = None) -> Cause | None:
-    """None when the conversation or its contact is gone by now."""
-    conversation = tx.get(Conversation, conversation_id)
+def cause_of(tx: Tx, event: Happened, name: str) -> Cause | None:
+    """None when the conversation, its contact or the message is gone by now."""
+    conversation = tx.get(Conversation, event.conversation_id or 0)
     contact = tx.get(Contact, conversation.contact_id) if conversation is not None else None
-    if conversation is None or contact is None:
+    message = tx.get(Message, event.message_id) if event.message_id else None
+    if conversation is None or contact is None or (message is None and event.message_id):
         return None
-    message = tx.get(Message, event.message_id) if event is not None and event.message_id else None
-    changed = _changed(event) if event is not None and event.name == "conversation_updated" else {}
-    return Cause(conversation, contact, message, changed)
+    return Cause(conversation, contact, message, _changed(tx, event) if name == rules.CHANGES_OF else {})
 
 
-def _names(event: Event) -> list[str]:
-    if event.name in ("message_created", "conversation_created", "conversation_updated"):
-        return [event.name]
+def name_of(tx: Tx, event: Happened) -> str | None:
+    """The rule event that an event of the feed stands for. None for what a rule did itself."""
+    if event.rule_id is not None or event.conversation_id is None:
+        return None
     if event.name == "conversation_status_changed":
-        status = _changed(event).get("status", (None, None))[1]
-        became = {"open": "conversation_opened", "resolved": "conversation_resolved"}.get(str(status))
-        return [became] if became else []
-    return []
+        status = _changed(tx, event).get("status", (None, None))[1]
+        return {"open": "conversation_opened", "resolved": "conversation_resolved"}.get(str(status))
+    return event.name if event.name in _TOLD else None
 
 
-def _changed(event: Event) -> dict[str, tuple[Any, Any]]:
-    found = json.loads(event.payload).get("changed_attributes") or []
-    changed = {name: (one["previous_value"], one["current_value"]) for each in found for name, one in each.items()}
+_TOLD = ("message_created", "conversation_created", "conversation_updated")
+
+
+def _changed(tx: Tx, event: Happened) -> Changed:
+    row = tx.get(Event, event.id)
+    found = json.loads(row.payload).get("changed_attributes") if row is not None else None
+    changed = {
+        name: (one["previous_value"], one["current_value"]) for each in found or [] for name, one in each.items()
+    }
     return {("labels" if name == "label_list" else name): pair for name, pair in changed.items()}
 
 
-def applies(tx: Tx, rule: AutomationRule, cause: Cause) -> bool:
-    """Raises Refused when the rule cannot be understood any more."""
-    asked = understood(tx, rule.account_id, rule.conditions)
-    return rules.holds(asked, lambda one: values(tx, cause, one), cause.changed)
+def facts(tx: Tx, cause: Cause) -> Facts:
+    talk = cause.conversation
+    return Facts(
+        {"conversation": talk, "contact": cause.contact},
+        lambda: [cause.message] if cause.message is not None else store.messages(tx, talk.id, _MESSAGES),
+        cause.changed,
+        datetime.fromtimestamp(tx.now // 1000, UTC).date(),
+    )
 
 
-def values(tx: Tx, cause: Cause, asked: Condition) -> Sequence[Any]:
-    """What an attribute is now; of messages one for each, unless the event is about one of them."""
-    talk, contact = cause.conversation, cause.contact
-    if asked.model is not None:
-        holder = contact if asked.model == "contact_attribute" else talk
-        return [holder.custom_attributes.get(asked.key)]
-    if asked.key in rules.OF_MESSAGES:
-        found = [cause.message] if cause.message is not None else store.messages(tx, talk.id, _MESSAGES)
-        return [_of_message(message, asked.key) for message in found]
-    if asked.key == "labels":
-        return talk.label_list
-    for holder, keys in ((talk, _COLUMNS), (contact, ("email", "phone_number"))):
-        if asked.key in keys:
-            return [getattr(holder, asked.key)]
-    return [(talk if asked.key in _ABOUT else contact).additional_attributes.get(asked.key)]
-
-
-def _of_message(message: Message, key: str) -> Any:
-    if key == "message_type":
-        return MESSAGE_TYPES[message.message_type]
-    return message.private if key == "private_note" else message.content or ""
+def tried(tx: Tx, event_name: str, conversation: Conversation) -> Facts | None:
+    """What a rule would look at if something happened to a conversation now: its newest message, if it waits for
+    those. None when the contact is gone."""
+    contact = tx.get(Contact, conversation.contact_id)
+    if contact is None:
+        return None
+    newest = next(store.messages(tx, conversation.id, 1), None) if event_name == "message_created" else None
+    return facts(tx, Cause(conversation, contact, newest, {}))
 
 
 def misunderstood(tx: Tx, rule: AutomationRule, why: str, *, mail: bool) -> None:

@@ -1,12 +1,17 @@
 """Automation rules, and what they are at."""
 
+from collections.abc import Iterator
+from typing import NamedTuple
+
 from peewee import fn
 
 from inboxd.store import blobs
 from inboxd.store.db import Tx
 from inboxd.store.models import AutomationRule, AutomationRun, Event, Message, Setting
+from inboxd.store.rows import Prepared, arg
 
 _CURSOR = "automated_up_to"
+_AT_ONCE = 20
 
 
 def by_id(tx: Tx, account_id: int, rule_id: int) -> AutomationRule | None:
@@ -46,9 +51,54 @@ def newest_event_id(tx: Tx) -> int:
     return tx.tuples(Event.select(fn.MAX(Event.id)))[0][0] or 0
 
 
-def behind(tx: Tx, event_id: int, limit: int) -> list[Event]:
+class Happened(NamedTuple):
+    """An event of the feed without its body, which few rules need."""
+
+    id: int
+    account_id: int
+    name: str
+    conversation_id: int | None
+    message_id: int | None
+    rule_id: int | None
+
+
+_BEHIND = Prepared(
+    Event,
+    lambda: (
+        Event.select(*(getattr(Event, name) for name in Happened._fields))
+        .where(Event.id > arg("after"))
+        .order_by(Event.id)
+        .limit(arg("limit"))
+    ),
+)
+
+
+def behind(tx: Tx, event_id: int, limit: int) -> list[Happened]:
     """The next events, the oldest first."""
-    return tx.all(Event.select().where(Event.id > event_id).order_by(Event.id).limit(limit))
+    return [Happened(*found) for found in tx.tuples(_BEHIND, after=event_id, limit=limit)]
+
+
+class Waiting(NamedTuple):
+    """An active rule: what decides whether it applies. `conditions` are JSON as it is kept."""
+
+    id: int
+    account_id: int
+    event_name: str
+    conditions: str
+
+
+_WAITING = Prepared(
+    AutomationRule,
+    lambda: (
+        AutomationRule.select(*(getattr(AutomationRule, name) for name in Waiting._fields))
+        .where(AutomationRule.active == arg("active"))
+        .order_by(AutomationRule.id)
+    ),
+)
+
+
+def waiting(tx: Tx) -> list[Waiting]:
+    return [Waiting(*found) for found in tx.tuples(_WAITING, active=True)]
 
 
 def next_run(tx: Tx) -> AutomationRun | None:
@@ -56,7 +106,15 @@ def next_run(tx: Tx) -> AutomationRun | None:
     return found[0] if found else None
 
 
-def messages(tx: Tx, conversation_id: int, limit: int) -> list[Message]:
-    """The newest messages of a conversation that rules may ask about."""
-    where = (Message.conversation_id == conversation_id, Message.message_type != 2)
-    return tx.all(Message.select().where(*where).order_by(Message.id.desc()).limit(limit))
+def messages(tx: Tx, conversation_id: int, limit: int) -> Iterator[Message]:
+    """The newest messages of a conversation that rules may ask about, fetched as far as they are wanted: some
+    are large."""
+    below = 2**63 - 1
+    while limit > 0:
+        where = (Message.conversation_id == conversation_id, Message.message_type != 2, Message.id < below)
+        found = tx.all(Message.select().where(*where).order_by(Message.id.desc()).limit(min(limit, _AT_ONCE)))
+        yield from found
+        if len(found) < _AT_ONCE:
+            return
+        limit -= len(found)
+        below = found[-1].id

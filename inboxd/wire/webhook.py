@@ -14,7 +14,7 @@ from inboxd.store.db import Changes
 from inboxd.store.details import ConversationDetails, MessageDetails
 from inboxd.store.messages import Sender
 from inboxd.store.models import Account, AgentBot, Contact, ContactInbox, Delivery, Event, Inbox, User, Webhook
-from inboxd.wire import push
+from inboxd.wire import jsons, push
 from inboxd.wire.times import float_seconds, iso, iso_or_none, seconds
 
 THIN_BEYOND = 256_000
@@ -225,6 +225,9 @@ def thin(payload: dict[str, Any], about: str, links: Links) -> dict[str, Any]:
         )
         if key in payload
     }  # fmt: skip
+    if "changed_attributes" in payload:
+        changed = payload["changed_attributes"]
+        kept["changed_attributes"] = [one for one in changed if len(jsons.dumps(one)) <= _SHORT]
     account_id = payload["account"]["id"] if "account" in payload else payload["conversation"]["account"]["id"]
     path = f"/api/v1/accounts/{account_id}"
     if about == "contact":

@@ -4,6 +4,8 @@ import pytest
 
 from inboxd.app import App
 from inboxd.automation.engine import Engine
+from inboxd.domain import automation as rules
+from inboxd.services.actions import ACTIONS
 from inboxd.services.messages import Limits
 from inboxd.store.models import AutomationRun, Event
 from tests.cast import World
@@ -128,8 +130,8 @@ def test_a_rule_can_be_tried_without_effect(world: World, engine: Engine) -> Non
     assert answer == {
         "applies": False,
         "conditions": [[
-            {"attribute_key": "content", "filter_operator": "contains", "holds": False},
-            {"attribute_key": "status", "filter_operator": "equal_to", "holds": True},
+            {"attribute_key": "content", "filter_operator": "contains", "holds": False, "saw": []},
+            {"attribute_key": "status", "filter_operator": "equal_to", "holds": True, "saw": ["open"]},
         ]],
         "actions": [],
     }  # fmt: skip
@@ -147,7 +149,7 @@ def test_a_rule_can_be_tried_without_effect(world: World, engine: Engine) -> Non
         ({"conditions": [condition("status", "equal_to", ["open"])] * 2}, "conditions",
          "Automation conditions should have query operator."),
         ({"conditions": [condition("status", "equal_to", ["open"], "XOR"), condition("content", "contains", ["a"])]},
-         "conditions", 'Query operator must be either "AND" or "OR".'),
+         "conditions", 'Query operator must be either "AND" or "OR"'),
         ({"actions": [action("dance")]}, "actions", "Automation actions dance not supported."),
         ({"event_name": "message_deleted"}, "event_name", None),
     ],
@@ -187,3 +189,83 @@ def test_rules_are_cloned_changed_and_deleted_by_administrators(world: World) ->
     assert world.http.delete(path, token=world.admin).status_code == 200
     assert world.http.get(path, token=world.admin).status_code == 404
     assert world.http.get(f"{world.account}/automation_rules", token=world.ada).status_code == 401
+
+
+def test_a_draft_is_tried_like_a_rule_and_says_what_it_saw(world: World) -> None:
+    number = world.conversation()
+    world.incoming(number, "old refund")
+    world.incoming(number, "x" * 300)
+    path = f"{world.account}/automation_rules/dry_run"
+    asked = [condition("content", "contains", ["refund"], "OR"), condition("team_id", "is_not_present", None)]
+    draft = {
+        "conversation_id": number, "event_name": "message_created", "actions": [action("add_label", "x")],
+        "conditions": asked,
+    }  # fmt: skip
+
+    def tried(**values: Any) -> Any:
+        return world.http.post(path, json=draft | values, token=world.admin).json()
+
+    newest, team = tried()["conditions"]
+    assert newest == [
+        {"attribute_key": "content", "filter_operator": "contains", "holds": False, "saw": ["x" * 200 + "…"]}
+    ]
+    assert team == [{"attribute_key": "team_id", "filter_operator": "is_not_present", "holds": True, "saw": [None]}]
+    assert tried()["actions"] == draft["actions"]
+    any_of_them = tried(event_name="conversation_updated")["conditions"][0][0]
+    assert (any_of_them["holds"], any_of_them["saw"][1]) == (True, "old refund")
+    assert tried(actions=[action("dance")]) == {"error": {"actions": ["Automation actions dance not supported."]}}
+    many = [condition("content", "contains", ["x"] * 60, "OR")] * 2
+    assert "maximum of contains in a rule is 100" in tried(conditions=many)["error"]["conditions"][0]
+    assert world.http.get(f"{world.account}/automation_rules", token=world.admin).json() == {"payload": []}
+
+
+def test_the_vocabulary_says_what_rules_can_ask_and_do(world: World) -> None:
+    plan = {
+        "attribute_display_name": "Plan", "attribute_key": "plan", "attribute_model": "contact_attribute",
+        "attribute_display_type": "list", "attribute_values": ["free", "pro"],
+    }  # fmt: skip
+    world.http.post(f"{world.account}/custom_attribute_definitions", json=plan, token=world.admin)
+    said = world.http.get(f"{world.account}/automation_rules/vocabulary", token=world.ada).json()["payload"]
+    assert [one["event_name"] for one in said["events"]] == list(rules.EVENT_NAMES)
+    known = {one["attribute_key"]: one for one in said["conditions"]}
+    assert list(known) == [*rules.STANDARD, "plan"]
+    assert (known["plan"]["kind"], known["plan"]["choices"]) == ("choice", ["free", "pro"])
+    kinds = [(one["filter_operator"], one["kind"]) for one in known["assignee_id"]["operators"]]
+    assert kinds == [
+        ("equal_to", "agent"), ("not_equal_to", "agent"), ("is_present", "nothing"), ("is_not_present", "nothing"),
+        ("attribute_changed", "change"),
+    ]  # fmt: skip
+    assert [one["attribute_key"] for one in said["conditions"] if one["kind"] == "boolean"] == ["private_note"]
+    done = {one["action_name"]: one for one in said["actions"]}
+    assert list(done) == list(ACTIONS)
+    assert done["assign_agent"]["params"] == {
+        "kind": "agent", "choices": ["last_responding_agent", "nil"], "macro_choices": ["self"], "several": False,
+        "required": True,
+    }  # fmt: skip
+    assert not done["open_conversation"]["in_macros"]
+    assert done["open_conversation"]["params"]["kind"] == "nothing"
+
+
+def test_a_key_that_two_models_have_is_the_contacts(world: World, engine: Engine) -> None:
+    for model in ("contact_attribute", "conversation_attribute", "company_attribute"):
+        definition = {"attribute_display_name": "Plan", "attribute_key": "plan", "attribute_model": model}
+        world.http.post(f"{world.account}/custom_attribute_definitions", json=definition, token=world.admin)
+    rule(world, "message_created", [action("add_label", "pro")], condition("plan", "equal_to", ["pro"]))
+    path = f"{world.account}/contacts/{world.carl['id']}"
+    world.http.patch(path, json={"custom_attributes": {"plan": "Pro"}}, token=world.admin)
+    number = world.conversation()
+    world.incoming(number)
+    settle(engine)
+    assert shown(world, number)["labels"] == ["pro"]
+
+
+def test_a_changed_rule_or_attribute_is_understood_anew(world: World, engine: Engine) -> None:
+    kept = rule(world, "message_created", [action("add_label", "x")], condition("content", "equal_to", ["one"]))
+    number = world.conversation()
+    world.incoming(number, "two")
+    settle(engine)
+    changed = {"conditions": [condition("content", "equal_to", ["two"])]}
+    world.http.patch(f"{world.account}/automation_rules/{kept['id']}", json=changed, token=world.admin)
+    world.incoming(number, "two")
+    settle(engine)
+    assert shown(world, number)["labels"] == ["x"]

@@ -13,6 +13,7 @@ from tests.bench.isolation import isolation
 from tests.bench.posting import check_stored, many_webhooks, posting
 from tests.bench.processes import step_aside
 from tests.bench.report import Report
+from tests.bench.rules import rules
 from tests.bench.scale import indexing, scale
 from tests.bench.world import CONVERSATIONS, world
 
@@ -34,6 +35,7 @@ def main() -> int:
         alone(made, report, 1 if quick else 3)
         isolation(made, report, 1 if quick else 3, 100 if quick else 300)
         many_webhooks(made, report, 1 if quick else 3)
+        rules(made, report, 1 if quick else 3)
         scale(made, report, *((1, (4_000, 100_000)) if quick else (5,)))
         dashboard(made, report, *((1, 2_000, 20) if quick else (3,)))
         indexing(made, report, *((1, (4_000, 60_000)) if quick else (3,)))

@@ -90,8 +90,7 @@ def test_an_unknown_attribute_is_refused_with_those_that_are_known(key: Any) -> 
         ("created_at", "days_before", ["-1"]), ("created_at", "days_before", ["1000000"]),
         ("blocked", "equal_to", ["perhaps"]), ("size", "equal_to", ["large"]), ("size", "equal_to", ["nan"]),
         ("size", "is_less_than", [float("inf")]), ("seen", "equal_to", ["2026-02-30"]),
-        ("name", "equal_to", ["x"] * 101),
-        ("inbox_id", "equal_to", ["9" * 5000]),
+        ("inbox_id", "equal_to", ["9" * 2000]),
     ],
 )  # fmt: skip
 def test_values_that_an_attribute_cannot_have_are_refused(key: str, operator: str, given: Any) -> None:
@@ -124,5 +123,10 @@ def test_a_custom_attribute_is_looked_up_in_the_model_that_the_condition_names()
 
 
 def test_there_is_an_end_to_what_can_be_asked() -> None:
+    many = "Invalid value. There are too many values for name (maximum is 100)"
+    assert refusal(condition("name", "equal_to", ["x"] * 10_000)) == many
+    long = "Invalid value. A value for name is too long (maximum is 2048 characters)"
+    assert refusal(condition("name", "contains", "x" * 150_000)) == long
+    assert refusal(condition("inbox_id", "equal_to", [10**400])) == refusal(condition("inbox_id", "equal_to", ["x"]))
     assert len(parse([condition(joiner="OR", values=["x"] * VALUES_LIMIT)] * CONDITIONS_LIMIT, CATALOGUE)) == 100
     assert refusal(*[condition(joiner="OR")] * (CONDITIONS_LIMIT + 1)) == "Too many conditions (maximum is 100)"

@@ -7,10 +7,11 @@ from inboxd.api.audit import audited
 from inboxd.api.web import Call, empty
 from inboxd.domain import automation as rules
 from inboxd.domain.errors import Invalid, NotFound, Refused
-from inboxd.services import automation
+from inboxd.services import actions, automation
 from inboxd.store import automation as store
 from inboxd.store import blobs
 from inboxd.store import conversations as conversation_store
+from inboxd.store import custom_attribute_definitions as definitions
 from inboxd.store.models import AutomationRule
 from inboxd.wire import automation_rules as wire
 
@@ -65,18 +66,31 @@ def delete(call: Call, rule: AutomationRule) -> Any:
 
 def dry_run(call: Call, rule: AutomationRule) -> wire.DryRun:
     """What the rule would say of a conversation as it is now, without doing it."""
+    return _tried(call, rule.event_name, rule.conditions, rule.actions)
+
+
+def dry_run_draft(call: Call) -> Any:
+    """The same of a rule that is not kept yet, nor need be whole."""
+    values = {"event_name": rules.CHANGES_OF} | {name: value for name, value in call.values.items() if name != "name"}
+    try:
+        draft = automation.draft(call.tx, call.account_id, values, macros.means(call))
+    except Invalid as invalid:
+        return macros.refused(invalid)
+    return _tried(call, draft["event_name"], draft["conditions"], draft["actions"])
+
+
+def _tried(call: Call, event_name: str, conditions: list[Any], steps: list[Any]) -> wire.DryRun:
     talk = conversation_store.by_display_id(call.tx, call.account_id, call.values.get("conversation_id") or 0)
-    cause = automation.cause_of(call.tx, talk.id) if talk is not None else None
-    if cause is None:
+    facts = automation.tried(call.tx, event_name, talk) if talk is not None else None
+    if facts is None:
         raise NotFound
     try:
-        asked = automation.understood(call.tx, call.account_id, rule.conditions)
+        asked = automation.understood(call.tx, call.account_id, conditions)
     except Refused as refused:
         raise Invalid(refused.message, "conditions") from None
+    return wire.dry_run(asked, facts, steps)
 
-    def values(one: Any) -> Any:
-        return automation.values(call.tx, cause, one)
 
-    return wire.dry_run(
-        rule, rules.judged(asked, values, cause.changed), applies=rules.holds(asked, values, cause.changed)
-    )
+def vocabulary(call: Call) -> Any:
+    found = definitions.of_account(call.tx, call.account_id)
+    return {"payload": wire.vocabulary(found, actions.vocabulary())}
