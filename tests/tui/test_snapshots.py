@@ -30,7 +30,7 @@ def masked(seat: Seat) -> str:
     """What does not depend on when it is looked at."""
     text = "\n".join(line.rstrip() for line in seat.lines)
     for pattern, instead in _MASKS:
-        text = re.sub(pattern, instead, text)  # type: ignore[arg-type]
+        text = re.sub(pattern, instead, text)
     return "\n".join(line.rstrip() for line in text.split("\n")) + "\n"
 
 
