@@ -5,6 +5,7 @@ from zoneinfo import available_timezones
 
 from inboxd.domain import hours
 from inboxd.domain.addresses import Guard
+from inboxd.domain.conversations import reply_window
 from inboxd.domain.errors import Invalid
 from inboxd.domain.text import check_name
 from inboxd.services import outbox, tokens, webhooks
@@ -95,8 +96,8 @@ def _checked(values: dict[str, Any], *, new: bool) -> dict[str, Any]:
     limit = values.get("auto_assignment_config", {}).get("max_assignment_limit")
     if limit is not None and not _number(limit):
         raise Invalid("Max assignment limit must be greater than 0", "auto_assignment_config")
-    window = values.get("additional_attributes", {}).get("agent_reply_time_window")
-    if window not in (None, "") and not 0 < _number(window) < 100_000:
+    window = reply_window(values.get("additional_attributes", {}))
+    if window is not None and not 0 < _number(window) < 100_000:
         raise Invalid(
             "Agent reply time window agent_reply_time_window must be greater than 0", "agent_reply_time_window"
         )

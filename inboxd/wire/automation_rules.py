@@ -103,10 +103,17 @@ class ActionWord(TypedDict):
     params: ParameterWord
 
 
+class Abilities(TypedDict):
+    """`mail`: whether this server sends e-mail, without which the actions that do are refused."""
+
+    mail: bool
+
+
 class Vocabulary(TypedDict):
     events: list[EventWord]
     conditions: list[ConditionWord]
     actions: list[ActionWord]
+    means: Abilities
 
 
 def rule(row: AutomationRule, files: list[Blob], links: Links) -> Rule:
@@ -159,7 +166,7 @@ def _short(value: Any) -> Any:
     return f"{value[:_SHORT]}…" if isinstance(value, str) and len(value) > _SHORT else value
 
 
-def vocabulary(definitions: list[CustomAttributeDefinition], actions: list[ActionWord]) -> Vocabulary:
+def vocabulary(definitions: list[CustomAttributeDefinition], actions: list[ActionWord], *, mail: bool) -> Vocabulary:
     return {
         "events": [{"event_name": name, "about": about} for name, about in rules.EVENTS.items()],
         "conditions": [
@@ -167,6 +174,7 @@ def vocabulary(definitions: list[CustomAttributeDefinition], actions: list[Actio
             *(_custom(one) for one in definitions if one.attribute_model != "company_attribute"),
         ],
         "actions": actions,
+        "means": {"mail": mail},
     }
 
 
