@@ -9,9 +9,11 @@ from typing import Any
 
 from inboxd.domain import automation as rules
 from inboxd.domain import conditions as ask
-from inboxd.domain.automation import Asked, Changed, Conditions, Facts
+from inboxd.domain import matching
 from inboxd.domain.conditions import Condition
 from inboxd.domain.errors import Invalid, Refused, TooMany
+from inboxd.domain.facts import Changed, Facts
+from inboxd.domain.matching import Asked, Conditions
 from inboxd.domain.text import check_name
 from inboxd.services import actions, audit_logs, mails
 from inboxd.services.actions import Keeper, Means
@@ -119,7 +121,7 @@ def understood_with(
     ]
     asked = ask.parse(named, catalogue)
     rules.check_effort(asked)
-    return rules.compiled(asked, known)
+    return matching.compiled(asked, known)
 
 
 @dataclass(frozen=True)

@@ -3,9 +3,11 @@
 from typing import Any, NotRequired, TypedDict
 
 from inboxd.domain import automation as rules
-from inboxd.domain.automation import Asked, Conditions, Facts, Known
+from inboxd.domain.automation import Known
 from inboxd.domain.conditions import CHANGED, CUSTOM, OPERATORS
+from inboxd.domain.facts import Facts
 from inboxd.domain.links import Links
+from inboxd.domain.matching import Asked, Conditions
 from inboxd.store.models import AutomationRule, Blob, CustomAttributeDefinition
 from inboxd.wire.times import seconds
 
