@@ -52,3 +52,8 @@ def split_labels(labels: list[str]) -> list[str]:
     if len(found) > LABELS_LIMIT:
         raise Invalid(f"Labels are limited to {LABELS_LIMIT}", "labels")
     return found
+
+
+def without_labels(labels: list[str], gone: list[str]) -> list[str]:
+    words = split_labels(gone)
+    return [label for label in labels if label not in words]

@@ -16,7 +16,7 @@ from inboxd.domain.facts import Changed, Facts
 from inboxd.domain.matching import Asked, Conditions
 from inboxd.domain.text import check_name
 from inboxd.services import actions, audit_logs, mails
-from inboxd.services.actions import Keeper, Means
+from inboxd.services.action_params import Keeper, Means
 from inboxd.services.audit_logs import Author
 from inboxd.store import automation as store
 from inboxd.store import custom_attribute_definitions as definitions

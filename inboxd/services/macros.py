@@ -4,7 +4,7 @@ from typing import Any
 
 from inboxd.domain.text import check_name
 from inboxd.services import actions
-from inboxd.services.actions import Keeper, Means
+from inboxd.services.action_params import Keeper, Means
 from inboxd.store.db import Tx
 from inboxd.store.models import Macro
 
