@@ -29,7 +29,7 @@ class Means:
 
 
 @dataclass(frozen=True)
-class Keeper:
+class Owner:
     """What keeps actions and their files: a Macro or AutomationRule. `id` is None while it is new."""
 
     account_id: int
@@ -38,7 +38,7 @@ class Keeper:
     means: Means
 
 
-Read = Callable[[Tx, Keeper, Params, str], Params]
+Read = Callable[[Tx, Owner, Params, str], Params]
 """As `Takes.checked`."""
 
 
@@ -83,12 +83,12 @@ class Takes:
     mails: bool = False
     read: Read | None = None
 
-    def checked(self, tx: Tx, keeper: Keeper, params: Params, name: str) -> Params:
+    def checked(self, tx: Tx, owner: Owner, params: Params, name: str) -> Params:
         """The parameters of the named action as they are kept. Raises Invalid with what it needs."""
-        if self.mails and not keeper.means.mail:
+        if self.mails and not owner.means.mail:
             raise Invalid(f"{name} cannot be used: {mails.NO_SMTP}", "actions")
         if self.read is not None:
-            return self.read(tx, keeper, params, name)
+            return self.read(tx, owner, params, name)
         if self.kind == "nothing":
             return params
         if (self.required and not params) or not all(map(self._fits, params if self.several else params[:1])):
@@ -109,41 +109,41 @@ class Takes:
         return f"{', '.join(first)} or {last}" if first else last
 
 
-def _url(_: Tx, keeper: Keeper, params: Params, name: str) -> Params:
+def _url(_: Tx, owner: Owner, params: Params, name: str) -> Params:
     if not params or not isinstance(params[0], str):
         raise Invalid(f"{name} needs a URL", "actions")
     try:
-        return [webhooks.checked_action_url(params[0], keeper.means.guard)]
+        return [webhooks.checked_action_url(params[0], owner.means.guard)]
     except Invalid as invalid:
         raise Invalid(f"{name}: {invalid.message}", "actions") from None
 
 
-def _files(tx: Tx, keeper: Keeper, params: Params, _: str) -> Params:
-    """Signed ids of uploaded files, or plain ids of files that the keeper has already; plain ids are kept."""
-    found = [_file(tx, keeper, given) for given in params]
+def _files(tx: Tx, owner: Owner, params: Params, _: str) -> Params:
+    """Signed ids of uploaded files, or plain ids of files that the owner has already; plain ids are kept."""
+    found = [_file(tx, owner, given) for given in params]
     if not found or len(found) > ATTACHMENTS_LIMIT:
         raise Refused("Invalid attachment")
     return found
 
 
-def _file(tx: Tx, keeper: Keeper, given: Any) -> int:
+def _file(tx: Tx, owner: Owner, given: Any) -> int:
     blob_id = tx.links.blob_id(given) if isinstance(given, str) else given if _is_id(given) else None
-    blob = blobs.by_id(tx, keeper.account_id, blob_id) if blob_id is not None else None
+    blob = blobs.by_id(tx, owner.account_id, blob_id) if blob_id is not None else None
     if blob is None or not blob.digest:
         raise Refused("Invalid attachment")
     is_free = blob.owner_type is None and isinstance(given, str)
-    if is_free or (blob.owner_type, blob.owner_id) == (keeper.kind, keeper.id):
+    if is_free or (blob.owner_type, blob.owner_id) == (owner.kind, owner.id):
         return blob.id
     raise Refused("Invalid attachment")
 
 
-def _addresses(_: Tx, __: Keeper, params: Params, name: str) -> Params:
+def _addresses(_: Tx, __: Owner, params: Params, name: str) -> Params:
     if not _are_addresses(params):
         raise Invalid(f"{name} needs at most {mailing.ADDRESSES} addresses", "actions")
     return params
 
 
-def _to_teams(_: Tx, __: Keeper, params: Params, name: str) -> Params:
+def _to_teams(_: Tx, __: Owner, params: Params, name: str) -> Params:
     if not _is_to_teams(params):
         raise Invalid(f"{name} needs team_ids and a message", "actions")
     return params

@@ -16,7 +16,7 @@ from inboxd.domain.messages import Draft, MessageType, Upload
 from inboxd.domain.text import without_labels
 from inboxd.services import action_params as takes
 from inboxd.services import conversation_actions, conversations, mails, messages, outbox, people, rendering, webhooks
-from inboxd.services.action_params import LONGEST_LIST, NIL, Keeper, Params, Takes
+from inboxd.services.action_params import LONGEST_LIST, NIL, Owner, Params, Takes
 from inboxd.services.messages import Limits
 from inboxd.store import accounts, blobs, details, teams
 from inboxd.store import messages as message_store
@@ -66,7 +66,7 @@ def _action(params: Takes, *, in_macros: bool = True) -> Callable[[Perform], Per
 
 
 def checked(
-    tx: Tx, keeper: Keeper, given: Sequence[dict[str, Any]], allowed: frozenset[str], what: str
+    tx: Tx, owner: Owner, given: Sequence[dict[str, Any]], allowed: frozenset[str], what: str
 ) -> list[dict[str, Any]]:
     """The actions as they are kept. Raises Invalid for one that is not `allowed` or has unfit parameters,
     Refused for a file that is not there; `what` begins the sentence, as in "Macro execution actions"."""
@@ -76,16 +76,16 @@ def checked(
     unknown = [name for name in names if name not in allowed]
     if unknown:
         raise Invalid(f"{what} {', '.join(unknown)[:500]} not supported.", "actions")
-    return [_checked(tx, keeper, ACTIONS[name], one) for name, one in zip(names, given, strict=True)]
+    return [_checked(tx, owner, ACTIONS[name], one) for name, one in zip(names, given, strict=True)]
 
 
-def _checked(tx: Tx, keeper: Keeper, action: Action, given: dict[str, Any]) -> dict[str, Any]:
+def _checked(tx: Tx, owner: Owner, action: Action, given: dict[str, Any]) -> dict[str, Any]:
     params = given.get("action_params")
     if params in (None, "", {}):
         params = []
     if not isinstance(params, list):
         raise Invalid(f"{action.name} must have a list of parameters", "actions")
-    read = action.takes.checked(tx, keeper, params, action.name)
+    read = action.takes.checked(tx, owner, params, action.name)
     return {"action_name": action.name} | ({"action_params": read} if "action_params" in given else {})
 
 
