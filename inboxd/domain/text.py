@@ -1,6 +1,7 @@
 """What text may be stored, and what text may be shown in a terminal."""
 
 import re
+from typing import Any
 
 from inboxd.domain.errors import Invalid
 
@@ -42,6 +43,13 @@ def check_name(name: str) -> None:
         raise Invalid("Name can't be blank", "name")
     if len(name) > STRING_LIMIT:
         raise Invalid(f"Name is too long (maximum is {STRING_LIMIT} characters)", "name")
+
+
+def check_present(values: dict[str, Any], *names: str) -> None:
+    """Raises Invalid for those of these texts that are given and blank, naming them all."""
+    blank = [name for name in names if name in values and not (values[name] or "").strip()]
+    if blank:
+        raise Invalid(", ".join(f"{name.replace('_', ' ').capitalize()} can't be blank" for name in blank), *blank)
 
 
 def split_labels(labels: list[str]) -> list[str]:

@@ -1,8 +1,8 @@
 """The messages that an inbox sends of itself: a greeting, and that nobody is in."""
 
 from inboxd.domain import templates as rules
-from inboxd.domain.business_hours import is_open
 from inboxd.domain.messages import TO_CONTACT, Draft, MessageType
+from inboxd.domain.working_hours import is_open
 from inboxd.store import messages as store
 from inboxd.store.db import Tx
 from inboxd.store.details import Place
