@@ -135,7 +135,7 @@ class Cause:
 
 
 def cause_of(tx: Tx, event: Happened, name: str) -> Cause | None:
-    """None when the conversation, its contact or the message is gone by now, and when a machine wrote to open it."""
+    """None when the conversation, its contact or the message is gone by now, and for what a machine's answer opened."""
     conversation = tx.get(Conversation, event.conversation_id or 0)
     contact = tx.get(Contact, conversation.contact_id) if conversation is not None else None
     message = tx.get(Message, event.message_id) if event.message_id else None

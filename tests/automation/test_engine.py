@@ -247,24 +247,6 @@ def test_the_vocabulary_says_what_rules_can_ask_and_do(world: World) -> None:
     assert done["open_conversation"]["params"]["kind"] == "nothing"
 
 
-def test_a_conversation_that_a_machines_answer_opened_is_no_opening_to_rules(world: World, engine: Engine) -> None:
-    events = ("conversation_created", "conversation_opened", "conversation_resolved")
-    for event in events:
-        rule(world, event, [action("add_label", event)])
-    path, opened = f"{world.account}/conversations", {"inbox_id": 1, "contact_id": world.carl["id"]}
-    by_machine = {"additional_attributes": {"auto_reply": True}}
-    for body in (opened, opened | by_machine):
-        number = world.http.post(path, json=body, token=world.admin).json()["id"]
-        for status in ("resolved", "open"):
-            world.http.post(f"{path}/{number}/toggle_status", json={"status": status}, token=world.admin)
-        settle(engine)
-    labels = [set(shown(world, number)["labels"]) for number in (1, 2)]
-    assert labels == [
-        {"conversation_created", "conversation_opened", "conversation_resolved"},
-        {"conversation_resolved"},
-    ]
-
-
 def test_agents_are_not_told_which_rules_there_are(world: World) -> None:
     rule(world, "message_created", [])
     for number in (1, 99):
