@@ -105,7 +105,7 @@ class ActionWord(TypedDict):
     params: ParameterWord
 
 
-class Abilities(TypedDict):
+class Means(TypedDict):
     """`mail`: whether this server sends e-mail, without which the actions that do are refused."""
 
     mail: bool
@@ -115,7 +115,7 @@ class Vocabulary(TypedDict):
     events: list[EventWord]
     conditions: list[ConditionWord]
     actions: list[ActionWord]
-    means: Abilities
+    means: Means
 
 
 def rule(row: AutomationRule, files: list[Blob], links: Links) -> Rule:
