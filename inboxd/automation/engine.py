@@ -6,10 +6,11 @@ import time
 from functools import partial
 from typing import Any
 
-from inboxd.domain.automation import Asked, Conditions, Facts
 from inboxd.domain.conditions import Condition
 from inboxd.domain.errors import Failure, Refused, StorageFull
 from inboxd.domain.events import AUTOMATION
+from inboxd.domain.facts import Facts
+from inboxd.domain.matching import Asked, Conditions
 from inboxd.services import actions, automation
 from inboxd.services.actions import Run
 from inboxd.services.messages import Limits

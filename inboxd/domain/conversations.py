@@ -63,12 +63,15 @@ def with_status(status: str, snoozed_until: int | None = None) -> dict[str, Any]
     return values
 
 
-def reply_window_ms(additional_attributes: dict[str, Any]) -> int | None:
-    """The inbox's `agent_reply_time_window` (hours) in milliseconds; None when there is none."""
+def reply_window(additional_attributes: dict[str, Any]) -> Any:
+    """The inbox's `agent_reply_time_window`, in hours and as it was given; None when there is none."""
     hours = additional_attributes.get("agent_reply_time_window")
-    if hours in (None, ""):
-        return None
-    return int(hours) * 3_600_000
+    return None if isinstance(hours, str) and not hours.strip() else hours
+
+
+def reply_window_ms(additional_attributes: dict[str, Any]) -> int | None:
+    hours = reply_window(additional_attributes)
+    return None if hours is None else int(hours) * 3_600_000
 
 
 def can_reply(window_ms: int | None, last_incoming_at: int | None, now: int) -> bool:

@@ -5,6 +5,7 @@ from enum import Enum
 from typing import Any
 
 from inboxd.domain.errors import Invalid
+from inboxd.domain.retry import DAY_MS
 
 RATINGS = range(1, 6)
 FEEDBACK_LIMIT = 20_000
@@ -13,7 +14,6 @@ QUESTION = "Please rate the conversation"
 LOCKED = "You cannot update the CSAT survey after 14 days"
 DISPLAY_TYPES = ("emoji", "star")
 _DAYS = 14
-_DAY_MS = 86_400_000
 
 
 class Verdict(Enum):
@@ -59,7 +59,7 @@ def told(question: str | None, link: str) -> str:
 
 def is_locked(sent_at: int, now: int) -> bool:
     """Whether its answer is final. The days are those of the calendar."""
-    return now // _DAY_MS - sent_at // _DAY_MS > _DAYS
+    return now // DAY_MS - sent_at // DAY_MS > _DAYS
 
 
 def answer(content_attributes: dict[str, Any]) -> tuple[int, str | None] | None:

@@ -25,6 +25,8 @@ class MessageType(IntEnum):
 
 
 MESSAGE_TYPES = tuple(kind.word for kind in MessageType)
+TO_CONTACT = (MessageType.OUTGOING, MessageType.TEMPLATE)
+"""What goes out, private notes among it apart."""
 STATUSES = ("sent", "delivered", "read", "failed")
 CONTENT_TYPES = (
     "text", "input_text", "input_textarea", "input_email", "input_select", "cards", "form", "article",

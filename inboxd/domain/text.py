@@ -1,6 +1,7 @@
 """What text may be stored, and what text may be shown in a terminal."""
 
 import re
+from typing import Any
 
 from inboxd.domain.errors import Invalid
 
@@ -44,6 +45,13 @@ def check_name(name: str) -> None:
         raise Invalid(f"Name is too long (maximum is {STRING_LIMIT} characters)", "name")
 
 
+def check_present(values: dict[str, Any], *names: str) -> None:
+    """Raises Invalid for those of these texts that are given and blank, naming them all."""
+    blank = [name for name in names if name in values and not (values[name] or "").strip()]
+    if blank:
+        raise Invalid(", ".join(f"{name.replace('_', ' ').capitalize()} can't be blank" for name in blank), *blank)
+
+
 def split_labels(labels: list[str]) -> list[str]:
     """Labels as they are kept: a comma splits one, blanks and repeats are dropped. Raises Invalid for more
     than a record may carry."""
@@ -52,3 +60,8 @@ def split_labels(labels: list[str]) -> list[str]:
     if len(found) > LABELS_LIMIT:
         raise Invalid(f"Labels are limited to {LABELS_LIMIT}", "labels")
     return found
+
+
+def without_labels(labels: list[str], gone: list[str]) -> list[str]:
+    words = split_labels(gone)
+    return [label for label in labels if label not in words]

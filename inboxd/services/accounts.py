@@ -13,7 +13,7 @@ from inboxd.store.db import Tx
 from inboxd.store.models import AccessToken, Account, AccountUser, Departure, InboxMember, Setting, User
 
 LINK_KEY = "attachment_link_key"
-ACTIVE_EVERY_MS = 60_000
+ACTIVE_EVERY_MS = 10_000
 _OWN = ("name", "display_name", "message_signature", "ui_settings", "avatar")
 
 

@@ -9,12 +9,14 @@ from typing import Any
 
 from inboxd.domain import automation as rules
 from inboxd.domain import conditions as ask
-from inboxd.domain.automation import Asked, Changed, Conditions, Facts
+from inboxd.domain import matching
 from inboxd.domain.conditions import Condition
 from inboxd.domain.errors import Invalid, Refused, TooMany
+from inboxd.domain.facts import Changed, Facts
+from inboxd.domain.matching import Asked, Conditions
 from inboxd.domain.text import check_name
 from inboxd.services import actions, audit_logs, mails
-from inboxd.services.actions import Keeper, Means
+from inboxd.services.action_params import Means, Owner
 from inboxd.services.audit_logs import Author
 from inboxd.store import automation as store
 from inboxd.store import custom_attribute_definitions as definitions
@@ -39,12 +41,12 @@ def create(tx: Tx, account_id: int, values: dict[str, Any], means: Means) -> Aut
 def draft(tx: Tx, account_id: int, values: dict[str, Any], means: Means) -> dict[str, Any]:
     """A new rule's columns. Raises as `create`; a draft need not have a name."""
     wanted = {"event_name": None, "conditions": [], "actions": [], **values}
-    return _checked(tx, Keeper(account_id, KIND, None, means), wanted)
+    return _checked(tx, Owner(account_id, KIND, None, means), wanted)
 
 
 def update(tx: Tx, rule: AutomationRule, values: dict[str, Any], means: Means) -> None:
     """Other conditions are judged afresh."""
-    wanted = _checked(tx, Keeper(rule.account_id, KIND, rule.id, means), values)
+    wanted = _checked(tx, Owner(rule.account_id, KIND, rule.id, means), values)
     if "conditions" in wanted:
         wanted["failed_checks"] = 0
     _begin_here(tx)
@@ -66,16 +68,16 @@ def _begin_here(tx: Tx) -> None:
         store.move_cursor(tx, store.newest_event_id(tx))
 
 
-def _checked(tx: Tx, keeper: Keeper, values: dict[str, Any]) -> dict[str, Any]:
+def _checked(tx: Tx, owner: Owner, values: dict[str, Any]) -> dict[str, Any]:
     wanted = {name: value for name, value in values.items() if value is not None or name in ("name", "description")}
     if "name" in values:
         check_name(values["name"] or "")
     if "event_name" in values and values["event_name"] not in rules.EVENT_NAMES:
         raise Invalid(f"Event name must be one of {', '.join(rules.EVENT_NAMES)}", "event_name")
     if "conditions" in wanted:
-        _check_conditions(tx, keeper.account_id, wanted["conditions"])
+        _check_conditions(tx, owner.account_id, wanted["conditions"])
     if "actions" in wanted:
-        wanted["actions"] = actions.checked(tx, keeper, wanted["actions"], actions.IN_RULES, "Automation actions")
+        wanted["actions"] = actions.checked(tx, owner, wanted["actions"], actions.IN_RULES, "Automation actions")
     return wanted
 
 
@@ -119,7 +121,7 @@ def understood_with(
     ]
     asked = ask.parse(named, catalogue)
     rules.check_effort(asked)
-    return rules.compiled(asked, known)
+    return matching.compiled(asked, known)
 
 
 @dataclass(frozen=True)
@@ -133,11 +135,13 @@ class Cause:
 
 
 def cause_of(tx: Tx, event: Happened, name: str) -> Cause | None:
-    """None when the conversation, its contact or the message is gone by now."""
+    """None when the conversation, its contact or the message is gone by now, and for what a machine's answer opened."""
     conversation = tx.get(Conversation, event.conversation_id or 0)
     contact = tx.get(Contact, conversation.contact_id) if conversation is not None else None
     message = tx.get(Message, event.message_id) if event.message_id else None
     if conversation is None or contact is None or (message is None and event.message_id):
+        return None
+    if name in rules.OPENINGS and conversation.additional_attributes.get("auto_reply"):
         return None
     return Cause(conversation, contact, message, _changed(tx, event) if name == rules.CHANGES_OF else {})
 

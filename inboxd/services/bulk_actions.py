@@ -5,7 +5,7 @@ from typing import Any
 
 from inboxd.domain.conversations import with_status
 from inboxd.domain.events import Actor
-from inboxd.domain.text import split_labels
+from inboxd.domain.text import without_labels
 from inboxd.services import contacts, conversations
 from inboxd.store import accounts, teams
 from inboxd.store import contacts as contact_store
@@ -34,7 +34,7 @@ def change_conversations(tx: Tx, ids: list[int], actor: Actor, wanted: Wanted) -
 
 def _change(tx: Tx, conversation: Conversation, actor: Actor, wanted: Wanted) -> None:
     if wanted.remove:
-        conversations.set_labels(tx, conversation, actor, _without(conversation.label_list, wanted.remove))
+        conversations.set_labels(tx, conversation, actor, without_labels(conversation.label_list, wanted.remove))
     if wanted.add:
         conversations.set_labels(tx, conversation, actor, [*conversation.label_list, *wanted.add])
     status = wanted.fields.get("status")
@@ -60,9 +60,4 @@ def change_contacts(tx: Tx, ids: list[int], account_id: int, wanted: Wanted) -> 
         if wanted.add:
             contacts.set_labels(tx, contact, [*contact.label_list, *wanted.add])
         else:
-            contacts.set_labels(tx, contact, _without(contact.label_list, wanted.remove))
-
-
-def _without(labels: list[str], gone: list[str]) -> list[str]:
-    words = split_labels(gone)
-    return [label for label in labels if label not in words]
+            contacts.set_labels(tx, contact, without_labels(contact.label_list, wanted.remove))

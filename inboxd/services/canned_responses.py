@@ -3,7 +3,7 @@
 from typing import Any
 
 from inboxd.domain.errors import Invalid
-from inboxd.domain.presence import check_present
+from inboxd.domain.text import check_present
 from inboxd.store import canned_responses as store
 from inboxd.store.db import Tx
 from inboxd.store.models import CannedResponse

@@ -7,7 +7,7 @@ import re
 from typing import Any
 
 from inboxd.domain.errors import Invalid
-from inboxd.domain.presence import check_present
+from inboxd.domain.text import check_present
 from inboxd.store import custom_attribute_definitions as store
 from inboxd.store.db import Tx
 from inboxd.store.models import CustomAttributeDefinition

@@ -5,7 +5,7 @@ from typing import Any
 
 from inboxd.domain.errors import Refused
 from inboxd.domain.events import EVENTS, TEST
-from inboxd.domain.messages import MessageType
+from inboxd.domain.messages import TO_CONTACT
 from inboxd.domain.retry import FLAGGED_AT_ONCE, FLAGGED_FAILURES, Outcome, Verdict, is_hopeless, told
 from inboxd.services import conversations, messages, outbox
 from inboxd.store import accounts, feed, retention
@@ -22,7 +22,7 @@ BATCH = 1_000
 def delivered(tx: Tx, webhook: Webhook, delivery: Delivery, outcome: Outcome, error_before: str | None) -> None:
     """A receiver took a delivery, which had failed with `error_before` if it had."""
     _end_trouble(tx, webhook, tx.now - outcome.duration_ms)
-    message = _reply_of(tx, webhook, tx.get(Event, delivery.event_id)) if error_before else None
+    message = _outgoing_of(tx, webhook, tx.get(Event, delivery.event_id)) if error_before else None
     failure = message.content_attributes.get("external_error") if message and message.status == "failed" else None
     if message is not None and failure is not None and failure == told(error_before or ""):
         messages.mend(tx, message)
@@ -85,9 +85,9 @@ def _feel(tx: Tx, webhook: Webhook, event: Event, error: str) -> None:
     """An exhausted delivery is felt where somebody waited for it."""
     if webhook.kind == "bot" and EVENTS[event.name].about == "message":
         conversations.take_over_from_bot(tx, event.conversation_id)
-    reply = _reply_of(tx, webhook, event)
-    if reply is not None:
-        messages.fail(tx, reply, error)
+    message = _outgoing_of(tx, webhook, event)
+    if message is not None:
+        messages.fail(tx, message, error)
 
 
 def _note_trouble(tx: Tx, webhook: Webhook, delivery: Delivery, outcome: Outcome, verdict: Verdict) -> None:
@@ -115,14 +115,14 @@ def _note_trouble(tx: Tx, webhook: Webhook, delivery: Delivery, outcome: Outcome
     tx.update(trouble, **values)
 
 
-def _reply_of(tx: Tx, webhook: Webhook, event: Event | None) -> Message | None:
-    """The public reply that the webhook of an inbox takes to the contact, if that is what the event brings.
-    What changes about it later is no reason to call it failed."""
+def _outgoing_of(tx: Tx, webhook: Webhook, event: Event | None) -> Message | None:
+    """What the webhook of an inbox takes to the contact, a public reply or a message of the inbox itself, if that
+    is what the event brings. What changes about it later is no reason to call it failed."""
     if webhook.kind != "inbox" or event is None or event.name != "message_created":
         return None
     message = queue.message_of(tx, event)
-    is_reply = message is not None and message.message_type == MessageType.OUTGOING and not message.private
-    return message if is_reply else None
+    goes_out = message is not None and message.message_type in TO_CONTACT and not message.private
+    return message if goes_out else None
 
 
 def enable(tx: Tx, webhook: Webhook, *, skip: bool) -> int:

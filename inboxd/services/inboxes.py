@@ -3,8 +3,9 @@
 from typing import Any
 from zoneinfo import available_timezones
 
-from inboxd.domain import hours
+from inboxd.domain import working_hours
 from inboxd.domain.addresses import Guard
+from inboxd.domain.conversations import reply_window
 from inboxd.domain.errors import Invalid
 from inboxd.domain.text import check_name
 from inboxd.services import outbox, tokens, webhooks
@@ -21,7 +22,7 @@ def create(tx: Tx, account_id: int, values: dict[str, Any], webhook_url: str | N
         account_id=account_id,
         identifier=tokens.new(),
         hmac_token=tokens.new(),
-        working_hours=hours.default_week(),
+        working_hours=working_hours.default_week(),
         **values,
     )
     webhook = tx.insert(
@@ -41,7 +42,7 @@ def update(tx: Tx, inbox: Inbox, values: dict[str, Any], channel: dict[str, Any]
     """`channel` may hold `webhook_url`; None or blank turns the inbox's webhook off."""
     values = _checked(values, new=False)
     if "working_hours" in values:
-        values["working_hours"] = hours.updated(inbox.working_hours, values["working_hours"])
+        values["working_hours"] = working_hours.updated(inbox.working_hours, values["working_hours"])
     webhook = accounts.inbox_webhook(tx, inbox.id)
     changes = tx.update(inbox, **values)
     if "webhook_url" in channel:
@@ -95,8 +96,8 @@ def _checked(values: dict[str, Any], *, new: bool) -> dict[str, Any]:
     limit = values.get("auto_assignment_config", {}).get("max_assignment_limit")
     if limit is not None and not _number(limit):
         raise Invalid("Max assignment limit must be greater than 0", "auto_assignment_config")
-    window = values.get("additional_attributes", {}).get("agent_reply_time_window")
-    if window not in (None, "") and not 0 < _number(window) < 100_000:
+    window = reply_window(values.get("additional_attributes", {}))
+    if window is not None and not 0 < _number(window) < 100_000:
         raise Invalid(
             "Agent reply time window agent_reply_time_window must be greater than 0", "agent_reply_time_window"
         )

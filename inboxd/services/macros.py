@@ -4,7 +4,7 @@ from typing import Any
 
 from inboxd.domain.text import check_name
 from inboxd.services import actions
-from inboxd.services.actions import Keeper, Means
+from inboxd.services.action_params import Means, Owner
 from inboxd.store.db import Tx
 from inboxd.store.models import Macro
 
@@ -13,14 +13,14 @@ VISIBILITIES = ("personal", "global")
 
 def create(tx: Tx, account_id: int, user_id: int, values: dict[str, Any], means: Means) -> Macro:
     """Raises Invalid for a name or action that breaks a rule, Refused for a file that is not there."""
-    values = _checked(tx, Keeper(account_id, "Macro", None, means), {"name": None, "actions": [], **values})
+    values = _checked(tx, Owner(account_id, "Macro", None, means), {"name": None, "actions": [], **values})
     macro = tx.insert(Macro, account_id=account_id, created_by_id=user_id, updated_by_id=user_id, **values)
     actions.take_files(tx, "Macro", macro.id, macro.actions)
     return macro
 
 
 def update(tx: Tx, macro: Macro, user_id: int, values: dict[str, Any], means: Means) -> None:
-    values = _checked(tx, Keeper(macro.account_id, "Macro", macro.id, means), values)
+    values = _checked(tx, Owner(macro.account_id, "Macro", macro.id, means), values)
     tx.update(macro, updated_by_id=user_id, **values)
     actions.take_files(tx, "Macro", macro.id, macro.actions)
 
@@ -33,10 +33,10 @@ def may_change(macro: Macro, user_id: int, *, is_administrator: bool) -> bool:
     return is_administrator if macro.visibility == "global" else macro.created_by_id == user_id
 
 
-def _checked(tx: Tx, keeper: Keeper, values: dict[str, Any]) -> dict[str, Any]:
+def _checked(tx: Tx, owner: Owner, values: dict[str, Any]) -> dict[str, Any]:
     if "name" in values:
         check_name(values["name"] or "")
     if "actions" in values:
-        given = actions.checked(tx, keeper, values["actions"], actions.IN_MACROS, "Macro execution actions")
+        given = actions.checked(tx, owner, values["actions"], actions.IN_MACROS, "Macro execution actions")
         return values | {"actions": given}
     return values

@@ -8,7 +8,7 @@ from inboxd.domain import activity
 from inboxd.domain import conversations as rules
 from inboxd.domain.errors import Invalid
 from inboxd.domain.events import SYSTEM
-from inboxd.domain.messages import DELETED_CONTENT, Draft, MessageType, Upload, file_type, status_change
+from inboxd.domain.messages import DELETED_CONTENT, TO_CONTACT, Draft, MessageType, Upload, file_type, status_change
 from inboxd.services import assignment, csat, effects, mentions, notifications, outbox, rendering, reporting, templates
 from inboxd.store import accounts, deliveries, details
 from inboxd.store import messages as store
@@ -114,7 +114,7 @@ def _follow_up(tx: Tx, conversation: Conversation, place: Place, shown: MessageD
         values |= _come_in(tx, conversation, place)
         if conversation.waiting_since is None:
             reply["waiting_since"] = tx.now
-    elif message.message_type == MessageType.OUTGOING and not message.private and message.sender_type in _REPLYING:
+    elif _is_reply(message):
         if conversation.first_reply_created_at is None and message.sender_type == "User":
             reply["first_reply_created_at"] = tx.now
         if conversation.waiting_since is not None:
@@ -140,6 +140,16 @@ def _follow_up(tx: Tx, conversation: Conversation, place: Place, shown: MessageD
     mentions.note(tx, conversation, message)
     if contact_changes:
         outbox.contact_event(tx, "contact_updated", place.contact, contact_changes)
+
+
+def _is_reply(message: Message) -> bool:
+    """Whether somebody answers the contact: no note, no rule, and no campaign of another system."""
+    return (
+        message.message_type == MessageType.OUTGOING
+        and not message.private
+        and message.sender_type in _REPLYING
+        and not message.additional_attributes.get("campaign_id")
+    )
 
 
 def _come_in(tx: Tx, conversation: Conversation, place: Place) -> dict[str, Any]:
@@ -220,7 +230,7 @@ def retry(tx: Tx, conversation: Conversation, message: Message) -> MessageDetail
     """Send a message to its inbox's webhook again: the event it made, under a new delivery id. One that
     is still owed goes out at once instead: a second id would make two of it. Raises Invalid for what
     never goes out."""
-    if message.message_type not in (MessageType.OUTGOING, MessageType.TEMPLATE):
+    if message.message_type not in TO_CONTACT:
         raise Invalid("Only outgoing messages can be sent again", "message_id")
     if message.content_attributes.get("deleted"):
         raise Invalid("This message was deleted", "message_id")

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from inboxd.domain.presence import check_present
+from inboxd.domain.text import check_present
 from inboxd.store.db import Tx
 from inboxd.store.models import Contact, Note
 

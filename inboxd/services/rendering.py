@@ -3,7 +3,7 @@
 from typing import Any
 
 from inboxd.domain import liquid
-from inboxd.domain.messages import CONTENT_LIMIT, Draft, MessageType
+from inboxd.domain.messages import CONTENT_LIMIT, TO_CONTACT, Draft
 from inboxd.store.details import Place
 from inboxd.store.messages import Sender
 from inboxd.store.models import Conversation, User
@@ -12,7 +12,7 @@ from inboxd.store.models import Conversation, User
 def content(conversation: Conversation, place: Place, draft: Draft, sender: Sender | None) -> str | None:
     """The draft's content as it is stored. What comes from the contact is never a template."""
     text = draft.content
-    if text is None or "{{" not in text or draft.message_type not in (MessageType.OUTGOING, MessageType.TEMPLATE):
+    if text is None or "{{" not in text or draft.message_type not in TO_CONTACT:
         return text
     return filled(text, conversation, place, sender, CONTENT_LIMIT)
 

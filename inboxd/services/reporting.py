@@ -1,6 +1,6 @@
 """What reports count and average, written in the transaction of its cause."""
 
-from inboxd.domain.business_hours import business_ms
+from inboxd.domain.working_hours import business_ms
 from inboxd.store import accounts
 from inboxd.store import reporting_events as store
 from inboxd.store.db import Changes, Tx

@@ -1,8 +1,8 @@
 """The messages that an inbox sends of itself: a greeting, and that nobody is in."""
 
 from inboxd.domain import templates as rules
-from inboxd.domain.business_hours import is_open
-from inboxd.domain.messages import Draft, MessageType
+from inboxd.domain.messages import TO_CONTACT, Draft, MessageType
+from inboxd.domain.working_hours import is_open
 from inboxd.store import messages as store
 from inboxd.store.db import Tx
 from inboxd.store.details import Place
@@ -30,7 +30,7 @@ def _out_of_office(tx: Tx, conversation: Conversation, inbox: Inbox) -> str | No
         return None
     # The newest of both kinds first: looking for one alone would read a long conversation to its beginning
     # for every message, where the other has spoken long since.
-    kinds = [int(MessageType.OUTGOING), int(MessageType.TEMPLATE)]
+    kinds = [int(kind) for kind in TO_CONTACT]
     while kinds:
         newest = store.last_told(tx, conversation.id, kinds)
         if newest is None:

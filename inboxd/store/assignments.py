@@ -2,6 +2,7 @@
 
 from peewee import fn
 
+from inboxd.store import assignment_policies
 from inboxd.store.db import Tx
 from inboxd.store.models import (
     Assignment,
@@ -19,8 +20,7 @@ def policy(tx: Tx, inbox_id: int) -> AssignmentPolicy | None:
     """The one that an inbox is to follow, if it is switched on."""
 
     def load() -> AssignmentPolicy | bool:
-        link = tx.find(InboxAssignmentPolicy, inbox_id=inbox_id)
-        found = tx.get(AssignmentPolicy, link.assignment_policy_id) if link else None
+        found = assignment_policies.of_inbox(tx, inbox_id)
         return found if found is not None and found.enabled else False
 
     found = tx.remember(("assignment_policy", inbox_id), load)

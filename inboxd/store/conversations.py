@@ -278,31 +278,6 @@ def unread_by_contact(tx: Tx, conversation_id: int, limit: int) -> list[Message]
     return tx.run(_UNREAD_BY_CONTACT, conversation_id=conversation_id, limit=limit)[::-1]
 
 
-# A literal: with bound values SQLite cannot know that the partial index will do.
-_SNOOZED = SQL("status = 'snoozed' AND snoozed_until IS NOT NULL")
-_ASLEEP = Prepared(
-    Conversation,
-    lambda: (
-        Conversation.select(Conversation.id, Conversation.snoozed_until)
-        .where(_SNOOZED)
-        .order_by(Conversation.snoozed_until)
-        .limit(arg("limit"))
-    ),
-)
-
-
-def overslept(tx: Tx, limit: int) -> list[int]:
-    """Snoozed conversations whose time has come, the longest ago first."""
-    found = tx.tuples(_ASLEEP, limit=limit)
-    return [conversation_id for conversation_id, until in found if until <= tx.now]
-
-
-def next_wake_s(tx: Tx, longest: float) -> float:
-    """Seconds until the next snoozed conversation is to be woken, or the longest if that is sooner."""
-    found = tx.tuples(_ASLEEP, limit=1)
-    return min(longest, max(0, found[0][1] - tx.now) / 1000) if found else longest
-
-
 def idle(tx: Tx, account_id: int, before: int, limit: int, *, also_waiting: bool) -> list[int]:
     """Open conversations that were last active before a moment, the longest ago first."""
     where = [

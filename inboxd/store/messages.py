@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from inboxd.domain.messages import PAGE, MessageType
+from inboxd.domain.messages import PAGE, TO_CONTACT, MessageType
 from inboxd.store.db import Tx
 from inboxd.store.models import AgentBot, Attachment, Contact, Conversation, Message, Orphan, User
 from inboxd.store.rows import Prepared, arg
@@ -62,7 +62,7 @@ _ANSWERED = Prepared(
     Message,
     lambda: (
         Message.select(Message.id)
-        .where(_IN, Message.message_type.in_((int(MessageType.OUTGOING), int(MessageType.TEMPLATE))))
+        .where(_IN, Message.message_type.in_([int(kind) for kind in TO_CONTACT]))
         .order_by(Message.id)
         .limit(1)
     ),

@@ -1,7 +1,7 @@
 """Wakes snoozed conversations when their time has come."""
 
 from inboxd.services import conversations
-from inboxd.store import conversations as store
+from inboxd.store import snoozed
 from inboxd.store.db import Tx
 from inboxd.upkeep.rounds import BATCH, Rounds
 
@@ -17,10 +17,10 @@ class Waker(Rounds):
     look_s = LOOK_S
 
     def due(self, tx: Tx) -> list[int]:
-        return store.overslept(tx, BATCH)
+        return snoozed.due(tx, BATCH)
 
     def act(self, tx: Tx, conversation_id: int) -> None:
         conversations.wake(tx, conversation_id)
 
     def next_s(self, tx: Tx) -> float:
-        return store.next_wake_s(tx, LOOK_S)
+        return snoozed.next_due_s(tx, LOOK_S)

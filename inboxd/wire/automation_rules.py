@@ -3,9 +3,11 @@
 from typing import Any, NotRequired, TypedDict
 
 from inboxd.domain import automation as rules
-from inboxd.domain.automation import Asked, Conditions, Facts, Known
+from inboxd.domain.automation import Known
 from inboxd.domain.conditions import CHANGED, CUSTOM, OPERATORS
+from inboxd.domain.facts import Facts
 from inboxd.domain.links import Links
+from inboxd.domain.matching import Asked, Conditions
 from inboxd.store.models import AutomationRule, Blob, CustomAttributeDefinition
 from inboxd.wire.times import seconds
 
@@ -103,10 +105,17 @@ class ActionWord(TypedDict):
     params: ParameterWord
 
 
+class Means(TypedDict):
+    """`mail`: whether this server sends e-mail, without which the actions that do are refused."""
+
+    mail: bool
+
+
 class Vocabulary(TypedDict):
     events: list[EventWord]
     conditions: list[ConditionWord]
     actions: list[ActionWord]
+    means: Means
 
 
 def rule(row: AutomationRule, files: list[Blob], links: Links) -> Rule:
@@ -159,7 +168,7 @@ def _short(value: Any) -> Any:
     return f"{value[:_SHORT]}…" if isinstance(value, str) and len(value) > _SHORT else value
 
 
-def vocabulary(definitions: list[CustomAttributeDefinition], actions: list[ActionWord]) -> Vocabulary:
+def vocabulary(definitions: list[CustomAttributeDefinition], actions: list[ActionWord], *, mail: bool) -> Vocabulary:
     return {
         "events": [{"event_name": name, "about": about} for name, about in rules.EVENTS.items()],
         "conditions": [
@@ -167,6 +176,7 @@ def vocabulary(definitions: list[CustomAttributeDefinition], actions: list[Actio
             *(_custom(one) for one in definitions if one.attribute_model != "company_attribute"),
         ],
         "actions": actions,
+        "means": {"mail": mail},
     }
 
 

@@ -3,9 +3,8 @@ from typing import Any
 
 import pytest
 
-from inboxd.app import App
 from inboxd.domain.retry import Outcome
-from inboxd.store.models import Account, Webhook
+from inboxd.store.models import Webhook
 from tests.cast import Clock, Http, Receiver, World
 from tests.delivery.bench import DELIVERED, FAILED, Bench, FakeSender
 
@@ -171,12 +170,10 @@ def webhook(bench: Bench, bot: dict[str, Any]) -> Webhook:
 
 
 def test_an_account_may_keep_the_conversation_waiting_for_its_bot(
-    world: World, bot: dict[str, Any], bench: Bench, sender: FakeSender, app: App
+    world: World, bot: dict[str, Any], bench: Bench, sender: FakeSender
 ) -> None:
-    def keep(tx: Any) -> None:
-        tx.update(tx.get(Account, 1), settings={"keep_pending_on_bot_failure": True})
-
-    app.store.write(keep)
+    kept = world.http.patch(world.account, json={"keep_pending_on_bot_failure": True}, token=world.admin).json()
+    assert kept["settings"] == {"keep_pending_on_bot_failure": True}
     sender.default = TIMEOUT
     number = world.conversation()
     world.incoming(number)

@@ -623,6 +623,8 @@ def test_nothing_can_be_replied_outside_the_reply_window_of_the_inbox(world: Wor
     clock.advance(s=7_201)
     assert show(world, number)["can_reply"] is False
     assert world.reply(number, "the server does not refuse it")["status"] == "sent"
+    set_inbox(world, channel={"additional_attributes": {"agent_reply_time_window": " "}})
+    assert show(world, number)["can_reply"] is True
 
 
 def test_an_idempotency_key_opens_one_conversation(world: World, conversations: str) -> None:

@@ -156,7 +156,9 @@ def test_responses_are_for_administrators(world: World, number: int) -> None:
     for tail in ("", "/metrics", "/download"):
         assert world.http.get(path + tail, token=world.ada).status_code == 401
         assert world.http.get(path + tail).status_code == 401
-    assert world.http.patch(f"{path}/1", json={"csat_review_notes": "x"}, token=world.ada).status_code == 401
+    for response_id in (1, 99):
+        notes = {"csat_review_notes": "x"}
+        assert world.http.patch(f"{path}/{response_id}", json=notes, token=world.ada).status_code == 401
 
 
 def test_a_response_follows_its_contact_and_goes_with_it(world: World, number: int) -> None:

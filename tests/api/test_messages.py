@@ -144,6 +144,7 @@ def test_the_first_reply_ends_the_waiting(world: World, messages: str, number: i
     clock.advance(s=5)
     post(world, messages, content="note", private=True)
     post(world, messages, content="template", message_type="template")
+    post(world, messages, content="offer", campaign_id=7)
     assert show(world, number)["waiting_since"] == NOW
     before = len(world.events())
     post(world, messages, content="hi")

@@ -191,6 +191,8 @@ def test_a_call_makes_its_user_online_for_five_minutes(world: World, clock: Cloc
     assert status(world.ada_id) == "offline"
     world.http.get(f"{world.account}/inboxes", token=world.ada)
     assert status(world.ada_id) == "online"
+    clock.advance(s=20)
+    world.http.get(f"{world.account}/inboxes", token=world.ada)
     clock.advance(s=300)
     assert status(world.ada_id) == "online"
     clock.advance(s=1)

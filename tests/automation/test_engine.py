@@ -242,8 +242,16 @@ def test_the_vocabulary_says_what_rules_can_ask_and_do(world: World) -> None:
         "kind": "agent", "choices": ["last_responding_agent", "nil"], "macro_choices": ["self"], "several": False,
         "required": True,
     }  # fmt: skip
+    assert said["means"] == {"mail": False}
     assert not done["open_conversation"]["in_macros"]
     assert done["open_conversation"]["params"]["kind"] == "nothing"
+
+
+def test_agents_are_not_told_which_rules_there_are(world: World) -> None:
+    rule(world, "message_created", [])
+    for number in (1, 99):
+        path = f"{world.account}/automation_rules/{number}"
+        assert {world.http.request(method, path, token=world.ada).status_code for method in ("GET", "DELETE")} == {401}
 
 
 def test_a_key_that_two_models_have_is_the_contacts(world: World, engine: Engine) -> None:

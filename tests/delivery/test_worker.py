@@ -211,6 +211,21 @@ def test_an_outgoing_message_that_the_inboxs_system_never_got_is_failed(
     assert {"status", "content_attributes"} <= changed
 
 
+def test_a_greeting_that_the_inboxs_system_never_got_is_failed_too(
+    bench: Bench, world: World, sender: FakeSender, clock: Clock
+) -> None:
+    values = {"greeting_enabled": True, "greeting_message": "Hello"}
+    world.http.patch(f"{world.account}/inboxes/{world.inbox['id']}", json=values, token=world.admin)
+    number = world.conversation()
+    incoming = world.incoming(number)
+    path = f"{world.account}/conversations/{number}/messages"
+    greeting = world.http.get(path, token=world.admin).json()["payload"][-1]
+    exhaust(bench, sender, clock)
+
+    assert (greeting["message_type"], message(bench, greeting).status) == (3, "failed")
+    assert message(bench, incoming).status == "sent"
+
+
 def test_an_incoming_message_stays_what_it_is(bench: Bench, world: World, sender: FakeSender, clock: Clock) -> None:
     number = world.conversation()
     bench.drain()

@@ -12,7 +12,9 @@ from hypothesis import strategies as st
 
 from inboxd.domain import automation as rules
 from inboxd.domain import conditions as ask
+from inboxd.domain import matching
 from inboxd.domain.errors import Refused
+from inboxd.domain.facts import Facts
 from inboxd.domain.messages import MESSAGE_TYPES
 
 TODAY = date(2026, 6, 10)
@@ -206,11 +208,11 @@ def as_number(value: Any) -> Any:
 # The first one beside it.
 
 
-def understood(raw: list[dict[str, Any]]) -> rules.Conditions:
-    return rules.compiled(ask.parse(raw, CATALOGUE))
+def understood(raw: list[dict[str, Any]]) -> matching.Conditions:
+    return matching.compiled(ask.parse(raw, CATALOGUE))
 
 
-def facts(state: dict[str, Any], **more: Any) -> rules.Facts:
+def facts(state: dict[str, Any], **more: Any) -> Facts:
     conversation = SimpleNamespace(
         **{key: state[key] for key in ("status", "priority", *IDS)}, label_list=state["labels"],
         additional_attributes=state["conversation"], custom_attributes=state["conversation_attribute"],
@@ -224,7 +226,7 @@ def facts(state: dict[str, Any], **more: Any) -> rules.Facts:
         for word, content, private in state["messages"]
     ]
     holders = {"conversation": conversation, "contact": contact}
-    return rules.Facts(holders, lambda: messages, state["changed"], more.get("today", TODAY))
+    return Facts(holders, lambda: messages, state["changed"], more.get("today", TODAY))
 
 
 @settings(max_examples=40)
@@ -234,10 +236,10 @@ def test_conditions_hold_as_the_contract_says(seed: int) -> None:
     chance = Random(seed)
     keys = [*rules.STANDARD, *TYPES]
     mixtures = [[chance.choice(keys) for _ in range(chance.randint(0, 6))] for _ in range(100)]
-    known: dict[ask.Condition, rules.Asked] = {}
+    known: dict[ask.Condition, matching.Asked] = {}
     for drawn in [*mixtures, *([key] for key in keys)]:
         raw, state = [condition_by(chance, key) for key in drawn], state_by(chance)
-        expected, shared = naive(raw, state), rules.compiled(ask.parse(raw, CATALOGUE), known)
+        expected, shared = naive(raw, state), matching.compiled(ask.parse(raw, CATALOGUE), known)
         assert facts(state).holds(shared) == expected, (raw, state)
 
 
@@ -313,12 +315,12 @@ def test_the_worst_that_can_be_asked_costs_little(name: str, monkeypatch: pytest
             passed += len(self)
             return super().__contains__(text)
 
-    fold = vars(rules.Seen)["folded"].func
-    monkeypatch.setattr(rules.Seen, "folded", property(lambda seen: Counting(fold(seen) or "")))
+    fold = vars(matching.Seen)["folded"].func
+    monkeypatch.setattr(matching.Seen, "folded", property(lambda seen: Counting(fold(seen) or "")))
     parsed = ask.parse(raw, CATALOGUE)
     rules.check_effort(parsed)
     looked_at = facts(NOTHING | state)
-    looked_at.holds(rules.compiled(parsed))
+    looked_at.holds(matching.compiled(parsed))
     # Folding doubles a ß; it makes three of very few characters.
     assert name in FREE or passed > 0
     assert passed <= 2 * rules.SEARCHED * rules.SEARCHES

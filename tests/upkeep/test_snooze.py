@@ -6,7 +6,7 @@ import pytest
 import requests
 
 from inboxd.app import App
-from inboxd.store import conversations
+from inboxd.store import conversations, snoozed
 from inboxd.upkeep.snooze import LOOK_S, Waker
 from tests.cast import EPOCH, Clock, World
 from tests.store.plans import plans
@@ -168,6 +168,6 @@ def test_a_real_server_wakes_what_was_snoozed_for_a_moment(live: tuple[str, str]
 
 
 def test_looking_reads_the_index_of_snoozed_ones_alone(app: App, admin: str) -> None:
-    asked = plans(app.store, lambda tx: (conversations.overslept(tx, 5), conversations.next_wake_s(tx, 1)))
+    asked = plans(app.store, lambda tx: (snoozed.due(tx, 5), snoozed.next_due_s(tx, 1)))
     assert len(asked) == 2
     assert all("conversations_snoozed" in plan and "TEMP" not in plan for plan in asked), asked

@@ -36,7 +36,7 @@ def send_transcript(call: Call, conversation: Conversation) -> Any:
     if not email:
         raise Refused("email param missing")
     if not call.parts.mail:
-        raise Refused("The transcript cannot be sent: this server has no SMTP configured")
+        raise Refused(f"The transcript cannot be sent: {mails.NO_SMTP}")
     recipients = mails.addresses(email)
     if mails.without_flooded(call.tx, call.account_id, recipients) != recipients:
         raise TooMany("Too many transcripts to this address within an hour")

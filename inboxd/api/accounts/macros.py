@@ -9,7 +9,8 @@ from inboxd.api.params import label
 from inboxd.api.web import Call, Response, empty
 from inboxd.domain.errors import Failure, Invalid, NotFound, StorageFull, Unauthorized
 from inboxd.services import actions, macros
-from inboxd.services.actions import Means, Run
+from inboxd.services.action_params import Means
+from inboxd.services.actions import Run
 from inboxd.store import accounts, blobs
 from inboxd.store import macros as store
 from inboxd.store.db import StoreClosed, Tx
