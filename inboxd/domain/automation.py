@@ -28,6 +28,8 @@ EVENTS = {
 EVENT_NAMES = tuple(EVENTS)
 CHANGES_OF = "conversation_updated"
 """The event that says what changed."""
+OPENINGS = ("conversation_created", "conversation_opened")
+"""No machine that answers of itself sets them off."""
 CHECKS = 2
 """A rule whose conditions cannot be understood so often is switched off."""
 SEARCHED = 50_000

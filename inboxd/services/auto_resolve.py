@@ -8,7 +8,7 @@ from inboxd.domain.errors import Invalid
 from inboxd.domain.events import SYSTEM
 from inboxd.domain.messages import Draft, MessageType
 from inboxd.services import conversations, effects, messages
-from inboxd.store import accounts, details
+from inboxd.store import accounts, details, history
 from inboxd.store import conversations as store
 from inboxd.store.db import Tx
 from inboxd.store.models import Account, Conversation
@@ -36,11 +36,18 @@ def resolve(tx: Tx, conversation_id: int) -> None:
     if conversation is None or account is None or not _is_due(tx, account, conversation):
         return
     text, label = (account.settings.get(f"auto_resolve_{name}") or "" for name in ("message", "label"))
-    if text.strip():
+    is_past = _is_past(tx, conversation)
+    if text.strip() and not is_past:
         _tell(tx, conversation, text)
     with suppress(Invalid):  # it may carry as many labels as one can
         conversations.set_labels(tx, conversation, SYSTEM, [*conversation.label_list, label])
-    conversations.set_status(tx, conversation, SYSTEM, "resolved")
+    conversations.change(tx, conversation, SYSTEM, asks=not is_past, **rules.with_status("resolved"))
+
+
+def _is_past(tx: Tx, conversation: Conversation) -> bool:
+    """Whether it was imported and nothing happened here since: its contact is not written to for that."""
+    imported_at = history.imported_at(tx, conversation.account_id, "conversation", conversation.id)
+    return imported_at is not None and conversation.last_activity_at < imported_at
 
 
 def _is_due(tx: Tx, account: Account, conversation: Conversation) -> bool:

@@ -133,11 +133,13 @@ class Cause:
 
 
 def cause_of(tx: Tx, event: Happened, name: str) -> Cause | None:
-    """None when the conversation, its contact or the message is gone by now."""
+    """None when the conversation, its contact or the message is gone by now, and for what a machine's answer opened."""
     conversation = tx.get(Conversation, event.conversation_id or 0)
     contact = tx.get(Contact, conversation.contact_id) if conversation is not None else None
     message = tx.get(Message, event.message_id) if event.message_id else None
     if conversation is None or contact is None or (message is None and event.message_id):
+        return None
+    if name in rules.OPENINGS and conversation.additional_attributes.get("auto_reply"):
         return None
     return Cause(conversation, contact, message, _changed(tx, event) if name == rules.CHANGES_OF else {})
 
