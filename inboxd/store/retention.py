@@ -9,9 +9,8 @@ BATCH = 500
 
 def oldest(tx: Tx, before: int) -> list[int]:
     """Ids of a batch of events stored before a moment, in the order of their seqs, so that what is left
-    of the feed has no gap. The newest event of all stays: without it ids would begin anew, below the place
-    where rules go on."""
-    found = tx.tuples(Event.select(Event.id, Event.created_at).order_by(Event.id).limit(BATCH + 1))[:-1]
+    of the feed has no gap."""
+    found = tx.tuples(Event.select(Event.id, Event.created_at).order_by(Event.id).limit(BATCH))
     # What was stored before an old event is old, whatever the clock said then.
     count = max((place for place, (_, created_at) in enumerate(found, 1) if created_at < before), default=0)
     return [event_id for event_id, _ in found[:count]]
