@@ -7,9 +7,10 @@ from inboxd.domain import conversations as rules
 from inboxd.domain.errors import Invalid
 from inboxd.domain.events import SYSTEM
 from inboxd.domain.messages import Draft, MessageType
-from inboxd.services import conversations, effects, messages
+from inboxd.services import conversations, effects, messages, rendering
 from inboxd.store import accounts, details, history
 from inboxd.store import conversations as store
+from inboxd.store import messages as message_store
 from inboxd.store.db import Tx
 from inboxd.store.models import Account, Conversation
 
@@ -58,8 +59,13 @@ def _is_due(tx: Tx, account: Account, conversation: Conversation) -> bool:
 
 
 def _tell(tx: Tx, conversation: Conversation, text: str) -> None:
+    """Not again while the contact was told nothing else since: a rule may open whatever is resolved."""
     place = details.place(tx, conversation)
+    draft = Draft(text, MessageType.TEMPLATE)
+    last = message_store.last_chat(tx, conversation.id)
+    if last is not None and last.content == rendering.content(conversation, place, draft, None):
+        return
     if details.of_conversation(tx, conversation, place, []).can_reply:
-        messages.tell(tx, conversation, place, Draft(text, MessageType.TEMPLATE))
+        messages.tell(tx, conversation, place, draft)
     else:
         effects.add_activity(tx, conversation, activity.AUTO_RESOLVE_NOT_SENT)

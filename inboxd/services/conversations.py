@@ -210,7 +210,9 @@ def assign_team(tx: Tx, conversation: Conversation, actor: Actor, team: Team | N
 def hand_out(tx: Tx, conversation_id: int) -> bool:
     """Give an open conversation that is nobody's to whose turn it is, as the policy of its inbox has it."""
     conversation = tx.get(Conversation, conversation_id)
-    if conversation is None or conversation.status != "open" or conversation.assignee_id is not None:
+    if conversation is None or conversation.status != "open":
+        return False
+    if conversation.assignee_id is not None or conversation.assignee_agent_bot_id is not None:
         return False
     inbox = accounts.inbox(tx, conversation.account_id, conversation.inbox_id)
     policy = assignments.policy(tx, conversation.inbox_id)

@@ -78,6 +78,7 @@ def _nobodys(inbox: Inbox) -> list[Any]:
         Conversation.inbox_id == inbox.id,
         Conversation.status == "open",
         Conversation.assignee_id.is_null(),
+        Conversation.assignee_agent_bot_id.is_null(),
     ]
 
 

@@ -306,3 +306,12 @@ def test_who_gets_what_a_contact_reopens_takes_it_from_a_bot(world: World, app: 
     assert (shown(world, number)["meta"]["assignee_type"], whose(world, number)) == ("User", world.ada_id)
     with app.store.read() as tx:
         assert [one.assignee_agent_bot_id for one in tx.filter(Conversation)] == [None]
+
+
+def test_a_policy_leaves_what_somebody_gave_to_a_bot(world: World, app: App) -> None:
+    policy(world)
+    number = world.conversation()
+    bot = world.http.post(f"{world.account}/agent_bots", json={"name": "Bo"}, token=world.admin).json()["id"]
+    act(world, number, "assignments", assignee_id=bot, assignee_type="AgentBot")
+    Assigner(app.store).step()
+    assert shown(world, number)["meta"]["assignee_type"] == "AgentBot"

@@ -133,7 +133,7 @@ def test_a_database_of_before_conversations_were_found_by_their_uuid(
     migrate(connection)
     columns = [row[1] for row in connection.execute("PRAGMA table_info(conversations)")]
     for number, uuid in enumerate(("a", "a", "b", "a"), 1):
-        values = {name: 0 for name in columns} | {"id": number, "display_id": number, "status": "open", "uuid": uuid}
+        values = dict.fromkeys(columns, 0) | {"id": number, "display_id": number, "status": "open", "uuid": uuid}
         marks = ", ".join("?" * len(values))
         connection.execute(f"INSERT INTO conversations ({', '.join(values)}) VALUES ({marks})", [*values.values()])
     monkeypatch.undo()

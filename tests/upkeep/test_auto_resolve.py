@@ -5,7 +5,9 @@ from typing import Any
 import pytest
 
 from inboxd.app import App
+from inboxd.automation.engine import Engine
 from inboxd.services import auto_resolve
+from inboxd.services.messages import Limits
 from inboxd.store import conversations as store
 from inboxd.store.db import Tx
 from inboxd.store.models import Conversation
@@ -217,3 +219,27 @@ def test_whoever_was_imported_hears_nothing_of_it(world: World, clock: Clock, re
     assert past[-1] == (2, system("10 minutes"))
     assert 3 not in [kind for kind, _ in past]
     assert [kind for kind, _ in live] == [0, 3, 2, 3]
+
+
+def test_a_rule_that_opens_it_again_makes_nobody_write_for_ever(
+    world: World, app: App, clock: Clock, resolver: Resolver
+) -> None:
+    body = {"name": "never", "event_name": "conversation_resolved", "conditions": [],
+            "actions": [{"action_name": "open_conversation"}]}  # fmt: skip
+    assert world.http.post(f"{world.account}/automation_rules", json=body, token=world.admin).status_code == 200
+    wanted(world, after=10, message="Bye {{contact.name}}")
+    set_inbox(world, csat_survey_enabled=True)
+    number, engine = world.conversation(), Engine(app.store, Limits())
+    world.incoming(number)
+    for _ in range(5):
+        clock.advance(s=11 * MINUTE_S)
+        resolver.step()
+        while engine.step():
+            pass
+        assert show(world, number)["status"] == "open"
+    told = [text for kind, text in spoken(world, number) if kind == 3]
+    assert told == ["Bye Carl", "Please rate the conversation", "Bye Carl"]
+    world.incoming(number)
+    clock.advance(s=11 * MINUTE_S)
+    resolver.step()
+    assert [text for kind, text in spoken(world, number) if kind == 3] == [*told, "Bye Carl"]
