@@ -47,7 +47,7 @@ def resolve(tx: Tx, conversation_id: int) -> None:
 
 def _is_past(tx: Tx, conversation: Conversation) -> bool:
     """Whether it was imported and nothing happened here since: its contact is not written to for that."""
-    imported_at = history.imported_at(tx, conversation.account_id, "conversation", conversation.id)
+    imported_at = history.imported_at(tx, "conversation", conversation.id)
     return imported_at is not None and conversation.last_activity_at < imported_at
 
 

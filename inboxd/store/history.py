@@ -9,9 +9,9 @@ def record_id(tx: Tx, account_id: int, kind: str, source_id: str) -> int | None:
     return found.record_id if found else None
 
 
-def imported_at(tx: Tx, account_id: int, kind: str, record_id: int) -> int | None:
+def imported_at(tx: Tx, kind: str, record_id: int) -> int | None:
     """When a record was imported; None when it was not."""
-    found = tx.find(ImportedRecord, account_id=account_id, kind=kind, record_id=record_id)
+    found = tx.find(ImportedRecord, record_id=record_id, kind=kind)
     return found.created_at if found else None
 
 

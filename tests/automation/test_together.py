@@ -42,12 +42,11 @@ class Play:
         self.call("POST", f"{account}/assignment_policies", name="fair", enabled=False)
         self.call("POST", f"{account}/inboxes/{inbox}/assignment_policy", assignment_policy_id=1)
         self.call("PATCH", account, auto_resolve_after=10, auto_resolve_message="Bye", auto_resolve_label="idle")
-        texts = {"greeting_enabled": True, "greeting_message": "Hello", "csat_survey_enabled": True}
-        self.call("PATCH", f"{account}/inboxes/{inbox}", **texts)
+        path = f"{account}/inboxes/{inbox}"
+        self.call("PATCH", path, greeting_enabled=True, greeting_message="Hello", csat_survey_enabled=True)
         for event in _EVENTS:
             actions = [dict(zip(("action_name", "action_params"), one, strict=True)) for one in self.some(_ACTIONS, 2)]
-            body = {"name": "r", "event_name": event, "conditions": [], "actions": actions}
-            self.call("POST", f"{account}/automation_rules", **body)
+            self.call("POST", f"{account}/automation_rules", name="r", event_name=event, conditions=[], actions=actions)
 
     def some(self, among: Any, count: int) -> list[Any]:
         return self.chance.choices(among, k=count)
