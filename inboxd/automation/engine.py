@@ -42,12 +42,15 @@ class Engine(Loop):
     def turn(self) -> float | None:
         # Under load many events cost one look.
         time.sleep(_BREATH_S)
-        return 0 if self.step() else None
+        return 0 if self.step(BATCH) else None
 
-    def step(self) -> bool:
-        """Look at a batch of events, and do an action of the oldest run. Returns whether there may be more."""
-        looked = self._look()
-        return self._act() or looked
+    def step(self, actions: int = 1) -> bool:
+        """Look at a batch of events, and do some actions of the oldest runs. Returns whether there may be more."""
+        more = self._look()
+        for _ in range(actions):
+            if self._stopping or not self._act():
+                return more
+        return True
 
     def _look(self) -> bool:
         with self._store.read() as tx:

@@ -119,7 +119,8 @@ def is_stale(membership: AccountUser, now: int) -> bool:
 
 
 def set_members(tx: Tx, account_id: int, inbox_id: int, user_ids: list[int], *, exact: bool) -> None:
-    """Add these users to an inbox; with `exact` the others leave. Raises Invalid for a stranger."""
+    """Add these users to an inbox; with `exact` the others leave. Who comes back keeps what was not handed over yet.
+    Raises Invalid for a stranger."""
     for user_id in user_ids:
         if store.membership(tx, account_id, user_id) is None:
             raise Invalid("User must exist", "user_ids")
@@ -127,6 +128,7 @@ def set_members(tx: Tx, account_id: int, inbox_id: int, user_ids: list[int], *, 
     for user_id in dict.fromkeys(user_ids):
         if user_id not in present:
             tx.insert(InboxMember, account_id=account_id, inbox_id=inbox_id, user_id=user_id)
+            tx.delete(Departure, inbox_id=inbox_id, user_id=user_id)
     if exact:
         remove_members(tx, account_id, inbox_id, [user_id for user_id in present if user_id not in user_ids])
 

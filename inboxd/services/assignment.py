@@ -75,6 +75,12 @@ def candidates(tx: Tx, inbox: Inbox, team: Team | None) -> set[int]:
     return able
 
 
+def is_served(tx: Tx, inbox: Inbox, team_id: int) -> bool:
+    """Whether somebody can take a conversation of a team, 0 for none."""
+    team = tx.get(Team, team_id) if team_id else None
+    return bool(candidates(tx, inbox, team))
+
+
 def _with(counts: dict[int, int], most: int) -> set[int]:
     return {user_id for user_id, count in counts.items() if count >= most}
 

@@ -7,9 +7,10 @@ from inboxd.domain import conversations as rules
 from inboxd.domain.errors import Invalid
 from inboxd.domain.events import SYSTEM
 from inboxd.domain.messages import Draft, MessageType
-from inboxd.services import conversations, effects, messages
-from inboxd.store import accounts, details
+from inboxd.services import conversations, effects, messages, rendering
+from inboxd.store import accounts, details, history
 from inboxd.store import conversations as store
+from inboxd.store import messages as message_store
 from inboxd.store.db import Tx
 from inboxd.store.models import Account, Conversation
 
@@ -36,11 +37,18 @@ def resolve(tx: Tx, conversation_id: int) -> None:
     if conversation is None or account is None or not _is_due(tx, account, conversation):
         return
     text, label = (account.settings.get(f"auto_resolve_{name}") or "" for name in ("message", "label"))
-    if text.strip():
+    is_past = _is_past(tx, conversation)
+    if text.strip() and not is_past:
         _tell(tx, conversation, text)
     with suppress(Invalid):  # it may carry as many labels as one can
         conversations.set_labels(tx, conversation, SYSTEM, [*conversation.label_list, label])
-    conversations.set_status(tx, conversation, SYSTEM, "resolved")
+    conversations.change(tx, conversation, SYSTEM, asks=not is_past, **rules.with_status("resolved"))
+
+
+def _is_past(tx: Tx, conversation: Conversation) -> bool:
+    """Whether it was imported and nothing happened here since: its contact is not written to for that."""
+    imported_at = history.imported_at(tx, "conversation", conversation.id)
+    return imported_at is not None and conversation.last_activity_at < imported_at
 
 
 def _is_due(tx: Tx, account: Account, conversation: Conversation) -> bool:
@@ -51,8 +59,13 @@ def _is_due(tx: Tx, account: Account, conversation: Conversation) -> bool:
 
 
 def _tell(tx: Tx, conversation: Conversation, text: str) -> None:
+    """Not again while the contact was told nothing else since: a rule may open whatever is resolved."""
     place = details.place(tx, conversation)
+    draft = Draft(text, MessageType.TEMPLATE)
+    last = message_store.last_chat(tx, conversation.id)
+    if last is not None and last.content == rendering.content(conversation, place, draft, None):
+        return
     if details.of_conversation(tx, conversation, place, []).can_reply:
-        messages.tell(tx, conversation, place, Draft(text, MessageType.TEMPLATE))
+        messages.tell(tx, conversation, place, draft)
     else:
         effects.add_activity(tx, conversation, activity.AUTO_RESOLVE_NOT_SENT)

@@ -77,9 +77,10 @@ def open_conversation(
     return conversation
 
 
-def change(tx: Tx, conversation: Conversation, actor: Actor, **values: Any) -> Changes:
+def change(tx: Tx, conversation: Conversation, actor: Actor, *, asks: bool = True, **values: Any) -> Changes:
     """Change the row, write the activity lines, and emit what subscribers are owed. What opens is handed out,
-    unless an assignee is among the values. An assignee takes it from a bot."""
+    unless an assignee is among the values. An assignee takes it from a bot. `asks`: for a rating, of what is
+    resolved."""
     if values.get("status") == "open" != conversation.status and "assignee_id" not in values:
         values["assignee_id"] = assignment.on_reopening(tx, conversation)
     if values.get("assignee_id") is not None:
@@ -90,7 +91,7 @@ def change(tx: Tx, conversation: Conversation, actor: Actor, **values: Any) -> C
         for text in _activity(tx, conversation.account_id, changes, actor):
             effects.add_activity(tx, conversation, text)
         effects.announce(tx, details.of_conversation(tx, conversation), changes)
-        if changes.get("status", (None, None))[1] == "resolved":
+        if asks and changes.get("status", (None, None))[1] == "resolved":
             _ask_for_rating(tx, conversation)
     return changes
 
@@ -148,12 +149,13 @@ def _name_of(tx: Tx, user_id: int | None) -> str | None:
 
 
 def wake(tx: Tx, conversation_id: int) -> None:
-    """Open a snoozed conversation whose time has come; nothing if somebody changed it meanwhile."""
+    """Open a snoozed conversation whose time has come; nothing if somebody changed it meanwhile. It was not idle
+    while it slept: nobody could see it."""
     conversation = tx.get(Conversation, conversation_id)
     if conversation is None or conversation.status != "snoozed":
         return
     if conversation.snoozed_until is not None and conversation.snoozed_until <= tx.now:
-        change(tx, conversation, SYSTEM, **rules.with_status("open"))
+        change(tx, conversation, SYSTEM, **rules.with_status("open"), last_activity_at=tx.now)
 
 
 def take_over_from_bot(tx: Tx, conversation_id: int | None) -> None:
@@ -208,7 +210,9 @@ def assign_team(tx: Tx, conversation: Conversation, actor: Actor, team: Team | N
 def hand_out(tx: Tx, conversation_id: int) -> bool:
     """Give an open conversation that is nobody's to whose turn it is, as the policy of its inbox has it."""
     conversation = tx.get(Conversation, conversation_id)
-    if conversation is None or conversation.status != "open" or conversation.assignee_id is not None:
+    if conversation is None or conversation.status != "open":
+        return False
+    if conversation.assignee_id is not None or conversation.assignee_agent_bot_id is not None:
         return False
     inbox = accounts.inbox(tx, conversation.account_id, conversation.inbox_id)
     policy = assignments.policy(tx, conversation.inbox_id)

@@ -161,6 +161,8 @@ def _come_in(tx: Tx, conversation: Conversation, place: Place) -> dict[str, Any]
         values |= rules.with_status(status)
         if status == "open":
             values["assignee_id"] = assignment.on_reopening(tx, conversation)
+            if values["assignee_id"] is not None:
+                values["assignee_agent_bot_id"] = None
     return values
 
 

@@ -1,5 +1,7 @@
 """Handing out conversations: turns, what was handed out lately, who waits, and who went."""
 
+from typing import Any
+
 from peewee import fn
 
 from inboxd.store import assignment_policies
@@ -54,16 +56,30 @@ def with_policy(tx: Tx) -> list[Inbox]:
     return [inbox for inbox in found if inbox is not None and inbox.enable_auto_assignment]
 
 
-def waiting(tx: Tx, inbox: Inbox, *, longest_waiting: bool, limit: int) -> list[int]:
-    """Open conversations that are nobody's: the oldest first, or those where nothing happened for longest."""
+def waiting_teams(tx: Tx, inbox: Inbox) -> list[int]:
+    """Whose conversations in an inbox are open and nobody's; 0 is no team."""
+    query = Conversation.select(fn.COALESCE(Conversation.team_id, 0)).where(*_nobodys(inbox))
+    return [number for (number,) in tx.tuples(query.distinct())]
+
+
+def waiting(tx: Tx, inbox: Inbox, team_ids: list[int], *, longest_waiting: bool, limit: int) -> list[int]:
+    """Those of these teams: the oldest first, or those where nothing happened for longest."""
     query = Conversation.select(Conversation.id).where(
+        *_nobodys(inbox), fn.COALESCE(Conversation.team_id, 0).in_(team_ids)
+    )
+    order = Conversation.last_activity_at if longest_waiting else Conversation.created_at
+    # Added to, so that SQLite does not go through all that is resolved in this order.
+    return [number for (number,) in tx.tuples(query.order_by(order + 0, Conversation.id).limit(limit))]
+
+
+def _nobodys(inbox: Inbox) -> list[Any]:
+    return [
         Conversation.account_id == inbox.account_id,
         Conversation.inbox_id == inbox.id,
         Conversation.status == "open",
         Conversation.assignee_id.is_null(),
-    )
-    order = Conversation.last_activity_at if longest_waiting else Conversation.created_at
-    return [number for (number,) in tx.tuples(query.order_by(order, Conversation.id).limit(limit))]
+        Conversation.assignee_agent_bot_id.is_null(),
+    ]
 
 
 def in_charge(tx: Tx, account_id: int, user_id: int, inbox_id: int | None, after: int, limit: int) -> list[int]:

@@ -34,9 +34,10 @@ def drop(tx: Tx, rule: AutomationRule) -> None:
 
 
 def cursor(tx: Tx) -> int:
-    """The id of the last event that rules have looked at."""
+    """The id of the last event that rules have looked at. Where all events have served their time, ids begin anew."""
     found = tx.find(Setting, name=_CURSOR)
-    return int(found.value) if found is not None else 0
+    seen = int(found.value) if found is not None else 0
+    return seen if seen <= newest_event_id(tx) else 0
 
 
 def move_cursor(tx: Tx, event_id: int) -> None:
@@ -47,8 +48,11 @@ def move_cursor(tx: Tx, event_id: int) -> None:
         tx.update(found, value=str(event_id))
 
 
+_NEWEST = Prepared(Event, lambda: Event.select(fn.MAX(Event.id)))
+
+
 def newest_event_id(tx: Tx) -> int:
-    return tx.tuples(Event.select(fn.MAX(Event.id)))[0][0] or 0
+    return tx.tuples(_NEWEST)[0][0] or 0
 
 
 class Happened(NamedTuple):

@@ -869,7 +869,22 @@ CREATE UNIQUE INDEX automationrun_event_id_rule_id ON automation_runs (event_id,
 
 
 def _seven(connection: sqlite3.Connection) -> None:
+    try:
+        connection.execute(_ONE_UUID)
+    except sqlite3.IntegrityError:  # rows that somebody copied by hand: the later ones are called anew
+        connection.execute(_OTHER_UUIDS)
+        connection.execute(_ONE_UUID)
     _statements(connection, _HANDING_OUT)
+
+
+_ONE_UUID = "CREATE UNIQUE INDEX conversation_uuid ON conversations (uuid)"
+_OTHER_UUIDS = """
+UPDATE conversations SET uuid = lower(
+    hex(randomblob(4)) || '-' || hex(randomblob(2)) || '-4' || substr(hex(randomblob(2)), 2)
+    || '-8' || substr(hex(randomblob(2)), 2) || '-' || hex(randomblob(6))
+)
+WHERE id NOT IN (SELECT min(id) FROM conversations GROUP BY uuid)
+"""
 
 
 _HANDING_OUT = """
@@ -899,7 +914,6 @@ CREATE TABLE departures (
     user_id INTEGER NOT NULL,
     after INTEGER NOT NULL
 );
-CREATE UNIQUE INDEX conversation_uuid ON conversations (uuid);
 CREATE INDEX messages_survey_of ON messages (conversation_id) WHERE content_type = 'input_csat';
 CREATE TABLE mails (
     id INTEGER PRIMARY KEY AUTOINCREMENT NOT NULL,

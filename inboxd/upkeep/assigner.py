@@ -43,12 +43,20 @@ class Assigner(Loop):
             policy = store.policy(tx, inbox.id)
             if policy is None or not assignment.candidates(tx, inbox, None):
                 return
+            # What waits for a team of which nobody is here must not stand before the others.
+            able = [one for one in store.waiting_teams(tx, inbox) if assignment.is_served(tx, inbox, one)]
             longest = policy.conversation_priority == "longest_waiting"
-            found = store.waiting(tx, inbox, longest_waiting=longest, limit=AT_ONCE)
+            found = store.waiting(tx, inbox, able, longest_waiting=longest, limit=AT_ONCE)
         for conversation_id in found:
             if self._stopping:
                 return
-            self._done(partial(conversations.hand_out, conversation_id=conversation_id))
+            given = self._done(partial(conversations.hand_out, conversation_id=conversation_id))
+            if not given and not self._anybody(inbox):
+                return
+
+    def _anybody(self, inbox: Inbox) -> bool:
+        with self._store.read() as tx:
+            return bool(assignment.candidates(tx, inbox, None))
 
     def _done(self, unit: Callable[[Tx], bool]) -> bool:
         try:

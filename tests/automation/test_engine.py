@@ -8,7 +8,8 @@ from inboxd.domain import automation as rules
 from inboxd.services.actions import ACTIONS
 from inboxd.services.messages import Limits
 from inboxd.store.models import AutomationRun, Event
-from tests.cast import World
+from inboxd.upkeep.keeper import Keeper
+from tests.cast import Clock, World
 
 
 @pytest.fixture
@@ -277,3 +278,39 @@ def test_a_changed_rule_or_attribute_is_understood_anew(world: World, engine: En
     world.incoming(number, "two")
     settle(engine)
     assert shown(world, number)["labels"] == ["x"]
+
+
+def test_what_a_machine_answers_of_itself_opens_sets_off_no_rule(world: World, engine: Engine) -> None:
+    for event in ("conversation_created", "conversation_opened", "conversation_resolved"):
+        rule(world, event, [action("add_label", event)])
+    for attributes in ({"auto_reply": True}, {}):
+        body = {"source_id": "carl-1", "additional_attributes": attributes}
+        number = world.http.post(f"{world.account}/conversations", json=body, token=world.admin).json()["id"]
+        for status in ("resolved", "open"):
+            path = f"{world.account}/conversations/{number}/toggle_status"
+            world.http.post(path, json={"status": status}, token=world.admin)
+    settle(engine)
+    assert shown(world, 1)["labels"] == ["conversation_resolved"]
+    assert set(shown(world, 2)["labels"]) == {"conversation_created", "conversation_opened", "conversation_resolved"}
+
+
+def test_one_turn_does_what_many_events_ask_for(world: World, engine: Engine) -> None:
+    rule(world, "message_created", [action("add_private_note", str(count)) for count in range(5)])
+    number = world.conversation()
+    for _ in range(10):
+        world.incoming(number)
+    assert engine.turn() is None
+    assert shown(world, number)["last_non_activity_message"]["content"] == "4"
+
+
+def test_rules_go_on_after_all_events_have_served_their_time(
+    world: World, engine: Engine, app: App, clock: Clock
+) -> None:
+    rule(world, "message_created", [action("add_label", "seen")])
+    number = world.conversation()
+    settle(engine)
+    clock.advance(s=40 * 86_400)
+    Keeper(app.store, app.blobs.let_go, 30).step()
+    world.incoming(number)
+    settle(engine)
+    assert shown(world, number)["labels"] == ["seen"]

@@ -5,9 +5,12 @@ from typing import Any
 import pytest
 
 from inboxd.app import App
-from inboxd.store.models import Assignment, AssignmentQueue, Conversation, Departure
+from inboxd.store import assignments as store
+from inboxd.store.models import Assignment, AssignmentQueue, Conversation, Departure, Inbox
+from inboxd.upkeep import assigner
 from inboxd.upkeep.assigner import Assigner
 from tests.cast import Clock, World
+from tests.store.plans import plans
 
 
 def agent(world: World, name: str, *, always: bool = True) -> int:
@@ -221,24 +224,24 @@ def test_a_policy_hands_out_the_oldest_first_within_its_limit_as_time_passes(
     world: World, app: App, clock: Clock
 ) -> None:
     made = policy(world, fair_distribution_limit=2, fair_distribution_window=600)
-    assigner = Assigner(app.store)
+    loop = Assigner(app.store)
     numbers = []
     for _ in range(5):
         numbers.append(world.conversation())
         clock.advance(s=1)
     assert {whose(world, number) for number in numbers} == {None}, "a moment later, in its order"
-    assigner.step()
+    loop.step()
     assert [whose(world, number) for number in numbers] == [world.ada_id] * 2 + [None] * 3
     assert lines(world, numbers[0]) == ["Assigned to Ada by Automation System via fair"]
     clock.advance(s=601)
     is_here(world)
-    assigner.step()
+    loop.step()
     assert [whose(world, number) for number in numbers] == [world.ada_id] * 4 + [None]
     with app.store.read() as tx:
         assert len(tx.filter(Assignment)) == 2, "older ones count no more"
     world.http.patch(f"{world.account}/assignment_policies/{made}", json={"enabled": False}, token=world.admin)
     assert whose(world, world.conversation()) == world.ada_id, "at once again"
-    assigner.step()
+    loop.step()
     assert whose(world, numbers[-1]) is None
 
 
@@ -262,3 +265,53 @@ def test_a_thousand_conversations_from_eight_threads_are_shared_evenly(world: Wo
         shares = Counter(conversation.assignee_id for conversation in tx.filter(Conversation))
         assert len(tx.filter(AssignmentQueue)) == 1
     assert shares == dict.fromkeys(people, 200)
+
+
+def test_what_waits_for_a_team_that_is_away_stands_in_nobodys_way(
+    world: World, app: App, team: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(assigner, "AT_ONCE", 2)
+    path = f"{world.account}/teams/{team}/team_members"
+    world.http.patch(path, json={"user_ids": [world.olga_id]}, token=world.admin)
+    policy(world)
+    numbers = [world.conversation() for _ in range(4)]
+    for number in numbers[:3]:
+        act(world, number, "assignments", team_id=team)
+    Assigner(app.store).step()
+    assert [whose(world, number) for number in numbers] == [None, None, None, world.ada_id]
+    with app.store.read() as tx:
+        inbox = tx.filter(Inbox)[0]
+    found = plans(app.store, lambda tx: store.waiting(tx, inbox, [0], longest_waiting=False, limit=9))
+    assert "(account_id=? AND assignee_id=? AND status=? AND inbox_id=?)" in found[0], "not all that was ever resolved"
+
+
+def test_who_comes_back_at_once_keeps_what_they_had(world: World, app: App) -> None:
+    agent(world, "bea")
+    number = world.conversation()
+    join(world, exact=True)
+    join(world, world.ada_id)
+    Assigner(app.store).step()
+    assert whose(world, number) == world.ada_id
+
+
+def test_who_gets_what_a_contact_reopens_takes_it_from_a_bot(world: World, app: App) -> None:
+    world.by_hand()
+    number = world.conversation()
+    bot = world.http.post(f"{world.account}/agent_bots", json={"name": "Bo"}, token=world.admin).json()["id"]
+    act(world, number, "assignments", assignee_id=bot, assignee_type="AgentBot")
+    act(world, number, "toggle_status", status="snoozed")
+    setting(world, enable_auto_assignment=True)
+    is_here(world)
+    world.incoming(number)
+    assert (shown(world, number)["meta"]["assignee_type"], whose(world, number)) == ("User", world.ada_id)
+    with app.store.read() as tx:
+        assert [one.assignee_agent_bot_id for one in tx.filter(Conversation)] == [None]
+
+
+def test_a_policy_leaves_what_somebody_gave_to_a_bot(world: World, app: App) -> None:
+    policy(world)
+    number = world.conversation()
+    bot = world.http.post(f"{world.account}/agent_bots", json={"name": "Bo"}, token=world.admin).json()["id"]
+    act(world, number, "assignments", assignee_id=bot, assignee_type="AgentBot")
+    Assigner(app.store).step()
+    assert shown(world, number)["meta"]["assignee_type"] == "AgentBot"

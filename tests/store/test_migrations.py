@@ -1,6 +1,7 @@
 import re
 import sqlite3
 from collections.abc import Iterator
+from uuid import UUID
 
 import peewee
 import pytest
@@ -123,3 +124,25 @@ def test_a_newer_database_is_refused_and_left_alone(connection: sqlite3.Connecti
         migrate(connection)
 
     assert schema(connection) == before
+
+
+def test_a_database_of_before_conversations_were_found_by_their_uuid(
+    connection: sqlite3.Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(migrations, "MIGRATIONS", MIGRATIONS[:6])
+    migrate(connection)
+    columns = [row[1] for row in connection.execute("PRAGMA table_info(conversations)")]
+    for number, uuid in enumerate(("a", "a", "b", "a"), 1):
+        values = dict.fromkeys(columns, 0) | {"id": number, "display_id": number, "status": "open", "uuid": uuid}
+        marks = ", ".join("?" * len(values))
+        connection.execute(f"INSERT INTO conversations ({', '.join(values)}) VALUES ({marks})", [*values.values()])
+    monkeypatch.undo()
+
+    migrate(connection)
+
+    first, second, third, fourth = (
+        uuid for (uuid,) in connection.execute("SELECT uuid FROM conversations ORDER BY id")
+    )
+    assert (first, third) == ("a", "b")
+    assert {UUID(second).version, UUID(fourth).version} == {4}
+    assert second == str(UUID(second)) != fourth

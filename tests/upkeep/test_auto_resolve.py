@@ -5,12 +5,16 @@ from typing import Any
 import pytest
 
 from inboxd.app import App
+from inboxd.automation.engine import Engine
 from inboxd.services import auto_resolve
+from inboxd.services.messages import Limits
 from inboxd.store import conversations as store
 from inboxd.store.db import Tx
 from inboxd.store.models import Conversation
 from inboxd.upkeep.auto_resolve import LOOK_S, Resolver
+from inboxd.upkeep.snooze import Waker
 from tests.api.test_conversations import lines, set_inbox, show
+from tests.api.test_import_history import T0, conversation, history, ok
 from tests.cast import Clock, World
 from tests.store.plans import plans, statements
 
@@ -182,3 +186,60 @@ def test_looking_walks_an_index_in_its_order(app: App, admin: str) -> None:
         asked = plans(app.store, partial(store.idle, account_id=1, before=9, limit=9, also_waiting=also_waiting))
         assert len(asked) == 1
         assert f"{plan} conversation_account_id_last_activity_at" in asked[0], asked
+
+
+def test_what_just_woke_was_not_idle_while_it_slept(world: World, app: App, clock: Clock, resolver: Resolver) -> None:
+    wanted(world, after=60)
+    number = world.conversation()
+    path = f"{world.account}/conversations/{number}/toggle_status"
+    body = {"status": "snoozed", "snoozed_until": clock.now // 1000 + 86_400}
+    world.http.post(path, json=body, token=world.admin)
+    clock.advance(s=86_400)
+    Waker(app.store).step()
+    resolver.step()
+    assert show(world, number)["status"] == "open"
+    clock.advance(s=61 * MINUTE_S)
+    resolver.step()
+    assert show(world, number)["status"] == "resolved"
+
+
+def test_whoever_was_imported_hears_nothing_of_it(world: World, clock: Clock, resolver: Resolver) -> None:
+    set_inbox(world, csat_survey_enabled=True)
+    ok(world, *history(world))
+    ok(world, conversation(world, "t2", created_at=T0))
+    clock.advance(s=1)
+    body = {"content": "hello again", "message_type": "incoming"}
+    path = f"{world.account}/conversations/2/messages"
+    assert world.http.post(path, json=body, token=world.admin).status_code == 200
+    wanted(world, after=10, message="Bye", label="idle")
+    clock.advance(s=11 * MINUTE_S)
+    resolver.step()
+    past, live = (spoken(world, number) for number in (1, 2))
+    assert [show(world, number)["status"] for number in (1, 2)] == ["resolved", "resolved"]
+    assert past[-1] == (2, system("10 minutes"))
+    assert 3 not in [kind for kind, _ in past]
+    assert [kind for kind, _ in live] == [0, 3, 2, 3]
+
+
+def test_a_rule_that_opens_it_again_makes_nobody_write_for_ever(
+    world: World, app: App, clock: Clock, resolver: Resolver
+) -> None:
+    body = {"name": "never", "event_name": "conversation_resolved", "conditions": [],
+            "actions": [{"action_name": "open_conversation"}]}  # fmt: skip
+    assert world.http.post(f"{world.account}/automation_rules", json=body, token=world.admin).status_code == 200
+    wanted(world, after=10, message="Bye {{contact.name}}")
+    set_inbox(world, csat_survey_enabled=True)
+    number, engine = world.conversation(), Engine(app.store, Limits())
+    world.incoming(number)
+    for _ in range(5):
+        clock.advance(s=11 * MINUTE_S)
+        resolver.step()
+        while engine.step():
+            pass
+        assert show(world, number)["status"] == "open"
+    told = [text for kind, text in spoken(world, number) if kind == 3]
+    assert told == ["Bye Carl", "Please rate the conversation", "Bye Carl"]
+    world.incoming(number)
+    clock.advance(s=11 * MINUTE_S)
+    resolver.step()
+    assert [text for kind, text in spoken(world, number) if kind == 3] == [*told, "Bye Carl"]
