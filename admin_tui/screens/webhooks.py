@@ -11,6 +11,7 @@ from admin_tui.modals.form import Field
 from admin_tui.modals.picker import Choice
 from admin_tui.net.outcome import Outcome
 from admin_tui.screens.asking import ask_form, ask_one, ask_several, ask_sure
+from admin_tui.screens.avatars import ask_avatar
 from admin_tui.screens.base import bindings
 from admin_tui.screens.hook_desk import URL, HookDesk, Json
 from admin_tui.screens.inbox_forms import webhook_url
@@ -23,6 +24,7 @@ from admin_tui.theme import paint_of
 from admin_tui.widgets.row_list import Row
 
 _AGAIN_S = 15.0
+_ASKED = 50
 _TOUCHING = ("webhook.", "delivery.", "inbox_")
 
 
@@ -33,6 +35,7 @@ class WebhooksScreen(HookDesk):
     def __init__(self) -> None:
         super().__init__()
         self.pending: dict[tuple[str, int], int] = {}
+        self.answers: dict[int, list[int]] = {}
         self._fresh: set[tuple[str, int]] = set()
         self._reload = Reload()
         self._again_at = 0.0
@@ -97,11 +100,18 @@ class WebhooksScreen(HookDesk):
             return
         self._fresh.add(hook.key)
 
-        def work(client: Any) -> Any:
-            return len(client.deliveries(state="pending", webhook_id=hook.found["id"], limit=model.COUNTED)[0])
+        # Only an inbox says which bot it has: where there are many, they are asked when somebody wants to know.
+        inboxes = [one["id"] for one in self.tui.directory.inboxes]
+        asked = inboxes if hook.kind == "bot" and len(inboxes) <= _ASKED else []
 
-        def come(found: int) -> None:
-            self.pending[hook.key] = found
+        def work(client: Any) -> Any:
+            owed = len(client.deliveries(state="pending", webhook_id=hook.found["id"], limit=model.COUNTED)[0])
+            return owed, model.answers_in(client, hook.owner_id, asked) if asked else None
+
+        def come(found: tuple[int, list[int] | None]) -> None:
+            self.pending[hook.key] = found[0]
+            if found[1] is not None:
+                self.answers[hook.owner_id] = found[1]
             self.show_facts()
 
         self.fetch(work, come, what=hook.name)
@@ -112,7 +122,11 @@ class WebhooksScreen(HookDesk):
 
     def found_facts(self) -> list[Fact]:
         hook = self.hook
-        return model.facts(hook, self.pending.get(hook.key), self.tui.glyphs, self.tip) if hook is not None else []
+        if hook is None:
+            return []
+        inboxes = self.answers.get(hook.owner_id) if hook.kind == "bot" else None
+        names = None if inboxes is None else [self.tui.directory.inbox_name(one) for one in inboxes]
+        return model.facts(hook, self.pending.get(hook.key), self.tui.glyphs, self.tip, names)
 
     def _draw(self, data: Any, width: int) -> list[Text]:
         hook: Hook = data
@@ -211,6 +225,40 @@ class WebhooksScreen(HookDesk):
             return client.call("POST", "/agent_bots", **values)
 
         ask_form(self, "New agent bot", _bot_fields({}), work, then, button="Create")
+
+    def action_hook_inboxes(self) -> None:
+        hook = self.hook
+        if hook is None:
+            return
+        if hook.kind != "bot":
+            self.tui.say("only agent bots answer in inboxes")
+            return
+        inboxes = self.tui.directory.inboxes
+
+        def now(client: Any) -> list[int]:
+            return model.answers_in(client, hook.owner_id, [one["id"] for one in inboxes])
+
+        def choose(before: list[int]) -> None:
+            def set_to(client: Any, wanted: list[int]) -> None:
+                model.answer_in(client, hook.owner_id, wanted, now(client))
+
+            def picked(found: list[Any]) -> None:
+                if set(found) != set(before):
+                    self.change(f"inboxes of {hook.name}: {len(found)}", set_to, found, before, now)
+
+            choices = [Choice(one["id"], one["name"]) for one in inboxes]
+            ask_several(self, f"Inboxes where {hook.name} answers first", choices, before, picked)
+
+        self.fetch(now, choose, what="inboxes")
+
+    def action_hook_avatar(self) -> None:
+        hook = self.hook
+        if hook is None:
+            return
+        if hook.kind != "bot":
+            self.tui.say("only agent bots have an avatar here")
+            return
+        ask_avatar(self, hook.name, hook.owner["thumbnail"], self.wanted, bot_id=hook.owner_id)
 
     def action_hook_token(self) -> None:
         hook = self.hook

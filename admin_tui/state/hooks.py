@@ -113,8 +113,20 @@ def state_words(health: Json, glyphs: Glyphs) -> str:
     return text
 
 
-def facts(hook: Hook, pending: int | None, glyphs: Glyphs, tip: Tip) -> list[Fact]:
-    """The detail of a webhook; `pending` is None while it is not known."""
+def answers_in(client: "Client", bot_id: int, inbox_ids: list[int]) -> list[int]:
+    """On a thread of the network: the inboxes, of these, where a bot answers first."""
+    bots = {one: client.call("GET", f"/inboxes/{one}/agent_bot").get("agent_bot") or {} for one in inbox_ids}
+    return [one for one, bot in bots.items() if bot.get("id") == bot_id]
+
+
+def answer_in(client: "Client", bot_id: int, wanted: list[int], before: list[int]) -> None:
+    """Let a bot answer in these inboxes and no longer in others."""
+    for inbox_id in set(wanted) ^ set(before):
+        client.call("POST", f"/inboxes/{inbox_id}/set_agent_bot", agent_bot=bot_id if inbox_id in wanted else None)
+
+
+def facts(hook: Hook, pending: int | None, glyphs: Glyphs, tip: Tip, inboxes: list[str] | None = None) -> list[Fact]:
+    """The detail of a webhook; `pending` is None while it is not known, and `inboxes` those where a bot answers."""
     found, health = hook.found, hook.health
     owed = "…" if pending is None else f"{COUNTED} or more" if pending >= COUNTED else str(pending)
     shown = [
@@ -133,9 +145,16 @@ def facts(hook: Hook, pending: int | None, glyphs: Glyphs, tip: Tip) -> list[Fac
     if hook.kind == "bot":
         shown += [
             Fact("Description", line(hook.owner.get("description") or "-")),
+            Fact("Answers in", _inboxes(inboxes, tip)),
             Fact("Token", "shown once" + tip("hook.token", "makes a new one", "; ")),
         ]
     return shown + option_facts(found, tip("hook.secret", "makes a new one", "; "))
+
+
+def _inboxes(names: list[str] | None, tip: Tip) -> str:
+    if names is None:
+        return tip("hook.inboxes", "shows where", "") or "…"
+    return ", ".join(names) if names else "no inbox" + tip("hook.inboxes", "chooses", ": ")
 
 
 def option_facts(found: Json, renews: str) -> list[Fact]:

@@ -9,7 +9,7 @@ from inboxd.domain.text import check_name
 COLUMNS = ("name", "locale", "domain", "support_email")
 SETTINGS = (
     "auto_resolve_after", "auto_resolve_message", "auto_resolve_ignore_waiting", "auto_resolve_label",
-    "audio_transcriptions",
+    "audio_transcriptions", "keep_pending_on_bot_failure",
 )  # fmt: skip
 ATTRIBUTES = ("industry", "company_size", "timezone", "referral_source", "user_role", "website")
 _LOCALE = re.compile(r"[a-z]{2,3}([_-][A-Za-z]{2,4})?")
