@@ -106,12 +106,12 @@ class WebhooksScreen(HookDesk):
 
         def work(client: Any) -> Any:
             owed = len(client.deliveries(state="pending", webhook_id=hook.found["id"], limit=model.COUNTED)[0])
-            return owed, model.answers_in(client, hook.owner_id, asked) if asked else None
+            return owed, model.bots_of(client, asked) if asked else None
 
-        def come(found: tuple[int, list[int] | None]) -> None:
+        def come(found: tuple[int, dict[int, int | None] | None]) -> None:
             self.pending[hook.key] = found[0]
             if found[1] is not None:
-                self.answers[hook.owner_id] = found[1]
+                self.answers[hook.owner_id] = [one for one, bot in found[1].items() if bot == hook.owner_id]
             self.show_facts()
 
         self.fetch(work, come, what=hook.name)
@@ -233,21 +233,33 @@ class WebhooksScreen(HookDesk):
         if hook.kind != "bot":
             self.tui.say("only agent bots answer in inboxes")
             return
-        inboxes = self.tui.directory.inboxes
+        inboxes, bot_id = self.tui.directory.inboxes, hook.owner_id
 
-        def now(client: Any) -> list[int]:
-            return model.answers_in(client, hook.owner_id, [one["id"] for one in inboxes])
+        def now(client: Any) -> dict[int, int | None]:
+            return model.bots_of(client, [one["id"] for one in inboxes])
 
-        def choose(before: list[int]) -> None:
-            def set_to(client: Any, wanted: list[int]) -> None:
-                model.answer_in(client, hook.owner_id, wanted, now(client))
-
+        def choose(before: dict[int, int | None]) -> None:
             def picked(found: list[Any]) -> None:
-                if set(found) != set(before):
-                    self.change(f"inboxes of {hook.name}: {len(found)}", set_to, found, before, now)
+                after = {
+                    inbox_id: bot_id if inbox_id in found else None if bot == bot_id else bot
+                    for inbox_id, bot in before.items()
+                }
+                changed = [inbox_id for inbox_id, bot in after.items() if before[inbox_id] != bot]
 
-            choices = [Choice(one["id"], one["name"]) for one in inboxes]
-            ask_several(self, f"Inboxes where {hook.name} answers first", choices, before, picked)
+                def set_to(client: Any, bots: dict[int, int | None]) -> None:
+                    for inbox_id in changed:
+                        client.call("POST", f"/inboxes/{inbox_id}/set_agent_bot", agent_bot=bots[inbox_id])
+
+                if changed:
+                    self.change(f"inboxes of {hook.name}: {len(found)}", set_to, after, before, now)
+
+            names = {row.data.owner_id: row.data.name for row in self.rows_there if row.data.kind == "bot"}
+            choices = [
+                Choice(one["id"], one["name"], f"has {names[bot]}" if (bot := before[one["id"]]) in names else "")
+                for one in inboxes
+            ]
+            own = [inbox_id for inbox_id, bot in before.items() if bot == bot_id]
+            ask_several(self, f"Inboxes where {hook.name} answers first", choices, own, picked)
 
         self.fetch(now, choose, what="inboxes")
 

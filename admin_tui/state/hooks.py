@@ -113,16 +113,10 @@ def state_words(health: Json, glyphs: Glyphs) -> str:
     return text
 
 
-def answers_in(client: "Client", bot_id: int, inbox_ids: list[int]) -> list[int]:
-    """On a thread of the network: the inboxes, of these, where a bot answers first."""
-    bots = {one: client.call("GET", f"/inboxes/{one}/agent_bot").get("agent_bot") or {} for one in inbox_ids}
-    return [one for one, bot in bots.items() if bot.get("id") == bot_id]
-
-
-def answer_in(client: "Client", bot_id: int, wanted: list[int], before: list[int]) -> None:
-    """Let a bot answer in these inboxes and no longer in others."""
-    for inbox_id in set(wanted) ^ set(before):
-        client.call("POST", f"/inboxes/{inbox_id}/set_agent_bot", agent_bot=bot_id if inbox_id in wanted else None)
+def bots_of(client: "Client", inbox_ids: list[int]) -> dict[int, int | None]:
+    """On a thread of the network: inbox → the bot that answers first there."""
+    found = {one: client.call("GET", f"/inboxes/{one}/agent_bot").get("agent_bot") or {} for one in inbox_ids}
+    return {inbox_id: bot.get("id") for inbox_id, bot in found.items()}
 
 
 def facts(hook: Hook, pending: int | None, glyphs: Glyphs, tip: Tip, inboxes: list[str] | None = None) -> list[Fact]:

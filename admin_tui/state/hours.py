@@ -10,7 +10,7 @@ from inboxd.domain.business_hours import is_open
 
 Json = dict[str, Any]
 DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
-SCALE = "0     6     12    18   24"
+SCALE = "0     6     12    18"
 _HOURS = re.compile(r"(\d{1,2}):(\d{2})\s*-\s*(\d{1,2}):(\d{2})", re.ASCII)
 
 
@@ -56,8 +56,8 @@ def standing(week: list[Json], zone: str, now: float) -> str:
         return "open now" if row["open_all_day"] else f"open now until {hours_word(row)[-5:]}"
     for ahead in range(8):
         day = local + timedelta(days=ahead)
-        row = rows.get(day.isoweekday() % 7)
-        if row is None or row["closed_all_day"]:
+        row = rows[day.isoweekday() % 7]
+        if row["closed_all_day"]:
             continue
         opens = (0, 0) if row["open_all_day"] else (row["open_hour"], row["open_minutes"])
         if ahead or opens > (local.hour, local.minute):

@@ -179,6 +179,13 @@ def label_completed(text: str, titles: list[str]) -> str | None:
     return text + found[len(begun) :] if found is not None else None
 
 
+def too_late(inbox: Json) -> str:
+    """What is said at the composer when the reply window of a conversation's inbox is over."""
+    length = window(inbox)
+    own = line((inbox.get("additional_attributes") or {}).get("agent_reply_time_window_message") or "")
+    return f"outside the reply window{f' of {length}' if length else ''}: {own or 'the customer may not get this'}"
+
+
 def _survey_words(config: Json) -> str:
     rules = config.get("survey_rules") or {}
     parts = ["stars" if config.get("display_type") == "star" else "faces", str(config.get("language") or "en")]
