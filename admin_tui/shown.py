@@ -41,17 +41,22 @@ class Shown:
             self._lines = drawn
         elif isinstance(update, ChopsUpdate) and len(update.chops) == len(self._lines):
             return "".join(
-                self._changes(y, self._with(y, update, console)) for y in sorted({y for y, *_ in update.spans})
+                self._changes(y, self._with(y, [span[1:] for span in spans], update, console))
+                for y, spans in groupby(sorted(update.spans), itemgetter(0))
             )
         return update.render_segments(console)
 
-    def _with(self, y: int, update: ChopsUpdate, console: Console) -> _Line:
-        line = self._lines[y].copy()
+    def _with(self, y: int, spans: Iterable[tuple[int, int]], update: ChopsUpdate, console: Console) -> _Line:
+        drawn = self._lines[y].copy()
         for x, strip in update.chops[y].items():
             if strip is not None:
                 cells = _cells([strip], console)
-                line[x : x + len(cells)] = cells
-        return line[: len(self._lines[y])]
+                drawn[x : x + len(cells)] = cells
+        # Beside the spans it may hold what lies under others.
+        line = self._lines[y].copy()
+        for begin, end in spans:
+            line[begin:end] = drawn[begin:end]
+        return line
 
     def _changes(self, y: int, line: _Line) -> str:
         before, self._lines[y] = self._lines[y], line
