@@ -73,6 +73,7 @@ _PLAIN = (
     | dict.fromkeys(map(ord, "│┃║▏▎▍▌▋▊▉▕▐"), "|")
     | dict(zip(map(ord, _BLOCKS), "_.-=+*%#", strict=True))
     | {ord("…"): ".", ord("–"): "-", ord("·"): ".", ord("•"): "*", ord("�"): "?", ord("⏎"): ">"}
+    | {ord("★"): "*", ord("☆"): "."}
 )
 
 

@@ -81,6 +81,16 @@ ACTIONS: tuple[Action, ...] = (
     Action("inbox.hook.test", "T", "Test webhook", "inboxes", hint=True, writes=True, admin=True),
     Action("inbox.members", "m", "Members…", "inboxes", kind="undo", hint=True, writes=True, admin=True),
     Action("inbox.bot", "B", "Agent bot…", "inboxes", kind="undo", writes=True, admin=True, about="who answers first"),
+    Action(
+        "inbox.policy",
+        "p",
+        "Assignment policy…",
+        "inboxes",
+        kind="undo",
+        writes=True,
+        admin=True,
+        about="how its conversations are handed out",
+    ),
     Action("inbox.options", "o", "Webhook options", "inboxes", writes=True, admin=True),
     Action("inbox.avatar", "v", "Avatar…", "inboxes", writes=True, admin=True, about="a picture from a file, or none"),
     Action("inbox.secret", "R", "New secret", "inboxes", kind="confirm", writes=True, admin=True),
@@ -94,6 +104,10 @@ ACTIONS: tuple[Action, ...] = (
     ),
     Action("hook.secret", "R", "New secret", "webhooks", kind="confirm", writes=True, admin=True),
     Action("hook.token", "K", "New token", "webhooks", kind="confirm", writes=True, admin=True, about="of a bot"),
+    Action(
+        "hook.inboxes", "m", "Inboxes…", "webhooks", kind="undo", writes=True, admin=True, about="where a bot answers"
+    ),
+    Action("hook.avatar", "v", "Avatar…", "webhooks", writes=True, admin=True, about="of a bot"),
     Action("hook.enable", "E", "Enable", "webhooks", writes=True, admin=True, about="one that was disabled"),
     Action("contact.write", "r", "Write…", "contacts", hint=True, writes=True, about="opens its conversation"),
     Action("contact.note", "n", "Add note", "contacts", hint=True, writes=True),

@@ -416,14 +416,21 @@ class Client:
         return found
 
     def set_avatar(
-        self, file: Path | str | None, *, inbox_id: int | None = None, contact_id: int | None = None
+        self,
+        file: Path | str | None,
+        *,
+        inbox_id: int | None = None,
+        contact_id: int | None = None,
+        bot_id: int | None = None,
     ) -> None:
-        """The picture of an inbox, of a contact, or one's own; without a file there is none."""
+        """The picture of an inbox, of a contact, of an agent bot, or one's own; without a file there is none."""
         path, field = "/api/v1/profile", "profile[avatar]"
         if inbox_id is not None:
             path, field = f"{self._base}/inboxes/{inbox_id}", "avatar"
         elif contact_id is not None:
             path, field = f"{self._base}/contacts/{contact_id}", "avatar"
+        elif bot_id is not None:
+            path, field = f"{self._base}/agent_bots/{bot_id}", "avatar"
         if file is None:
             self._http.call("DELETE", f"{path}/avatar")
         else:

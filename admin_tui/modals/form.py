@@ -20,7 +20,8 @@ from inboxd.domain.text import clean
 @dataclass(frozen=True)
 class Field:
     """`kind`: text, secret, number, flag, choice, long or path. `check` gives what is wrong with a value, or nothing;
-    it is asked as somebody types. `choices` are (label, value)."""
+    it is asked as somebody types. `choices` are (label, value). `complete` gives how a text may go on, and `shows` what
+    it comes to, said beneath it."""
 
     name: str
     label: str
@@ -30,6 +31,8 @@ class Field:
     choices: Sequence[tuple[str, Any]] = ()
     required: bool = False
     check: Callable[[str], str | None] = field(default=lambda value: None)
+    complete: Callable[[str], str | None] | None = None
+    shows: Callable[[str], str] | None = None
 
 
 class _Flag(Checkbox):
@@ -45,12 +48,13 @@ class _Flag(Checkbox):
         super().watch_value()
 
 
-class _Paths(Suggester):
-    def __init__(self) -> None:
+class _Completion(Suggester):
+    def __init__(self, complete: Callable[[str], str | None]) -> None:
         super().__init__(use_cache=False, case_sensitive=True)
+        self._complete = complete
 
     async def get_suggestion(self, value: str) -> str | None:
-        return completed(value)
+        return self._complete(value)
 
 
 Save = Callable[[dict[str, Any], Callable[[Problem | None], None]], None]
@@ -87,8 +91,15 @@ class Form(Modal[dict[str, Any]]):
                     line(f"{one.label}{' *' if one.required else ''}  {one.hint}"), markup=False, classes="dim row"
                 )
                 yield self._widget(one)
+                yield from self._shown(one)
                 yield self._error(one.name)
             yield from self._foot()
+
+    @staticmethod
+    def _shown(one: Field) -> ComposeResult:
+        if one.shows is not None:
+            text = clean(one.shows(str(one.value or "")))
+            yield Static(text, markup=False, classes="dim shows", id=f"shows-{one.name}")
 
     @staticmethod
     def _error(name: str) -> Static:
@@ -112,12 +123,13 @@ class Form(Modal[dict[str, Any]]):
             area = TextArea(str(one.value or ""), id=name, show_line_numbers=False, tab_behavior="focus")
             area.cursor_blink = False
             return area
+        complete = completed if one.kind == "path" else one.complete
         made = Input(
             str(one.value if one.value is not None else ""),
             id=name,
             password=one.kind == "secret",
             compact=True,
-            suggester=_Paths() if one.kind == "path" else None,
+            suggester=_Completion(complete) if complete is not None else None,
         )
         made.cursor_blink = False
         return made
@@ -146,6 +158,16 @@ class Form(Modal[dict[str, Any]]):
         for one in self.fields:
             if event.input.id == f"field-{one.name}":
                 self._tell(one.name, one.check(event.value.strip()) if event.value.strip() else None)
+                self._show(one, event.value.strip())
+
+    def on_text_area_changed(self, event: TextArea.Changed) -> None:
+        for one in self.fields:
+            if event.text_area.id == f"field-{one.name}":
+                self._show(one, event.text_area.text)
+
+    def _show(self, one: Field, text: str) -> None:
+        if one.shows is not None:
+            self.query_one(f"#shows-{one.name}", Static).update(clean(one.shows(text)))
 
     def _tell(self, name: str, wrong: str | None) -> None:
         shown = self.query_one(f"#error-{name}" if name else "#error", Static)

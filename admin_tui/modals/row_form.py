@@ -12,6 +12,7 @@ class RowForm(Form):
     RowForm Horizontal.line { height: 1; align-horizontal: left; }
     RowForm Horizontal.line Static { width: 24; }
     RowForm Horizontal.line Input { width: 1fr; }
+    RowForm Horizontal.line Static.shows { width: 26; padding-left: 1; }
     """
 
     def compose(self) -> ComposeResult:
@@ -21,5 +22,6 @@ class RowForm(Form):
                 with Horizontal(classes="line"):
                     yield Static(f"{one.label}{' *' if one.required else ''}", markup=False, classes="dim")
                     yield self._widget(one)
+                    yield from self._shown(one)
                 yield self._error(one.name)
             yield from self._foot()

@@ -124,7 +124,9 @@ class AgentsScreen(ViewsScreen):
 
     def _team(self, one: Json, width: int) -> str:
         count = len(one["members"])
-        return f"{cut(one['name'], 24)} {count:>3} {'member ' if count == 1 else 'members'}  {one['description'] or ''}"
+        members = f"{count:>3} {'member ' if count == 1 else 'members'}"
+        how = "in turn" if one["allow_auto_assign"] else "by hand"
+        return f"{cut(one['name'], 24)} {members}  {how}  {one['description'] or ''}"
 
     def _about_team(self, one: Json) -> list[str]:
         members = [f"  {line(member['name'])}" for member in one["members"]]
@@ -132,7 +134,7 @@ class AgentsScreen(ViewsScreen):
             line(one["name"]),
             "",
             line(one["description"] or "no description"),
-            f"assigns by itself  {'yes' if one['allow_auto_assign'] else 'no'}",
+            f"handed out  {'in turn to who is online' if one['allow_auto_assign'] else 'by hand alone'}",
             "",
             "members:" if members else f"no members{self.tip('team.members', 'adds them', ': ')}",
             *members,
@@ -252,5 +254,11 @@ def _team_fields(one: Json) -> list[Field]:
     return [
         Field("name", "Name", one.get("name"), required=True),
         Field("description", "Description", one.get("description")),
-        Field("allow_auto_assign", "Assigns by itself", one.get("allow_auto_assign", True), "flag"),
+        Field(
+            "allow_auto_assign",
+            "Hands out its conversations",
+            one.get("allow_auto_assign", True),
+            "flag",
+            "to its members who are online, in turn",
+        ),
     ]

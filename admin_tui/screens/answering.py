@@ -14,10 +14,12 @@ from rich.text import Text
 from textual.app import ComposeResult, SuspendNotSupported
 from textual.containers import Vertical
 from textual.message import Message
+from textual.widgets import Static
 
 from admin_tui.modals.picker import Choice, Picker
 from admin_tui.net.outcome import Outcome
 from admin_tui.state.conversations import Note, Talk
+from admin_tui.state.inboxes import too_late
 from admin_tui.state.presence import Presence
 from admin_tui.text import line
 from admin_tui.widgets.composer import Composer
@@ -37,6 +39,8 @@ class Answering(Vertical):
     DEFAULT_CSS = """
     Answering { height: auto; display: none; }
     Answering.-on { display: block; }
+    Answering #late { height: auto; max-height: 3; padding: 0 1; background: $warning 15%; display: none; }
+    Answering #late.-on { display: block; }
     """
 
     class Sent(Message):
@@ -60,7 +64,8 @@ class Answering(Vertical):
         self._presence = presence
         self._since = 0.0
         self._edited_at = self._kept_at = self._typing_at = 0.0
-        self._title = ""
+        self._title = self._told_late = ""
+        self._late = Static("", markup=False, id="late")
         self._canned: list[dict[str, Any]] = []
         self._recalled: Note | None = None
 
@@ -69,6 +74,7 @@ class Answering(Vertical):
         return cast("InboxdTui", self.app)
 
     def compose(self) -> ComposeResult:
+        yield self._late
         yield self.composer
 
     @property
@@ -89,6 +95,11 @@ class Answering(Vertical):
             draft = self.composer.text.rstrip("\n")
             self._fill(f"{draft}\n\n{quote}" if draft else quote)
         self.screen.set_focus(self.composer)
+
+    def renew(self, talk: Talk) -> None:
+        """What is answered, as it is now."""
+        if self.talk is not None and self.talk.id == talk.id:
+            self.talk = talk
 
     def close(self) -> None:
         """The draft stays."""
@@ -118,6 +129,7 @@ class Answering(Vertical):
         talk = self.talk
         if talk is None:
             return
+        self._show_late(talk)
         who = "PRIVATE, only agents see it" if self.private else f"reply to {talk.name}"
         warning = self._presence.collision(talk.id, self._since)
         about = f"! {warning} · {who}" if warning else f"{who} · {self.tui.directory.inbox_name(talk.inbox_id)}"
@@ -128,6 +140,15 @@ class Answering(Vertical):
             self._title = title
             # A title is markup: what stands in brackets would be taken for a style.
             self.composer.border_title = Text(title)
+
+    def _show_late(self, talk: Talk) -> None:
+        """That the reply window of the inbox is over, in its own words; private notes are never too late."""
+        inbox = self.tui.directory.inbox(talk.inbox_id)
+        told = "" if talk.can_reply or self.private else too_late(inbox)
+        if told != self._told_late:
+            self._told_late = told
+            self._late.update(f"! {told}")
+            self._late.set_class(bool(told), "-on")
 
     def tick(self, now: float) -> None:
         if not self.is_open:

@@ -126,7 +126,7 @@ class ConversationsScreen(TalkActions, SavedViews):
         if self.has_class("-wide") and not self.has_class("-bare"):
             if self.talk is not None and not self._resting.is_awaited:
                 self.details.learn(self.talk)
-            self.details.show(self.talk)
+            self.details.show(self.talk, self.pane.rated)
 
     def _renew(self) -> None:
         """The conversation that is open, when it is in no row that would tell."""
@@ -209,7 +209,10 @@ class ConversationsScreen(TalkActions, SavedViews):
             self.toggle_class("-bare")
         elif talk is not None:
             self.details.learn(talk)
-            self.app.push_screen(TextView(f"#{talk.id}", self.details.text(talk)))
+            self.app.push_screen(TextView(f"#{talk.id}", self.details.text(talk, self._rated(talk))))
+
+    def _rated(self, talk: Talk) -> str:
+        return self.pane.rated if self.talk is not None and self.talk.id == talk.id else ""
 
     def action_edge(self, where: int) -> None:
         super().action_edge(where)

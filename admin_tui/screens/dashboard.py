@@ -27,6 +27,10 @@ delivered comes and goes without an event."""
 _PAUSE_S = 1.0
 """At least this long between two looks, however much happens."""
 _LOAD_EVERY_S = 60.0
+_STAFF_EVERY_S = 20.0
+"""No event tells of who comes and goes: they are asked for at the next look behind so long."""
+_ASKED = 50
+"""Inboxes whose members are asked for at once."""
 _SHORT = 5
 _PAST = 30
 
@@ -67,6 +71,8 @@ class DashboardScreen(BaseScreen):
         self._dirty = False
         self._looked_at = 0.0
         self._load_at = 0.0
+        self.members: dict[int, list[Json]] = {}
+        self._staff_at = 0.0
 
     def body(self) -> Iterable[Widget]:
         glyphs = self.tui.glyphs
@@ -110,6 +116,11 @@ class DashboardScreen(BaseScreen):
         if weighs:
             self._load_at = now + _LOAD_EVERY_S
 
+        hands_out = [one["id"] for one in self.tui.directory.inboxes if one["enable_auto_assignment"]][:_ASKED]
+        asks = now >= self._staff_at
+        if asks:
+            self._staff_at = now + _STAFF_EVERY_S
+
         def work(client: Any) -> Json:
             counts = client.call("GET", "/counts")
             return {
@@ -118,6 +129,8 @@ class DashboardScreen(BaseScreen):
                 "concerns": client.call("GET", "/attention")["payload"],
                 "health": client.health(),
                 "load": client.open_load() if weighs else None,
+                "agents": client.agents() if asks else None,
+                "members": overview.members(client, hands_out) if asks else None,
             }
 
         def come(outcome: Outcome) -> None:
@@ -132,6 +145,8 @@ class DashboardScreen(BaseScreen):
             self._past = found["past"] or self._past
             if found["load"] is not None:
                 self.load = {one["assignee_id"]: one["open"] for one in found["load"]}
+            if asks:
+                self.tui.directory.agents, self.members = found["agents"], found["members"]
             self._show()
 
         self.tui.call(work, come)
@@ -157,7 +172,8 @@ class DashboardScreen(BaseScreen):
         is_tall = self.has_class("-tall") and width >= 98
         paint = paint_of(self.app)
         self._say("numbers", charts.numbers(self.counts, width, paint, is_tall=is_tall, ascii_only=ascii_only))
-        rows = [Row((one["kind"], one.get("webhook_id")), one) for one in self.concerns]
+        concerns = [*self.concerns, *overview.unmanned(self.tui.directory.inboxes, self.members)]
+        rows = [Row((one["kind"], one.get("webhook_id"), one.get("inbox_id")), one) for one in concerns]
         test = self.tip("dashboard.test", "sends a test message, ")
         empty = f"{self.tui.glyphs('ok')} nothing needs you\n{test}3 shows the conversations"
         if rows != self.list_.rows or empty != self.list_.empty:
@@ -195,8 +211,8 @@ class DashboardScreen(BaseScreen):
             lines.append(text.append(f"{glyphs(state)} {word}", paint.of(state)))
         return self._rest(lines, found, "2 shows all")
 
-    def _heads(self, title: str, *columns: str) -> Text:
-        text = Text(f"{title:<24}", "bold" if self.has_class("-short") else paint_of(self.app).key)
+    def _heads(self, title: str, *columns: str, at: int = 24) -> Text:
+        text = Text(f"{title:<{at}}", "bold" if self.has_class("-short") else paint_of(self.app).key)
         return (
             text
             if self.has_class("-short")
@@ -206,16 +222,18 @@ class DashboardScreen(BaseScreen):
     def _agents(self, most: int) -> list[Text]:
         """As many as there is room for, on one line where there is little."""
         glyphs, found, paint = self.tui.glyphs, self.tui.directory.agents, paint_of(self.app)
+        takers = {one["id"] for members in self.members.values() for one in members}
         words = []
         for one in found:
             state = str(one.get("availability_status") or "offline")
             load = f"{self.load.get(one['id'], 0)} open" if self.load or self.tui.is_administrator else ""
-            words.append((line(one["name"]), f"{glyphs(state)} {state}", load))
+            takes = ", in turn" if state == "online" and one["id"] in takers else ""
+            words.append((line(one["name"]), f"{glyphs(state)} {state}{takes}", load))
         if self.has_class("-short"):
             together = "   ".join(f"{name} {state} {load}".strip() for name, state, load in words)
             return [paint.signs(Text(cut(f"Agents   {together}", self.size.width - 2)))]
-        lines = [Text(), self._heads("Agents", "STATE", "LOAD")]
-        lines += [paint.signs(Text(f" {cut(name, 22)} {cut(state, 12)}{load}")) for name, state, load in words[:most]]
+        lines = [Text(), self._heads("Agents", f"{'STATE':<18}", "LOAD", at=20)]
+        lines += [paint.signs(Text(f" {cut(name, 18)} {cut(state, 17)} {load}")) for name, state, load in words[:most]]
         return self._rest(lines, found, "7 shows all", above=2)
 
     @staticmethod
@@ -260,6 +278,8 @@ class DashboardScreen(BaseScreen):
             self.tui.go_and("webhooks", "show_webhook", webhook)
         elif webhook is not None:
             self.tui.go_and("deliveries", "show_webhook", webhook, "Failing")
+        elif kind == "nobody_online":
+            self.tui.go_and("inboxes", "show_inbox", one["inbox_id"])
         elif kind == "conversations_waiting":
             self.tui.go_and("conversations", "show_number", one["conversation_id"])
         else:

@@ -1,13 +1,15 @@
 """The settings of an inbox in groups, each a form that fits 80x24."""
 
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from admin_tui.modals.form import Field, Form
 from admin_tui.modals.row_form import RowForm
+from admin_tui.state import hours, spans
 from admin_tui.state import inboxes as model
+from admin_tui.state.directory import Directory
 from admin_tui.state.hooks import wrong_url
 
 Json = dict[str, Any]
@@ -15,11 +17,11 @@ Json = dict[str, Any]
 
 @dataclass(frozen=True)
 class Group:
-    """`fields(inbox)`, and `settings(values, inbox)` as the server takes them."""
+    """`fields(inbox, directory)`, and `settings(values, inbox)` as the server takes them."""
 
     title: str
     about: str
-    fields: Callable[[Json], list[Field]]
+    fields: Callable[[Json, Directory], list[Field]]
     settings: Callable[[Json, Json], Json]
     form: type[Form] = Form
 
@@ -35,18 +37,7 @@ def name(value: str = "") -> Field:
     return Field("name", "Name", value, required=True)
 
 
-def _channel(values: Json, inbox: Json) -> Json:
-    window = values["agent_reply_time_window"]
-    more = {**(inbox["additional_attributes"] or {}), "agent_reply_time_window": int(window) if window else None}
-    return {
-        "webhook_url": values["webhook_url"],
-        "hmac_mandatory": values["hmac_mandatory"],
-        "additional_attributes": more,
-    }
-
-
-def _basic_fields(inbox: Json) -> list[Field]:
-    window = (inbox["additional_attributes"] or {}).get("agent_reply_time_window")
+def _basic_fields(inbox: Json, directory: Directory) -> list[Field]:
     return [
         name(inbox["name"]),
         webhook_url(inbox["webhook_url"] or ""),
@@ -54,25 +45,51 @@ def _basic_fields(inbox: Json) -> list[Field]:
         Field("lock_to_single_conversation", "One conversation each", inbox["lock_to_single_conversation"], "flag"),
         Field("allow_messages_after_resolved", "Contacts may write when it is resolved",
               inbox["allow_messages_after_resolved"], "flag"),
-        Field("agent_reply_time_window", "Hours in which agents can answer", window, "number", "empty: for ever"),
     ]  # fmt: skip
 
 
 def _basics(values: Json, inbox: Json) -> Json:
     own = ("name", "lock_to_single_conversation", "allow_messages_after_resolved")
-    return {"channel": _channel(values, inbox), **{key: values[key] for key in own}}
+    channel = {key: value for key, value in values.items() if key not in own}
+    return {"channel": channel, **{key: values[key] for key in own}}
 
 
-def _message_fields(inbox: Json) -> list[Field]:
+def _text_fields(inbox: Json, directory: Directory) -> list[Field]:
+    account = str(directory.meta.get("account", {}).get("name", ""))
+
+    def preview(text: str) -> str:
+        return model.preview(text, inbox["name"], account)
+
     return [
         Field("greeting_enabled", "Greet who writes for the first time", inbox["greeting_enabled"], "flag"),
-        Field("greeting_message", "Greeting", inbox["greeting_message"], "long"),
-        Field("out_of_office_message", "Out of office", inbox["out_of_office_message"], "long",
-              "sent outside working hours"),
+        Field("greeting_message", "Greeting", inbox["greeting_message"], "long", shows=preview),
+        Field("working_hours_enabled", "Outside working hours, say that nobody is there",
+              inbox["working_hours_enabled"], "flag", "switches the hours too"),
+        Field("out_of_office_message", "Out of office", inbox["out_of_office_message"], "long", shows=preview),
     ]  # fmt: skip
 
 
-def _sender_fields(inbox: Json) -> list[Field]:
+def _window_fields(inbox: Json, directory: Directory) -> list[Field]:
+    more = inbox["additional_attributes"] or {}
+    return [
+        Field("agent_reply_time_window", "Agents can answer for", model.window(inbox),
+              hint="so long after the customer wrote: 24h, 7d; empty: for ever",
+              check=lambda text: spans.wrong(text, "h", "1h", "99999h")),
+        Field("agent_reply_time_window_message", "What agents read when it is over",
+              more.get("agent_reply_time_window_message"), hint="such as: send a template instead"),
+    ]  # fmt: skip
+
+
+def _window(values: Json, inbox: Json) -> Json:
+    length = spans.seconds(values["agent_reply_time_window"], "h")
+    given = {
+        "agent_reply_time_window": length // 3600 if length else None,
+        "agent_reply_time_window_message": values["agent_reply_time_window_message"] or None,
+    }
+    return {"channel": {"additional_attributes": {**(inbox["additional_attributes"] or {}), **given}}}
+
+
+def _sender_fields(inbox: Json, directory: Directory) -> list[Field]:
     kinds = [("friendly: agent and business", "friendly"), ("professional: business alone", "professional")]
     return [
         Field("sender_name_type", "Sender name", inbox["sender_name_type"], "choice", choices=kinds, required=True),
@@ -81,7 +98,7 @@ def _sender_fields(inbox: Json) -> list[Field]:
     ]
 
 
-def _assignment_fields(inbox: Json) -> list[Field]:
+def _assignment_fields(inbox: Json, directory: Directory) -> list[Field]:
     limit = (inbox["auto_assignment_config"] or {}).get("max_assignment_limit")
     return [
         Field("enable_auto_assignment", "Assign new conversations to members in turn",
@@ -96,19 +113,21 @@ def _assignment(values: Json, inbox: Json) -> Json:
     return {"enable_auto_assignment": values["enable_auto_assignment"], "auto_assignment_config": config}
 
 
-def _csat_fields(inbox: Json) -> list[Field]:
+def _csat_fields(inbox: Json, directory: Directory) -> list[Field]:
     config = inbox["csat_config"] or {}
     rules = config.get("survey_rules") or {}
+    titles = [str(one["title"]) for one in directory.labels]
     return [
         Field("csat_survey_enabled", "Ask when a conversation is resolved", inbox["csat_survey_enabled"], "flag"),
         Field("display_type", "As", config.get("display_type") or "emoji", "choice",
               choices=[("faces", "emoji"), ("stars", "star")], required=True),
-        Field("message", "Question", config.get("message")),
+        Field("message", "Question", config.get("message"), hint="empty: the usual one"),
         Field("button_text", "Button", config.get("button_text") or "Please rate us"),
-        Field("language", "Language", config.get("language") or "en"),
+        Field("language", "Language", config.get("language") or "en", hint="de en es fr it nl pt; others are English"),
         Field("operator", "Only when its labels", rules.get("operator") or "contains", "choice",
               choices=[("contain one of", "contains"), ("contain none of", "does_not_contain")], required=True),
-        Field("labels", "These labels", ", ".join(rules.get("values") or []), hint="with commas; empty: always"),
+        Field("labels", "These labels", ", ".join(rules.get("values") or []), hint="with commas; empty: always",
+              complete=lambda text: model.label_completed(text, titles)),
     ]  # fmt: skip
 
 
@@ -123,27 +142,26 @@ def _csat(values: Json, inbox: Json) -> Json:
     return {"csat_survey_enabled": values["csat_survey_enabled"], "csat_config": config}
 
 
-def _hours_fields(inbox: Json) -> list[Field]:
-    week = zip(model.DAYS, model.monday_first(inbox["working_hours"]), strict=True)
+def _hours_fields(inbox: Json, directory: Directory) -> list[Field]:
+    week = zip(hours.DAYS, hours.monday_first(inbox["working_hours"]), strict=True)
     return [
-        Field("working_hours_enabled", "Has working hours", inbox["working_hours_enabled"], "flag"),
-        *(Field(day, day, model.hours_word(row), check=model.wrong_hours, required=True) for day, row in week),
-        Field("timezone", "Time zone", inbox["timezone"], check=_wrong_zone, required=True),
-    ]
+        Field("working_hours_enabled", "Has working hours", inbox["working_hours_enabled"], "flag",
+              shows=lambda _: hours.SCALE),
+        *(Field(day, day, hours.hours_word(row), check=hours.wrong_hours, required=True, shows=hours.hours_shown)
+          for day, row in week),
+        Field("timezone", "Time zone (→ completes)", inbox["timezone"], check=hours.wrong_zone, required=True,
+              complete=hours.zone_completed, shows=_there),
+    ]  # fmt: skip
+
+
+def _there(zone: str) -> str:
+    return "" if hours.wrong_zone(zone) else f"{hours.clock_there(zone, time.time())} there now"
 
 
 def _hours(values: Json, inbox: Json) -> Json:
-    rows = [model.hours_row(place, values[day]) for place, day in enumerate(model.DAYS)]
+    rows = [hours.hours_row(place, values[day]) for place, day in enumerate(hours.DAYS)]
     kept = ("working_hours_enabled", "timezone")
     return {"working_hours": rows, **{key: values[key] for key in kept}}
-
-
-def _wrong_zone(zone: str) -> str | None:
-    try:
-        ZoneInfo(zone)
-    except (ValueError, OSError, ZoneInfoNotFoundError):
-        return "no such time zone; such as Europe/Berlin"
-    return None
 
 
 def _as_they_are(values: Json, inbox: Json) -> Json:
@@ -152,9 +170,10 @@ def _as_they_are(values: Json, inbox: Json) -> Json:
 
 GROUPS = (
     Group("Basics", "name, webhook, identity, one conversation", _basic_fields, _basics),
-    Group("Messages", "greeting, out of office", _message_fields, _as_they_are),
-    Group("Sender", "names, e-mail address", _sender_fields, _as_they_are),
+    Group("Working hours", "seven days, time zone", _hours_fields, _hours, RowForm),
+    Group("Texts", "greeting, out of office", _text_fields, _as_they_are),
+    Group("Reply window", "how long agents can answer, and what they read then", _window_fields, _window),
     Group("Assignment", "in turn, at most", _assignment_fields, _assignment),
     Group("CSAT survey", "what is asked, and when", _csat_fields, _csat),
-    Group("Working hours", "seven days, time zone", _hours_fields, _hours, RowForm),
+    Group("Sender", "names, e-mail address", _sender_fields, _as_they_are),
 )

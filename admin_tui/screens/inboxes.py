@@ -16,6 +16,7 @@ from admin_tui.screens.base import bindings
 from admin_tui.screens.hook_desk import HookDesk, Json
 from admin_tui.screens.inbox_forms import GROUPS, Group, name, webhook_url
 from admin_tui.state import inboxes as model
+from admin_tui.state import policies
 from admin_tui.state.facts import Fact
 from admin_tui.state.hooks import Hook, of_inbox
 from admin_tui.state.inboxes import Box, Figures
@@ -98,6 +99,9 @@ class InboxesScreen(HookDesk):
             # No event tells of a delivery that failed for the first time.
             self._again_at = time.monotonic() + _AGAIN_S
             self._stale.update(self._in_sight())
+            # Nor of who comes and goes.
+            self._fresh.clear()
+            self.look()
         if self._stale:
             self._figures.want()
         if self._figures.due():
@@ -156,6 +160,7 @@ class InboxesScreen(HookDesk):
                 "members": client.call("GET", f"/inbox_members/{box.id}")["payload"],
                 "bot": client.call("GET", f"/inboxes/{box.id}/agent_bot"),
                 "webhook": client.webhook(inbox_id=box.id) if sees_hook else {},
+                "policy": policies.of_inbox(client, box.id) if sees_hook else {},
             }
 
         def come(found: Any) -> None:
@@ -209,8 +214,12 @@ class InboxesScreen(HookDesk):
     def action_edit(self) -> None:
         box = self.box
         if box is not None:
-            choices = [Choice(group, group.title, group.about) for group in GROUPS]
-            ask_one(self, f"Settings of {box.name}", choices, lambda group: self._edit(box, group))
+            choices = [Choice(partial(self._edit, box, group), group.title, group.about) for group in GROUPS]
+            choices += [
+                Choice(self.action_inbox_policy, "Assignment policy", "whose turn it is, and how often"),
+                Choice(self.action_inbox_bot, "Agent bot", "who answers first"),
+            ]
+            ask_one(self, f"Settings of {box.name}", choices, lambda change: change())
 
     def _edit(self, box: Box, group: Group) -> None:
         def work(client: Any, values: Json) -> Any:
@@ -220,7 +229,14 @@ class InboxesScreen(HookDesk):
             self.tui.learn()
             self.saved(found["name"])
 
-        ask_form(self, f"{group.title} of {box.name}", group.fields(box.inbox), work, then, form=group.form)
+        ask_form(
+            self,
+            f"{group.title} of {box.name}",
+            group.fields(box.inbox, self.tui.directory),
+            work,
+            then,
+            form=group.form,
+        )
 
     def action_delete(self) -> None:
         box = self.box
@@ -279,6 +295,24 @@ class InboxesScreen(HookDesk):
             self.change(f"bot of {box.name}", set_to, bot_id, before, now)
 
         self.fetch(lambda client: client.agent_bots(), choose, what="agent bots")
+
+    def action_inbox_policy(self) -> None:
+        box = self.box
+        if box is None or box.id not in self.more:
+            return
+        before = self.more[box.id]["policy"].get("id")
+
+        def choose(found: list[Json]) -> None:
+            choices = [Choice(one["id"], one["name"], policies.about(one)) for one in found]
+            ask_one(self, f"Policy of {box.name}", [*choices, Choice(None, "no policy", "in turn, at once")], picked)
+
+        def picked(policy_id: int | None) -> None:
+            self.change(
+                f"policy of {box.name}", lambda client, number: policies.follow(client, box.id, number),
+                policy_id, before, lambda client: policies.of_inbox(client, box.id).get("id"),
+            )  # fmt: skip
+
+        self.fetch(lambda client: client.call("GET", "/assignment_policies"), choose, what="policies")
 
     def action_inbox_avatar(self) -> None:
         box = self.box

@@ -10,6 +10,7 @@ from admin_tui.modals.picker import Choice
 from admin_tui.modals.text_view import TextView
 from admin_tui.modals.theme_picker import ThemePicker
 from admin_tui.preferences import ABOUT, ACCENTS, THE_THEMES, keep, plain, themes
+from admin_tui.screens.account import account_view
 from admin_tui.screens.asking import ask_form, ask_one, ask_sure, changes
 from admin_tui.screens.base import bindings
 from admin_tui.screens.views import HINTS, Json, View, ViewsScreen
@@ -43,6 +44,7 @@ class SettingsScreen(ViewsScreen):
                 self._about_attribute, "no custom attributes are defined", create=self._create_attribute,
                 delete=self._delete_attribute, copied=lambda one: str(one["attribute_key"]), creates="defines one",
             ),
+            account_view(self),
             View(
                 "Health", model.health, self._check, self._about_check, "", open=self._go_there, is_counted=False,
             ),

@@ -35,8 +35,8 @@ class TalkDetails(Static):
     def tui(self) -> "InboxdTui":
         return cast("InboxdTui", self.app)
 
-    def show(self, talk: Talk | None) -> None:
-        text = self.text(talk) if talk is not None else ""
+    def show(self, talk: Talk | None, rated: str = "") -> None:
+        text = self.text(talk, rated) if talk is not None else ""
         if text != self._drawn:
             self._drawn = text
             paint = paint_of(self.app)
@@ -74,7 +74,8 @@ class TalkDetails(Static):
 
         self.tui.call(work, come)
 
-    def text(self, talk: Talk) -> str:
+    def text(self, talk: Talk, rated: str = "") -> str:
+        """`rated` is what the customer said of it."""
         directory, may = self.tui.directory, cast("BaseScreen", self.screen).may
         contact, more = talk.contact, self._more.get(talk.id, {})
         team = next((one["name"] for one in directory.teams if one["id"] == talk.team_id), "-")
@@ -95,6 +96,8 @@ class TalkDetails(Static):
             f"{self.tui.key_of(action) if may(action) else ' '} {name:<9} {value}"
             for name, value, action in ((name, value, by_id(action)) for name, value, action in facts)
         ]
+        lines += [f"  rated     {rated}"] if rated else []
+        lines += [] if talk.can_reply else ["  reply     too late: the window is over"]
         people = [str(one.get("available_name") or one.get("name")) for one in more.get("participants", [])]
         lines += ["", "Followed by", *(f"  {name}" for name in people)] if people else []
         others = [one for one in more.get("others", []) if one["id"] != talk.id]

@@ -74,6 +74,7 @@ class TalkThread(Vertical):
         """The same conversation, as it is now."""
         if self.talk is not None and self.talk.id == talk.id and self.talk != talk:
             self.talk = talk
+            self.answering.renew(talk)
             self.show_title()
             # The messages may have come before the number that says how many of them are unread.
             self.seen()
@@ -224,10 +225,15 @@ class TalkThread(Vertical):
             status = "sending…"
         elif one.kind == "outgoing" and not one.private:
             status = f"{glyphs(one.status)} {one.status}"
-        text = "\n".join([one.text, *(f"[{file}]  o opens" for file in one.files)]).strip("\n")
+        text = "\n".join([one.text, *(f"[{file}]  o opens" for file in one.files), one.rated]).strip("\n")
         if one.kind == "activity":
             return Post(one.key, "", f"{sign} {text}  {clock(one.at)}", "dim", day, one)
         return Post(one.key, model.head(one, sign, status), text, tone, day, one)
+
+    @property
+    def rated(self) -> str:
+        """The newest answer to a survey among the messages that are loaded."""
+        return next((one.rated for one in reversed(self.notes) if one.rated), "")
 
     def show_title(self) -> None:
         title = self._title_text()

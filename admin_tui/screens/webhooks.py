@@ -11,6 +11,7 @@ from admin_tui.modals.form import Field
 from admin_tui.modals.picker import Choice
 from admin_tui.net.outcome import Outcome
 from admin_tui.screens.asking import ask_form, ask_one, ask_several, ask_sure
+from admin_tui.screens.avatars import ask_avatar
 from admin_tui.screens.base import bindings
 from admin_tui.screens.hook_desk import URL, HookDesk, Json
 from admin_tui.screens.inbox_forms import webhook_url
@@ -23,6 +24,7 @@ from admin_tui.theme import paint_of
 from admin_tui.widgets.row_list import Row
 
 _AGAIN_S = 15.0
+_ASKED = 50
 _TOUCHING = ("webhook.", "delivery.", "inbox_")
 
 
@@ -33,6 +35,7 @@ class WebhooksScreen(HookDesk):
     def __init__(self) -> None:
         super().__init__()
         self.pending: dict[tuple[str, int], int] = {}
+        self.answers: dict[int, list[int]] = {}
         self._fresh: set[tuple[str, int]] = set()
         self._reload = Reload()
         self._again_at = 0.0
@@ -97,11 +100,18 @@ class WebhooksScreen(HookDesk):
             return
         self._fresh.add(hook.key)
 
-        def work(client: Any) -> Any:
-            return len(client.deliveries(state="pending", webhook_id=hook.found["id"], limit=model.COUNTED)[0])
+        # Only an inbox says which bot it has: where there are many, they are asked when somebody wants to know.
+        inboxes = [one["id"] for one in self.tui.directory.inboxes]
+        asked = inboxes if hook.kind == "bot" and len(inboxes) <= _ASKED else []
 
-        def come(found: int) -> None:
-            self.pending[hook.key] = found
+        def work(client: Any) -> Any:
+            owed = len(client.deliveries(state="pending", webhook_id=hook.found["id"], limit=model.COUNTED)[0])
+            return owed, model.bots_of(client, asked) if asked else None
+
+        def come(found: tuple[int, dict[int, int | None] | None]) -> None:
+            self.pending[hook.key] = found[0]
+            if found[1] is not None:
+                self.answers[hook.owner_id] = [one for one, bot in found[1].items() if bot == hook.owner_id]
             self.show_facts()
 
         self.fetch(work, come, what=hook.name)
@@ -112,7 +122,11 @@ class WebhooksScreen(HookDesk):
 
     def found_facts(self) -> list[Fact]:
         hook = self.hook
-        return model.facts(hook, self.pending.get(hook.key), self.tui.glyphs, self.tip) if hook is not None else []
+        if hook is None:
+            return []
+        inboxes = self.answers.get(hook.owner_id) if hook.kind == "bot" else None
+        names = None if inboxes is None else [self.tui.directory.inbox_name(one) for one in inboxes]
+        return model.facts(hook, self.pending.get(hook.key), self.tui.glyphs, self.tip, names)
 
     def _draw(self, data: Any, width: int) -> list[Text]:
         hook: Hook = data
@@ -211,6 +225,52 @@ class WebhooksScreen(HookDesk):
             return client.call("POST", "/agent_bots", **values)
 
         ask_form(self, "New agent bot", _bot_fields({}), work, then, button="Create")
+
+    def action_hook_inboxes(self) -> None:
+        hook = self.hook
+        if hook is None:
+            return
+        if hook.kind != "bot":
+            self.tui.say("only agent bots answer in inboxes")
+            return
+        inboxes, bot_id = self.tui.directory.inboxes, hook.owner_id
+
+        def now(client: Any) -> dict[int, int | None]:
+            return model.bots_of(client, [one["id"] for one in inboxes])
+
+        def choose(before: dict[int, int | None]) -> None:
+            def picked(found: list[Any]) -> None:
+                after = {
+                    inbox_id: bot_id if inbox_id in found else None if bot == bot_id else bot
+                    for inbox_id, bot in before.items()
+                }
+                changed = [inbox_id for inbox_id, bot in after.items() if before[inbox_id] != bot]
+
+                def set_to(client: Any, bots: dict[int, int | None]) -> None:
+                    for inbox_id in changed:
+                        client.call("POST", f"/inboxes/{inbox_id}/set_agent_bot", agent_bot=bots[inbox_id])
+
+                if changed:
+                    self.change(f"inboxes of {hook.name}: {len(found)}", set_to, after, before, now)
+
+            names = {row.data.owner_id: row.data.name for row in self.rows_there if row.data.kind == "bot"}
+            choices = [
+                Choice(one["id"], one["name"], f"has {names[bot]}" if (bot := before[one["id"]]) in names else "")
+                for one in inboxes
+            ]
+            own = [inbox_id for inbox_id, bot in before.items() if bot == bot_id]
+            ask_several(self, f"Inboxes where {hook.name} answers first", choices, own, picked)
+
+        self.fetch(now, choose, what="inboxes")
+
+    def action_hook_avatar(self) -> None:
+        hook = self.hook
+        if hook is None:
+            return
+        if hook.kind != "bot":
+            self.tui.say("only agent bots have an avatar here")
+            return
+        ask_avatar(self, hook.name, hook.owner["thumbnail"], self.wanted, bot_id=hook.owner_id)
 
     def action_hook_token(self) -> None:
         hook = self.hook

@@ -6,6 +6,8 @@ from sys import intern
 from typing import Any
 
 from admin_tui.text import clock, day, line, seconds_of
+from inboxd.domain import csat
+from inboxd.domain.errors import Invalid
 
 Json = dict[str, Any]
 KINDS = ("incoming", "outgoing", "activity", "template")
@@ -49,6 +51,7 @@ class Talk:
     snoozed_until: Any
     muted: bool
     contact_id: int
+    can_reply: bool = True
     sender: str = field(default="{}", compare=False)
 
     @property
@@ -78,6 +81,7 @@ def talk(found: Json) -> Talk:
         snoozed_until=found.get("snoozed_until"),
         muted=bool(found.get("muted")),
         contact_id=sender.get("id", 0),
+        can_reply=found.get("can_reply") is not False,
         sender=_text(sender),
     )
 
@@ -100,6 +104,20 @@ def preview(message: Json) -> str:
     return text.strip()
 
 
+def rating(message: Json) -> str:
+    """What a survey was answered with, `★★★★☆ 4 of 5: thanks`; empty for any other message."""
+    if message.get("content_type") != csat.CONTENT_TYPE:
+        return ""
+    try:
+        given = csat.answer(message.get("content_attributes") or {})
+    except Invalid:
+        return ""
+    if given is None:
+        return ""
+    stars, said = given[0], line(given[1] or "")
+    return f"{'★' * stars}{'☆' * (5 - stars)} {stars} of 5{': ' if said else ''}{said}"
+
+
 @dataclass(slots=True)
 class Note:
     """A message of a thread, sent or on its way. `key` is its id, or the echo_id until it has one."""
@@ -114,6 +132,7 @@ class Note:
     error: str = ""
     files: tuple[str, ...] = ()
     mine: bool = False
+    rated: str = ""
     answer: str = "{}"
 
     @property
@@ -138,6 +157,7 @@ def note(found: Json, me: int = 0) -> Note:
         status=intern(str(found.get("status") or "sent")),
         error=line(attributes.get("external_error") or ""),
         files=files,
+        rated=rating(found),
         mine=bool(me) and sender.get("type") == "user" and sender.get("id") == me,
         answer=_text(found),
     )

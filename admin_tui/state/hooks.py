@@ -113,8 +113,14 @@ def state_words(health: Json, glyphs: Glyphs) -> str:
     return text
 
 
-def facts(hook: Hook, pending: int | None, glyphs: Glyphs, tip: Tip) -> list[Fact]:
-    """The detail of a webhook; `pending` is None while it is not known."""
+def bots_of(client: "Client", inbox_ids: list[int]) -> dict[int, int | None]:
+    """On a thread of the network: inbox → the bot that answers first there."""
+    found = {one: client.call("GET", f"/inboxes/{one}/agent_bot").get("agent_bot") or {} for one in inbox_ids}
+    return {inbox_id: bot.get("id") for inbox_id, bot in found.items()}
+
+
+def facts(hook: Hook, pending: int | None, glyphs: Glyphs, tip: Tip, inboxes: list[str] | None = None) -> list[Fact]:
+    """The detail of a webhook; `pending` is None while it is not known, and `inboxes` those where a bot answers."""
     found, health = hook.found, hook.health
     owed = "…" if pending is None else f"{COUNTED} or more" if pending >= COUNTED else str(pending)
     shown = [
@@ -133,9 +139,16 @@ def facts(hook: Hook, pending: int | None, glyphs: Glyphs, tip: Tip) -> list[Fac
     if hook.kind == "bot":
         shown += [
             Fact("Description", line(hook.owner.get("description") or "-")),
+            Fact("Answers in", _inboxes(inboxes, tip)),
             Fact("Token", "shown once" + tip("hook.token", "makes a new one", "; ")),
         ]
     return shown + option_facts(found, tip("hook.secret", "makes a new one", "; "))
+
+
+def _inboxes(names: list[str] | None, tip: Tip) -> str:
+    if names is None:
+        return tip("hook.inboxes", "shows where", "") or "…"
+    return ", ".join(names) if names else "no inbox" + tip("hook.inboxes", "chooses", ": ")
 
 
 def option_facts(found: Json, renews: str) -> list[Fact]:

@@ -3,19 +3,21 @@
 import hashlib
 import hmac
 import json
-import re
 import shlex
+import time
 from dataclasses import dataclass
 from typing import Any
 
 from admin_tui.glyphs import Glyphs
+from admin_tui.state import hours, policies, spans
 from admin_tui.state.facts import Fact, Tip
 from admin_tui.state.hooks import option_facts, state_words
 from admin_tui.text import ago, line
+from inboxd.domain import liquid
 
 Json = dict[str, Any]
-DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
-_HOURS = re.compile(r"(\d{1,2}):(\d{2})\s*-\s*(\d{1,2}):(\d{2})")
+_LONGEST = 1_000
+UNMANNED = "nobody online: new conversations stay unassigned"
 
 
 @dataclass(frozen=True)
@@ -54,57 +56,6 @@ def masked(secret: str) -> str:
     return f"••••{secret[-4:]}" if secret else "-"
 
 
-def hours_word(row: Json) -> str:
-    if row["closed_all_day"]:
-        return "closed"
-    if row["open_all_day"]:
-        return "all day"
-    return f"{row['open_hour']:02}:{row['open_minutes']:02}-{row['close_hour']:02}:{row['close_minutes']:02}"
-
-
-def monday_first(week: list[Json]) -> list[Json]:
-    """The server's week begins on Sunday."""
-    return sorted(week, key=lambda row: (row["day_of_week"] - 1) % 7)
-
-
-def week_words(week: list[Json]) -> str:
-    """`Mon-Fri 09:00-17:00, Sat-Sun closed`."""
-    runs: list[tuple[str, list[str]]] = []
-    for day, row in zip(DAYS, monday_first(week), strict=False):
-        word = hours_word(row)
-        if runs and runs[-1][0] == word:
-            runs[-1][1].append(day)
-        else:
-            runs.append((word, [day]))
-    return ", ".join(f"{days[0]}{'-' + days[-1] if len(days) > 1 else ''} {word}" for word, days in runs)
-
-
-def wrong_hours(text: str) -> str | None:
-    if text in ("closed", "all day"):
-        return None
-    found = _HOURS.fullmatch(text)
-    if found is None:
-        return "such as 09:00-17:00, or closed, or all day"
-    opens, closes = (int(found[1]), int(found[2])), (int(found[3]), int(found[4]))
-    if max(opens[0], closes[0]) > 23 or max(opens[1], closes[1]) > 59:
-        return "no such time"
-    return None if opens < closes else "must open before it closes"
-
-
-def hours_row(day: int, text: str) -> Json:
-    """A day as the server takes it; `day` counts from Monday, `text` is one that `wrong_hours` has nothing against."""
-    row: Json = {
-        "day_of_week": (day + 1) % 7,
-        "closed_all_day": text == "closed",
-        "open_all_day": text == "all day",
-    }
-    found = _HOURS.fullmatch(text)
-    if found is not None:
-        names = ("open_hour", "open_minutes", "close_hour", "close_minutes")
-        row |= {name: int(part) for name, part in zip(names, found.groups(), strict=True)}
-    return row
-
-
 def shell(url: str, inbox: Json) -> list[str]:
     """What a customer's system does: an identity, a conversation, a message. Ready for a shell."""
     identity: Json = {"source_id": "me", "name": "Me"}
@@ -139,14 +90,12 @@ def facts(box: Box, more: Json | None, glyphs: Glyphs, tip: Tip) -> list[Fact]:
         names = ", ".join(one["name"] for one in more["members"])
         shown.append(Fact("Members", names or "nobody" + tip("inbox.members", "chooses", ": ")))
         shown.append(Fact("Agent bot", str((more["bot"].get("agent_bot") or {}).get("name") or "none")))
-    limit = (inbox["auto_assignment_config"] or {}).get("max_assignment_limit")
-    assigns = "on" + (f", at most {limit} each" if limit else "") if inbox["enable_auto_assignment"] else "off"
-    hours = f"{week_words(inbox['working_hours'])} ({inbox['timezone']})"
     shown += [
-        Fact("Auto-assign", assigns),
-        Fact("Greeting", line(inbox["greeting_message"] or "on") if inbox["greeting_enabled"] else "off"),
-        Fact("Hours", hours if inbox["working_hours_enabled"] else "always open"),
-        Fact("CSAT survey", "on" if inbox["csat_survey_enabled"] else "off"),
+        *_assignment_facts(inbox, more),
+        Fact("Greeting", line(inbox["greeting_message"] or "on, but empty") if inbox["greeting_enabled"] else "off"),
+        *_hours_facts(inbox, glyphs),
+        *_window_facts(inbox),
+        Fact("CSAT survey", _survey_words(inbox["csat_config"] or {}) if inbox["csat_survey_enabled"] else "off"),
         *picture,
     ]
     if more is not None and more["webhook"] and inbox["webhook_url"]:
@@ -160,6 +109,91 @@ def facts(box: Box, more: Json | None, glyphs: Glyphs, tip: Tip) -> list[Fact]:
         shown.append(Fact("Refused requests"))
         shown += [Fact(f"{ago(one['at'])} ago", f"{one['method']} {one['route']}: {one['reason']}") for one in refused]
     return shown
+
+
+def is_unmanned(inbox: Json, members: list[Json]) -> bool:
+    """Whether it hands out conversations, and none of its members is there to take one."""
+    online = [one for one in members if one["availability_status"] == "online"]
+    return bool(inbox["enable_auto_assignment"] and members and not online)
+
+
+def _assignment_facts(inbox: Json, more: Json | None) -> list[Fact]:
+    limit = (inbox["auto_assignment_config"] or {}).get("max_assignment_limit")
+    assigns = "on" + (f", at most {limit} each" if limit else "") if inbox["enable_auto_assignment"] else "off"
+    if more is None:
+        return [Fact("Auto-assign", assigns)]
+    if is_unmanned(inbox, more["members"]):
+        assigns += f"; {UNMANNED}"
+    policy = more["policy"]
+    return [Fact("Auto-assign", assigns), *([Fact("Policy", policies.words(policy))] if policy else [])]
+
+
+def _hours_facts(inbox: Json, glyphs: Glyphs) -> list[Fact]:
+    if not inbox["working_hours_enabled"]:
+        return [Fact("Hours", "always open")]
+    now, zone = time.time(), inbox["timezone"]
+    stands = hours.standing(inbox["working_hours"], zone, now)
+    sign = glyphs("online" if stands.startswith("open") else "offline")
+    away = line(inbox["out_of_office_message"] or "")
+    return [
+        Fact("Hours", f"{sign} {stands} ({zone}, {hours.clock_there(zone, now)} there)"),
+        *(Fact(f"  {days}", word) for days, word in hours.week_rows(inbox["working_hours"])),
+        Fact("Out of office", away or "says nothing"),
+    ]
+
+
+def _window_facts(inbox: Json) -> list[Fact]:
+    attributes = inbox["additional_attributes"] or {}
+    length = window(inbox)
+    if not length:
+        return []
+    told = line(attributes.get("agent_reply_time_window_message") or "")
+    return [Fact("Reply window", f"{length} after the customer wrote" + (f": {told}" if told else ""))]
+
+
+def window(inbox: Json) -> str:
+    """How long agents can answer, `2d`; empty for ever. What is no number there is shown as it is."""
+    given = str((inbox.get("additional_attributes") or {}).get("agent_reply_time_window") or "")
+    return spans.words(int(given) * 3600) if given.isdecimal() else line(given)
+
+
+def preview(text: str, inbox: str, account: str) -> str:
+    """How a text of the inbox reads with its variables filled in, for a customer of our own."""
+    if "{{" not in text:
+        return "{{contact.first_name}}, {{inbox.name}}, {{account.name}} are filled in"
+    ann = liquid.person("Ann Example") | {"id": 1, "email": "ann@example.com", "phone_number": "+15550100"}
+    variables = {
+        "contact": ann,
+        "conversation": {"id": 1, "display_id": 1, "contact_name": ann["name"]},
+        "inbox": {"name": inbox},
+        "account": {"name": account},
+    }
+    reads = liquid.render(text, variables, _LONGEST)
+    return "it cannot be read, and is sent as it stands" if reads == text else f"reads: {line(reads)}"
+
+
+def label_completed(text: str, titles: list[str]) -> str | None:
+    """The last of several labels with commas between them, completed."""
+    begun = text.rpartition(",")[2].lstrip()
+    found = next((one for one in titles if begun and one.startswith(begun)), None)
+    return text + found[len(begun) :] if found is not None else None
+
+
+def too_late(inbox: Json) -> str:
+    """What is said at the composer when the reply window of a conversation's inbox is over."""
+    length = window(inbox)
+    own = line((inbox.get("additional_attributes") or {}).get("agent_reply_time_window_message") or "")
+    return f"outside the reply window{f' of {length}' if length else ''}: {own or 'the customer may not get this'}"
+
+
+def _survey_words(config: Json) -> str:
+    rules = config.get("survey_rules") or {}
+    parts = ["stars" if config.get("display_type") == "star" else "faces", str(config.get("language") or "en")]
+    if rules.get("values"):
+        having = "without" if rules.get("operator") == "does_not_contain" else "with"
+        parts.append(f"only {having} {', '.join(map(str, rules['values']))}")
+    question = str(config.get("message") or "")
+    return line(f"{', '.join(parts)}{': ' if question else ''}{question}")
 
 
 def _webhook_facts(box: Box, glyphs: Glyphs, tip: Tip) -> list[Fact]:

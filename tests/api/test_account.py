@@ -10,7 +10,7 @@ from tests.cast import Clock, World
 
 SETTINGS = {
     "auto_resolve_after": 1440, "auto_resolve_message": "Bye", "auto_resolve_ignore_waiting": True,
-    "auto_resolve_label": "idle", "audio_transcriptions": False,
+    "auto_resolve_label": "idle", "audio_transcriptions": False, "keep_pending_on_bot_failure": True,
 }  # fmt: skip
 ATTRIBUTES = {
     "industry": "tea", "company_size": "1-10", "timezone": "Europe/Berlin", "referral_source": "friend",

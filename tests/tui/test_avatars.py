@@ -23,15 +23,18 @@ def test_a_picture_is_set_from_a_file_refused_beside_its_field_and_taken_away(de
     big.write_bytes(PNG + bytes(15 << 20))
     contact = desk.client.call("POST", "/contacts", name="Ann", email="ann@x.test")["payload"]["contact"]["id"]
 
+    desk.client.call("POST", "/agent_bots", name="Robo")
+
     def links() -> list[bool]:
-        """Whether the inbox, the contact and we ourselves have one."""
+        """Whether the inbox, the contact, the bot and we ourselves have one."""
         found = desk.client.call("GET", f"/contacts/{contact}")["payload"]
-        inbox, me = desk.client.inboxes()[0], desk.client.agents()[0]
-        return [bool(one) for one in (inbox["avatar_url"], found["thumbnail"], me["thumbnail"])]
+        inbox, bot, me = desk.client.inboxes()[0], desk.client.agent_bots()[0], desk.client.agents()[0]
+        return [bool(one) for one in (inbox["avatar_url"], found["thumbnail"], bot["thumbnail"], me["thumbnail"])]
 
     async def story() -> None:
         async with seated(desk, "inboxes", (80, 24)) as seat:
-            for place, (screen, wait) in enumerate([("2", "Identifier"), ("4", "ann@x.test"), ("7", "(you)")]):
+            screens = [("2", "Identifier"), ("4", "ann@x.test"), ("6", "Robo (bot"), ("7", "(you)")]
+            for place, (screen, wait) in enumerate(screens):
                 await seat.press(screen)
                 await seat.sees(wait)
                 await seat.press("v")
@@ -43,11 +46,11 @@ def test_a_picture_is_set_from_a_file_refused_beside_its_field_and_taken_away(de
                         await seat.sees(why)
                         assert seat.tui.screen.query_one("#error-avatar").has_class("-on")
                 await _put(seat, picture)
-                await seat.until(lambda: links() == [one <= place for one in range(3)])  # noqa: B023
+                await seat.until(lambda: links() == [one <= place for one in range(4)])  # noqa: B023
             await seat.until(lambda: any(one["thumbnail"] for one in seat.tui.directory.agents))
             await seat.press("v")
             await seat.sees("take it away")
             await seat.press("2")
-            await seat.until(lambda: links() == [True, True, False])
+            await seat.until(lambda: links() == [True, True, True, False])
 
     run(story())

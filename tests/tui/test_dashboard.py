@@ -1,3 +1,5 @@
+import pytest
+
 from tests.cast import Receiver, status
 from tests.tui.cast import Desk, run, seated
 
@@ -83,5 +85,30 @@ def test_agents_see_what_is_theirs_and_no_queue(desk: Desk) -> None:
             assert "est message" not in seat.text
             await seat.press("c")
             assert seat.screen.place == "dashboard"
+
+    run(story())
+
+
+@pytest.mark.parametrize("size", [(80, 24), (120, 40)])
+def test_an_inbox_that_hands_out_while_nobody_is_online_wants_somebody(desk: Desk, size: tuple[int, int]) -> None:
+    me = desk.client.agents()[0]["id"]
+    desk.open_inbox("by hand", enable_auto_assignment=False)
+    for inbox in desk.client.inboxes():
+        desk.client.call("PATCH", "/inbox_members", inbox_id=inbox["id"], user_ids=[me])
+    desk.client.create_agent("bo@acme.test", name="Bo")
+
+    async def story() -> None:
+        async with seated(desk, at="dashboard", size=size) as seat:
+            await seat.sees("● online, in turn")
+            assert "nobody online" not in seat.text
+            desk.client.set_availability("busy")
+            seat.screen._staff_at = 0.0
+            await seat.press("ctrl+r")
+            await seat.sees("nobody online")
+            await seat.sees("shop: new conversations stay unass")
+            await seat.sees("◐ busy")
+            assert seat.text.count("nobody online") == 1
+            await seat.press("enter")
+            await seat.until(lambda: seat.screen.place == "inboxes" and seat.screen.box.name == "shop")
 
     run(story())

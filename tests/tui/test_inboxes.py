@@ -4,6 +4,7 @@ from typing import Any
 from textual import events
 
 from admin_tui.state import inboxes as model
+from admin_tui.state import policies
 from tests.cast import Receiver
 from tests.cast import status as answers
 from tests.tui.cast import Desk, Seat, run, seated
@@ -27,7 +28,9 @@ def test_the_list_and_the_detail_say_how_an_inbox_does_at_80x24(desk: Desk) -> N
             await seat.sees("1 open")
             await seat.sees(desk.inbox["inbox_identifier"])
             await seat.sees("– off")
-            await seat.sees("Mon-Fri 09:00-17:00, Sat-Sun closed (UTC)")
+            await seat.sees("·········████████······· 09:00-17:00")
+            assert any(word in seat.text for word in ("● open now until 17:00 (UTC,", "○ closed, opens "))
+            assert "························ closed" in seat.text
             await seat.sees("nobody: m chooses")
             assert "t Test message" in seat.text
             key = desk.inbox["hmac_token"]
@@ -68,23 +71,57 @@ def test_settings_are_checked_here_and_refused_there_beside_their_field(desk: De
             assert stored()["hmac_mandatory"]
             await seat.sees("must be proven")
 
-            await seat.press("e", "6")
+            await seat.press("e", "2")
             await seat.sees("Working hours of shop")
             await seat.press("space", "tab", "ctrl+u")
             paste(seat, "17:00-9:00")
             await seat.sees("must open before it closes")
             await seat.press("ctrl+u")
             paste(seat, "8:30-12:00")
+            await seat.sees(" ········████············")
+            zone: Any = seat.tui.screen.query_one("#field-timezone")
+            seat.tui.screen.set_focus(zone)
+            await seat.press("ctrl+u")
+            paste(seat, "berlin")
+            await seat.sees("no such time zone; Europe/Berlin")
+            await seat.press("ctrl+u")
+            paste(seat, "europe/berl")
+            await seat.until(lambda: zone._suggestion == "Europe/Berlin")
+            await seat.press("right")
+            await seat.sees("there now")
             await seat.press("ctrl+s")
-            await seat.sees("Mon 08:30-12:00, Tue-Fri 09:00-17:00")
+            await seat.until(lambda: stored()["timezone"] == "Europe/Berlin")
+            await seat.sees("········████············ 08:30-12:00")
 
+            await seat.press("e", "3")
+            await seat.sees("Texts of shop")
+            form: Any = seat.tui.screen
+            await seat.press("space")
+            form.query_one("#field-greeting_message").text = "Hi {{ contact.first_name }}, this is {{inbox.name}}"
+            await seat.sees("reads: Hi Ann, this is shop")
+            await seat.press("ctrl+s")
+            await seat.until(lambda: stored()["greeting_enabled"])
             await seat.press("e", "4")
+            await seat.sees("Reply window of shop")
+            paste(seat, "30m")
+            await seat.sees("such as 2d or 3h")
+            await seat.press("ctrl+u")
+            paste(seat, "1d 2h")
+            await seat.press("tab")
+            paste(seat, "Write an e-mail")
+            await seat.press("ctrl+s")
+            window = {"agent_reply_time_window": 26, "agent_reply_time_window_message": "Write an e-mail"}
+            await seat.until(lambda: stored()["additional_attributes"] == window)
+            said = "1d 2h after the customer wrote: Write an e-mail"
+            await seat.until(lambda: any(fact.value == said for fact in seat.screen.found_facts()))
+
+            await seat.press("e", "5")
             await seat.sees("Assignment of shop")
             await seat.press("tab")
             paste(seat, "7")
             await seat.press("ctrl+s")
             await seat.sees("on, at most 7 each")
-            await seat.press("e", "5")
+            await seat.press("e", "6")
             await seat.sees("CSAT survey of shop")
             await seat.press("space", "ctrl+s")
             await seat.until(lambda: stored()["csat_survey_enabled"])
@@ -125,6 +162,10 @@ def test_secrets_are_shown_once_and_said_nowhere(desk: Desk) -> None:
 def test_members_bots_and_webhook_options_are_chosen(desk: Desk) -> None:
     bot = desk.client.call("POST", "/agent_bots", name="Robo", outgoing_url="http://127.0.0.1:9/bot")
     inbox_id = desk.inbox["id"]
+    desk.client.call(
+        "POST", "/assignment_policies", name="Calm", conversation_priority="longest_waiting",
+        fair_distribution_limit=5, fair_distribution_window=1800,
+    )  # fmt: skip
 
     async def story() -> None:
         async with seated(desk, "inboxes") as seat:
@@ -142,6 +183,15 @@ def test_members_bots_and_webhook_options_are_chosen(desk: Desk) -> None:
             await seat.until(lambda: "Agent bot     Robo" in seat.text)
             seat.tui.action_undo()
             await seat.until(lambda: not desk.client.call("GET", f"/inboxes/{inbox_id}/agent_bot"))
+            await seat.press("p")
+            await seat.sees("longest waiting first, at most 5 in 30m each")
+            await seat.press("1")
+            await seat.sees("Calm: longest waiting first")
+            seat.tui.action_undo()
+            await seat.until(lambda: not policies.of_inbox(desk.client, inbox_id))
+            desk.client.call("PATCH", f"/agents/{desk.client.agents()[0]['id']}", availability="busy")
+            await seat.press("ctrl+r")
+            await seat.sees("nobody online: new conversations stay unassigned")
             await seat.press("o")
             await seat.sees("Webhook of shop")
             await seat.press("tab", "tab")

@@ -19,7 +19,10 @@ def test_no_screen_mentions_a_key_that_its_reader_lacks(desk: Desk, who: str) ->
         how: dict[str, Any] = {"token": desk.client.create_token(email="bo@acme.test")["access_token"]}
     else:
         how = {"read_only": True}
-    views = {"agents": ("Agents", "Teams"), "settings": ("Labels", "Canned", "Attributes", "Health", "Dashboard")}
+    views = {
+        "agents": ("Agents", "Teams"),
+        "settings": ("Labels", "Canned", "Attributes", "Account", "Health", "Dashboard"),
+    }
 
     async def story() -> None:
         async with seated(desk, "dashboard", (150, 40), **how) as seat:

@@ -54,6 +54,45 @@ def test_labels_canned_responses_and_attributes_come_and_go(desk: Desk) -> None:
 
 
 @pytest.mark.parametrize("size", [(80, 24), (120, 40)])
+def test_what_an_account_does_by_itself_is_set_in_spans_as_people_write_them(desk: Desk, size: tuple[int, int]) -> None:
+    desk.client.call("POST", "/labels", title="idle")
+
+    def stored() -> dict[str, Any]:
+        return dict(desk.client.call("GET", "")["settings"])
+
+    async def story() -> None:
+        async with seated(desk, "settings", size) as seat:
+            await _look_at(seat, "Account")
+            await seat.sees("auto-resolve     off")
+            await _row(seat, "auto-resolve")
+            await seat.press("enter", *"5m")
+            await seat.sees("at least 10m")
+            form: Any = seat.tui.screen
+            form.query_one("#field-auto_resolve_after", Input).value = "2d 3h"
+            form.query_one("#field-auto_resolve_message", TextArea).text = "Bye"
+            form.query_one("#field-waiting").value = False
+            label = form.query_one("#field-auto_resolve_label", Input)
+            seat.tui.screen.set_focus(label)
+            await seat.press(*"id")
+            await seat.until(lambda: label._suggestion == "idle")
+            await seat.press("right", "ctrl+s")
+            await seat.sees("after 2d 3h without a word")
+            assert stored() == {
+                "auto_resolve_after": 3060, "auto_resolve_message": "Bye", "auto_resolve_label": "idle",
+                "auto_resolve_ignore_waiting": True,
+            }  # fmt: skip
+            await _row(seat, "bot failure")
+            await seat.press("e", "space", "ctrl+s")
+            await seat.sees("waits for the bot")
+            assert stored()["keep_pending_on_bot_failure"]
+            await _row(seat, "account")
+            await seat.press("e", "ctrl+u", *"New Name", "ctrl+s")
+            await seat.sees("New Name")
+
+    run(story())
+
+
+@pytest.mark.parametrize("size", [(80, 24), (120, 40)])
 def test_the_health_says_what_wants_a_person_and_goes_there(desk: Desk, size: tuple[int, int]) -> None:
     desk.talk("Ann", "hello")
 

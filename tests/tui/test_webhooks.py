@@ -73,9 +73,15 @@ def test_an_account_webhook_is_made_changed_and_deleted(desk: Desk) -> None:
 
 
 def test_a_bot_is_made_with_a_token_that_is_shown_once(desk: Desk) -> None:
+    rival = desk.client.call("POST", "/agent_bots", name="Rival")["id"]
+    desk.client.call("POST", f"/inboxes/{desk.inbox['id']}/set_agent_bot", agent_bot=rival)
+
+    def answers_first() -> str:
+        return str(desk.client.call("GET", f"/inboxes/{desk.inbox['id']}/agent_bot")["agent_bot"]["name"])
+
     async def story() -> None:
         async with seated(desk, "webhooks", (80, 24)) as seat:
-            await seat.sees("no webhooks yet")
+            await seat.sees("Rival (bot")
             await seat.press("c", "2")
             await seat.sees("New agent bot")
             paste(seat, "Robo")
@@ -95,12 +101,23 @@ def test_a_bot_is_made_with_a_token_that_is_shown_once(desk: Desk) -> None:
             await seat.press("tab", "tab")
             paste(seat, "http://127.0.0.1:9/bot")
             await seat.press("ctrl+s")
-            await seat.until(lambda: desk.client.agent_bots()[0]["outgoing_url"] == "http://127.0.0.1:9/bot")
+            await seat.until(lambda: desk.client.agent_bots()[1]["outgoing_url"] == "http://127.0.0.1:9/bot")
             await seat.sees("bot     ✓ ok")
-            await seat.press("D")
+            await seat.sees("no inbox: m chooses")
+            await seat.press("m")
+            await seat.sees("Inboxes where Robo answers first")
+            await seat.sees("shop  has Rival")
+            await seat.press("space", "enter")
+            await seat.until(lambda: answers_first() == "Robo")
+            await seat.sees("Answers in    shop")
+            await seat.press("u")
+            await seat.until(lambda: answers_first() == "Rival")
+            await seat.press("T")
+            await seat.sees("not delivered: no answer")
+            await seat.press("escape", "D")
             await seat.sees("Delete the agent bot Robo?")
             await seat.press("y")
-            await seat.until(lambda: not desk.client.agent_bots())
+            await seat.until(lambda: len(desk.client.agent_bots()) == 1)
             assert token not in "\n".join(one.text for one in seat.tui.said)
 
     run(story())
