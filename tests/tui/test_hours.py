@@ -5,7 +5,7 @@ import pytest
 
 from admin_tui.state import hours
 from admin_tui.state.inboxes import label_completed, preview
-from inboxd.domain.hours import default_week, updated
+from inboxd.domain.working_hours import default_week, updated
 
 BERLIN = "Europe/Berlin"
 WEEK = default_week()  # Mon-Fri 09:00-17:00
