@@ -161,8 +161,6 @@ ACCOUNT = (
     Integer("auto_resolve_after"), Text("auto_resolve_message", limit=20_000), Boolean("auto_resolve_ignore_waiting"),
     Text("auto_resolve_label", limit=255), Boolean("audio_transcriptions"),
     Boolean("keep_pending_on_bot_failure"), *(Text(name, limit=255) for name in account_words.ATTRIBUTES),
-    Text("auto_resolve_label", limit=255), Boolean("audio_transcriptions"),
-    *(Text(name, limit=255) for name in account_words.ATTRIBUTES),
 )  # fmt: skip
 SEARCH = (Text("q"), Integer("page"))
 MEMBERS = (Integer("inbox_id", required=True), Integers("user_ids"))
