@@ -63,11 +63,13 @@ class TopBar(_Parts):
         about = line(self.about)
         # The name of the server is worth more than the blanks between numbers and words.
         full = text.cell_len + sum(len(title) + 3 for _, _, title in SCREENS.values()) + 2
+        # Without the blanks, and the one we are at in brackets.
+        spelled = width >= 110 and full - len(SCREENS) <= width
         blank = " " if full + len(about) + 2 <= width else ""
         # Where we are is always told, so the others leave room for it.
-        kept = len(self._label(self.current, width, blank)) + 1
+        kept = len(self._label(self.current, blank, spelled=spelled)) + 1
         for name in SCREENS:
-            label, is_current = self._label(name, width, blank), name == self.current
+            label, is_current = self._label(name, blank, spelled=spelled), name == self.current
             kept = 0 if is_current else kept
             if text.cell_len + len(label) + 1 + kept > width:
                 continue
@@ -81,11 +83,11 @@ class TopBar(_Parts):
             text.append(" " * (width - text.cell_len - len(about)) + about, paint.dim)
         return text
 
-    def _label(self, name: str, width: int, blank: str) -> str:
+    def _label(self, name: str, blank: str, *, spelled: bool) -> str:
         number, _, title = SCREENS[name]
         if name == self.current:
             return f"[{number} {title}]"
-        return f"{number}{blank}{title}" if width >= 110 else f"{number}{title[:4]}"
+        return f"{number}{blank}{title}" if spelled else f"{number}{title[:4]}"
 
 
 class HintBar(_Parts):
