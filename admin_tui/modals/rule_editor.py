@@ -10,18 +10,16 @@ from textual.containers import Vertical
 from textual.widgets import Static
 
 from admin_tui.modals.base import Modal
-from admin_tui.modals.form import Field, Form
-from admin_tui.modals.picker import Choice, Picker
-from admin_tui.modals.rule_values import Values
+from admin_tui.modals.picker import Choice
+from admin_tui.modals.rule_steps import Steps
 from admin_tui.net.outcome import Outcome, Problem
 from admin_tui.state.rule_draft import Draft
-from admin_tui.state.rules import Takes, Words, about_place, is_or
+from admin_tui.state.rules import Words, about_place, is_or
 from admin_tui.text import cut, line, wrap
 from admin_tui.theme import paint_of
 from admin_tui.widgets.row_list import Row, RowList
 
 Json = dict[str, Any]
-KEPT = "kept"
 _KEYS = "ctrl+s saves  esc leaves  c adds  D removes  J K move  v values  u undoes"
 _KEYS_OF_RULES = "\nt tries it out  o and/or  x as JSON"
 _LABEL = 13
@@ -39,7 +37,7 @@ class _Part:
 
 
 class RuleEditor(Modal[Any]):
-    """Dismissed with what the server has now, with KEPT when the draft is to be gone on with, or with nothing.
+    """Dismissed with what the server has now, or with nothing: the draft then says whether it is to be gone on with.
     `save(client, draft)` sends it; `try_out(draft)` is offered where there is one."""
 
     BINDINGS = [
@@ -72,7 +70,7 @@ class RuleEditor(Modal[Any]):
         self._save = save
         self._try_out = try_out
         self._may_share = may_share
-        self._values = Values(self, words, draft.files)
+        self._steps = Steps(self, draft, words, self._put, self._set)
         self._refused: tuple[str, int | None, str] | None = None
         self._busy = False
 
@@ -196,18 +194,18 @@ class RuleEditor(Modal[Any]):
         if part is None or not part.section:
             return
         if part.section in ("name", "description"):
-            self._write(part.section)
+            self._steps.write(part.section)
         elif part.section == "event_name":
             events = [Choice(one["event_name"], self.words.event(one["event_name"]), one["about"])
                       for one in self.words.all("events")]  # fmt: skip
-            self._pick("When", events, self.draft.values["event_name"], lambda name: self._set(event_name=name))
+            self._steps.pick("When", events, self.draft.values["event_name"], lambda name: self._set(event_name=name))
         elif part.section == "visibility":
             words = [Choice(word, text) for word, text in _FOR.items() if self._may_share or word == "personal"]
-            self._pick("For", words, self.draft.values["visibility"], lambda word: self._set(visibility=word))
+            self._steps.pick("For", words, self.draft.values["visibility"], lambda word: self._set(visibility=word))
         elif part.section == "conditions":
-            self._condition(part.place or 0)
+            self._steps.condition(part.place or 0)
         else:
-            self._action(part.place or 0)
+            self._steps.action(part.place or 0)
 
     def action_values(self) -> None:
         part = self._part
@@ -215,17 +213,17 @@ class RuleEditor(Modal[Any]):
         if part is None or one is None:
             self.action_change()
         elif part.section == "conditions":
-            self._ask_values(part.place or 0, one)
+            self._steps.ask_values(part.place or 0, one)
         else:
-            self._ask_params(part.place or 0, one)
+            self._steps.ask_params(part.place or 0, one)
 
     def action_add(self) -> None:
         part = self._part
         section = part.section if part is not None and part.section else ""
         if section == "actions" or self.draft.macro:
-            self._action(len(self.draft.values["actions"]))
+            self._steps.action(len(self.draft.values["actions"]))
         else:
-            self._condition(len(self.draft.values["conditions"]))
+            self._steps.condition(len(self.draft.values["conditions"]))
 
     def action_remove(self) -> None:
         part = self._part
@@ -255,7 +253,7 @@ class RuleEditor(Modal[Any]):
         part = self._part
         one = self._one(part)
         if part is not None and one is not None:
-            self._as_json(part.section, part.place or 0, one)
+            self._steps.as_json(part.section, part.place or 0, one)
 
     def action_back(self) -> None:
         if self.draft.undo():
@@ -273,10 +271,11 @@ class RuleEditor(Modal[Any]):
             return
 
         def answered(keeps: bool) -> None:
-            self.dismiss(KEPT if keeps else None)
+            self.draft.is_kept = keeps
+            self.dismiss(None)
 
         choices = [Choice(True, "keep the draft for later"), Choice(False, "discard it")]
-        self._pick("Leave?", choices, None, answered)
+        self._steps.pick("Leave?", choices, None, answered)
 
     def action_save(self) -> None:
         if self._busy:
@@ -317,107 +316,6 @@ class RuleEditor(Modal[Any]):
         self.draft.put(section, place, one)
         self._changed()
         self.listed.go_to_key((section, place))
-
-    def _pick(self, title: str, choices: list[Choice], now: Any, then: Callable[[Any], None]) -> None:
-        def picked(found: list[Any] | None) -> None:
-            if found:
-                then(found[0])
-
-        self.app.push_screen(Picker(title, choices, chosen=[] if now is None else [now]), picked)
-
-    def _write(self, section: str) -> None:
-        values = self.draft.values
-        field = {
-            "name": Field("name", "Name", values["name"], required=True),
-            "description": Field("description", "Description", values.get("description") or "", "long"),
-        }[section]
-
-        def answered(found: Json | None) -> None:
-            if found is not None:
-                self._set(**found)
-
-        self.app.push_screen(Form(field.label, [field], lambda _, done: done(None), button="Take"), answered)
-
-    def _condition(self, place: int) -> None:
-        found = self.draft.values["conditions"]
-        one = found[place] if place < len(found) else {}
-        words = self.words.all("conditions")
-        now = self.words.condition(one) if one else None
-        if one and now is None:
-            self._as_json("conditions", place, one)
-            return
-        choices = [
-            Choice(order, line(word["name"]), f"{word['of']}: {word['about']}".removesuffix(": ").replace("`", ""))
-            for order, word in enumerate(words)
-        ]
-        at = words.index(now) if now is not None else None
-        self._pick("What to look at", choices, at, lambda order: self._operator(place, words[order], one))
-
-    def _operator(self, place: int, word: Json, before: Json) -> None:
-        choices = [
-            Choice(one["filter_operator"], one["filter_operator"].replace("_", " "), one["about"])
-            for one in self.words.operators(word, self.draft.values["event_name"])
-        ]
-        is_same = self.words.condition(before) is word
-
-        def picked(name: str) -> None:
-            one = {"attribute_key": word["attribute_key"], "filter_operator": name, "values": []}
-            if word["custom_attribute_type"]:
-                one["custom_attribute_type"] = word["custom_attribute_type"]
-            old, new = self.words.takes_of(before), self.words.takes_of(one)
-            # What was asked of it is kept for another question of the same kind.
-            if is_same and old is not None and new is not None and old.kind == new.kind:
-                one["values"] = before.get("values") or []
-            self._ask_values(place, one)
-
-        now = before.get("filter_operator") if is_same else None
-        self._pick(line(word["name"]), choices, now, picked)
-
-    def _ask_values(self, place: int, one: Json) -> None:
-        word, takes = self.words.condition(one), self.words.takes_of(one)
-        title = f"{self.words.attribute(one)} {line(one.get('filter_operator')).replace('_', ' ')}"
-        of = str((word or {}).get("kind"))
-        self._values.ask(
-            title,
-            takes,
-            one.get("values"),
-            lambda found: self._put("conditions", place, {**one, "values": found}),
-            of=of,
-        )
-
-    def _action(self, place: int) -> None:
-        found = self.draft.values["actions"]
-        one = found[place] if place < len(found) else {}
-        if one and self.words.action(one.get("action_name")) is None:
-            self._as_json("actions", place, one)
-            return
-        choices = [
-            Choice(word["action_name"], word["action_name"].replace("_", " "), word["about"])
-            for word in self.words.all("actions")
-            if word["in_macros"] or not self.draft.macro
-        ]
-
-        def picked(name: str) -> None:
-            kept = one.get("action_params") or [] if one.get("action_name") == name else []
-            self._ask_params(place, {"action_name": name, "action_params": kept})
-
-        self._pick("What to do", choices, one.get("action_name"), picked)
-
-    def _ask_params(self, place: int, one: Json) -> None:
-        takes: Takes | None = self.words.takes_by(one, macro=self.draft.macro)
-        self._values.ask(
-            line(one["action_name"]).replace("_", " "), takes, one.get("action_params") or [],
-            lambda found: self._put("actions", place, {**one, "action_params": found}),
-        )  # fmt: skip
-
-    def _as_json(self, section: str, place: int, one: Json) -> None:
-        def read(found: Any) -> None:
-            if isinstance(found, dict):
-                self._put(section, place, found)
-            else:
-                self.tui.say("not taken: it has to be an object", bad=True)
-
-        self._values.json(f"{section[:-1]} {place + 1}", one, read)
 
 
 _FOR = {"personal": "yourself", "global": "everybody"}

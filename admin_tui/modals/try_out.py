@@ -13,14 +13,9 @@ from admin_tui.widgets.row_list import RowList
 class TryOut(TextView):
     """With its signs in colour."""
 
-    BINDINGS = [("j,down", "step(1)", ""), ("k,up", "step(-1)", ""), ("pagedown,G", "step(12)", "")]
-
     def on_mount(self) -> None:
         self.query_one(RowList)._draw = self._signed
         super().on_mount()
 
     def _signed(self, data: Any, width: int) -> list[Text]:
         return [paint_of(self.app).signs(Text(cut(data, width), no_wrap=True))]
-
-    def action_step(self, by: int) -> None:
-        self.query_one(RowList).move_by(by)

@@ -3,7 +3,7 @@
 from typing import Any
 
 from admin_tui.keys import Action
-from admin_tui.modals.rule_editor import KEPT, RuleEditor
+from admin_tui.modals.rule_editor import RuleEditor
 from admin_tui.screens.asking import ask_sure
 from admin_tui.screens.base import bindings
 from admin_tui.screens.trying import dry_run, try_out
@@ -90,7 +90,7 @@ class AutomationScreen(ViewsScreen):
         state = f"{self.tui.glyphs('failed')} off" if one["why"] else self.tui.glyphs.with_word(_state(one))
         counts = f"{many(len(one['conditions']), 'condition')}, {many(len(one['actions']), 'action')}"
         name = line(one["name"]) + self._mark(one)
-        return f"{cut(state, 5)} {cut(name, 24)} {cut(one['event_name'], 21)} {counts}"
+        return f"{cut(state, 5)} {cut(name, max(16, min(40, width - 52)))} {cut(one['event_name'], 21)} {counts}"
 
     def _about_rule(self, one: Json) -> list[str]:
         state = self.tui.glyphs.with_word(_state(one))
@@ -129,7 +129,8 @@ class AutomationScreen(ViewsScreen):
         return self.words.sentence(one, macro="event_name" not in one)
 
     def _mark(self, one: Json) -> str:
-        return " (draft)" if (self.seen.title, one["id"]) in self.drafts else ""
+        draft = self.drafts.get((self.seen.title, one["id"]))
+        return " (draft)" if draft is not None and draft.is_kept else ""
 
     def _draft_line(self, one: Json) -> list[str]:
         return ["", f"{self.tui.key_of_id('edit')} goes on with your draft"] if self._mark(one) else []
@@ -143,11 +144,12 @@ class AutomationScreen(ViewsScreen):
             return
         title, macros = self.seen.title, self._is_macros
         place = (title, one.get("id"))
-        draft = self.drafts.pop(place, None)
-        if draft is not None:
+        draft = self.drafts.get(place)
+        if draft is not None and draft.is_kept:
+            draft.is_kept = False
             self.tui.say("this is the draft that you kept")
         else:
-            draft = Draft(one, macro=macros)
+            draft = self.drafts[place] = Draft(one, macro=macros)
         path = "/macros" if macros else "/automation_rules"
         editor = RuleEditor(
             draft, Words(self.tui.directory, self.words.vocabulary),
@@ -156,13 +158,10 @@ class AutomationScreen(ViewsScreen):
         )  # fmt: skip
 
         def left(found: Any) -> None:
-            if found == KEPT:
-                self.drafts[place] = draft
-                self.listed.redraw()
-                self._show_about()
-            elif found is not None:
-                self.tui.say(f"saved: {line(found['name'])}")
-                self.wanted()
+            self.listed.redraw()
+            self._show_about()
+            if found is not None:
+                self._said(f"saved: {line(found['name'])}")
 
         self.app.push_screen(editor, left)
 

@@ -33,7 +33,11 @@ def run_macro(screen: BaseScreen, talks: Sequence[Talk]) -> None:
             question = f"Run {line(macro['name'])} on {len(numbers)} conversations? What it does cannot be undone."
             ask_sure(screen, question, "Run", lambda: run(macro))
 
+    begun = screen.app.screen
+
     def come(found: Json) -> None:
+        if screen.app.screen is not begun:
+            return  # somebody went on meanwhile
         words = Words(screen.tui.directory, found["vocabulary"])
         macros = found["macros"]
         if not macros:

@@ -50,7 +50,11 @@ def try_out(
         elif number:
             screen.tui.say(f"{number} is no number of a conversation", bad=True)
 
+    begun = screen.app.screen
+
     def come(found: list[Json]) -> None:
+        if screen.app.screen is not begun:
+            return  # somebody went on meanwhile
         talks = [talk(one) for one in found]
         last = _last(screen)
         if last is not None:

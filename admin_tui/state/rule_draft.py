@@ -9,13 +9,14 @@ MACRO = ("name", "visibility", "actions")
 
 
 class Draft:
-    """`found` is what the server has of it, with an id, or how a new one begins."""
+    """`found` is what the server has of it, with an id, or how a new one begins. `is_kept` while nobody writes it."""
 
     def __init__(self, found: Json, *, macro: bool) -> None:
         self.macro = macro
         self.id: int | None = found.get("id")
         self.values: Json = deepcopy({name: found[name] for name in (MACRO if macro else RULE)})
         self.files = {str(one["blob_id"]): str(one["filename"]) for one in found.get("files") or []}
+        self.is_kept = False
         self._before = deepcopy(self.values)
         self._past: list[Json] = []
 
