@@ -90,11 +90,9 @@ class RuleEditor(Modal[Any]):
     def listed(self) -> RowList:
         return self.query_one(RowList)
 
-    def learn(self, words: Words) -> None:
-        """The vocabulary as it is by now."""
-        self.words.vocabulary = words.vocabulary
-        if self.is_attached:
-            self._show()
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        # What is changed while the draft is on its way would be lost.
+        return not self._busy
 
     # What is shown.
 
@@ -131,9 +129,8 @@ class RuleEditor(Modal[Any]):
                         Row((part.section, part.place, order), _Part("", None, "" if order else "refused", text))
                     )
         self.listed.show(rows)
-        star = " *" if self.draft.is_changed else ""
-        foot = said if said and section not in ends else ""
-        self.query_one("#title", Static).update(line(f"{self.draft.title}{star}{f'  {foot}' if foot else ''}"))
+        state = "  saving…" if self._busy else " *" if self.draft.is_changed else ""
+        self.query_one("#title", Static).update(line(f"{self.draft.title}{state}"))
         self._show_about()
 
     def _draw(self, part: _Part, width: int) -> list[Text]:
@@ -278,9 +275,8 @@ class RuleEditor(Modal[Any]):
         self._steps.pick("Leave?", choices, None, answered)
 
     def action_save(self) -> None:
-        if self._busy:
-            return
         self._busy = True
+        self._changed()
 
         def come(outcome: Outcome) -> None:
             self._busy = False
@@ -298,6 +294,8 @@ class RuleEditor(Modal[Any]):
         section, place, said = about_place(problem, self.draft.values)
         self._refused = section, place, said
         self._show()
+        if section not in self.draft.values:
+            self.tui.say(said, bad=True)
         found = [row.key for row in self.listed.rows if row.key[0] == section and place in (None, row.key[1])]
         if found:
             self.listed.go_to_key(found[0])

@@ -15,7 +15,6 @@ class TryOut(TextView):
 
     def on_mount(self) -> None:
         self.query_one(RowList)._draw = self._signed
-        super().on_mount()
 
     def _signed(self, data: Any, width: int) -> list[Text]:
         return [paint_of(self.app).signs(Text(cut(data, width), no_wrap=True))]

@@ -29,7 +29,6 @@ class AutomationScreen(ViewsScreen):
 
     def on_mount(self) -> None:
         self.words = Words(self.tui.directory)
-        super().on_mount()
 
     def views(self) -> list[View]:
         found = []
@@ -55,6 +54,14 @@ class AutomationScreen(ViewsScreen):
         if not self.tui.directory.is_known:
             return
         super().wanted()
+        self._ask_words()
+
+    def on_screen_resume(self) -> None:
+        if not self._is_stale:
+            # Custom attributes are defined elsewhere, and no event tells of them.
+            self._ask_words()
+
+    def _ask_words(self) -> None:
         path = "/automation_rules/vocabulary"
         self.fetch(lambda client: client.call("GET", path)["payload"], self._learn_words, what="automation")
 
@@ -81,7 +88,7 @@ class AutomationScreen(ViewsScreen):
         return super().may(action)
 
     def on_row_list_highlighted(self) -> None:
-        super().on_row_list_highlighted()
+        # Not everybody may change every macro.
         self.update_hints()
 
     # What is shown.

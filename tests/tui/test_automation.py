@@ -1,3 +1,4 @@
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -182,7 +183,7 @@ def test_a_macro_is_made_and_run_where_people_talk(desk: Desk) -> None:
             await seat.press("G", "enter", *"assign agent", "enter", *"whoever", "enter")
             await seat.sees("assign agent whoever runs it")
             await seat.press("c", *"change status", "enter", *"resolved", "enter", "ctrl+s")
-            await seat.until(lambda: seat.tui.screen is seat.screen and len(seat.screen.listed.rows) == 2)
+            await seat.until(lambda: len(seat.screen.listed.rows) == 2)
             assert "edit" not in {one.id for one in seat.screen.offered()}
             seat.screen.listed.move_to(1)
             await seat.until(lambda: "edit" in {one.id for one in seat.screen.offered()})
@@ -225,7 +226,9 @@ def test_what_the_server_will_know_one_day_is_said_and_asked_for_too(desk: Desk)
     run(story())
 
 
-def test_every_kind_of_value_has_its_own_way_to_be_asked_for(desk: Desk) -> None:
+def test_every_kind_of_value_has_its_own_way_to_be_asked_for(desk: Desk, home: Path) -> None:
+    (home / "terms.txt").write_text("terms")
+    number = desk.talk("Ann", "hello")
     for key, kind in (("plan", "list"), ("years", "number"), ("since", "date"), ("vip", "checkbox")):
         desk.client.call(
             "POST", "/custom_attribute_definitions", attribute_key=key, attribute_display_name=key.upper(),
@@ -254,10 +257,27 @@ def test_every_kind_of_value_has_its_own_way_to_be_asked_for(desk: Desk) -> None
             await seat.sees("status changed from open to resolved")
             await seat.press("c", *"assignee", "enter", *"not present", "enter")
             await seat.sees("assignee is not set")
+            await seat.press("G", "enter", *"attachment", "enter")
+            seat.tui.screen.query_one("#field-files", Input).value = str(home / "terms.txt")
+            await seat.press("ctrl+s")
+            await seat.sees("send attachment terms.txt")
+            await seat.press("c", *"email to team", "enter", "enter")
+            seat.tui.screen.query_one("#field-message", TextArea).text = "look"
+            await seat.press("ctrl+s", "c", *"transcript", "enter")
+            await _write(seat, "a@x.test, b@x.test")
+            await seat.sees("send email transcript 'a@x.test, b@x.test'")
             await seat.press("home", "enter")
             await _write(seat, "all")
             await seat.press("ctrl+s")
+            await seat.sees("send_email_to_team cannot be used")
+            await seat.press("D", "D", "ctrl+s")
             await seat.sees("● on  all")
+            # The file stays the rule's.
+            await seat.press("e", "G", "k", "enter", "enter", "ctrl+s")
+            await seat.sees("send attachment terms.txt")
+            await _try_out(seat)
+            await seat.sees(f"does not apply to #{number}")
+            await seat.press("escape", "escape")
             found = desk.client.call("GET", "/automation_rules")["payload"][0]["conditions"]
             assert [one["values"] for one in found] == [
                 ["gold"], [18], [30], [True], {"from": ["open"], "to": ["resolved"]}, [],
