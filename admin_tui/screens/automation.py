@@ -21,7 +21,7 @@ _LOG_PAGES = 4
 class AutomationScreen(ViewsScreen):
     place = "automation"
     BINDINGS = bindings("automation", "list", "everywhere")
-    HINTS = ("edit", "create", "rule.try", "rule.switch", "delete", "view.next", "filter", "goto", "palette")
+    HINTS = ("edit", "create", "rule.try", "rule.switch", "delete", "open", "view.next", "filter", "goto", "palette")
 
     def __init__(self) -> None:
         super().__init__()
