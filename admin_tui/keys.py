@@ -43,6 +43,7 @@ SCREENS = {
     "agents": ("7", "a", "Agents"),
     "events": ("8", "e", "Events"),
     "settings": ("9", "s", "Settings"),
+    "automation": ("0", "u", "Automation"),
 }
 """Name → number key, letter behind `g`, title."""
 
@@ -76,6 +77,9 @@ ACTIONS: tuple[Action, ...] = (
     Action("conv.files", "o", "Files…", "conversations", about="open them, save them, or copy their links"),
     Action("conv.attach", "f", "Send files…", "conversations", writes=True),
     Action("conv.contact", "C", "Contact", "conversations"),
+    Action(
+        "conv.macro", "X", "Run macro…", "conversations", kind="confirm", writes=True, about="on this, or all marked"
+    ),
     Action("conv.deliveries", "w", "Its deliveries", "conversations", admin=True),
     Action("inbox.test", "t", "Test message", "inboxes", hint=True, writes=True, admin=True),
     Action("inbox.hook.test", "T", "Test webhook", "inboxes", hint=True, writes=True, admin=True),
@@ -145,6 +149,9 @@ ACTIONS: tuple[Action, ...] = (
         about="everything exhausted of this webhook, again",
     ),
     Action("delivery.pager", "O", "Open in $PAGER", "deliveries", admin=True),
+    Action("rule.try", "t", "Try out", "automation", hint=True, admin=True, about="on a conversation, without effect"),
+    Action("rule.switch", "o", "On or off", "automation", kind="undo", hint=True, writes=True, admin=True),
+    Action("rule.clone", "C", "Clone", "automation", writes=True, admin=True, about="the copy is switched off"),
     Action("events.save", "ctrl+s", "Save to a file", "events", hint=True, about="what the filter shows"),
     Action(
         "dashboard.test",

@@ -144,9 +144,9 @@ class Paint:
 
 
 _STATES = {
-    "ok": "resolved ok delivered sent read on online live following up outgoing",
+    "ok": "resolved ok delivered sent read on online live following up outgoing holds",
     "warn": "pending sending paused busy slow warn private high",
-    "bad": "failed failing exhausted disabled urgent blocked denied",
+    "bad": "failed failing exhausted disabled urgent blocked denied fails",
     "info": "open incoming medium",
     "calm": "snoozed template automatic",
     "dim": "cancelled off offline activity low -",

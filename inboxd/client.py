@@ -436,6 +436,11 @@ class Client:
         else:
             self._http.call("PATCH", path, files=[file], file_field=field)
 
+    def upload(self, file: Path | str) -> Json:
+        """A file for a message, macro or rule to come, under its `blob_id`."""
+        made: Json = self._http.call("POST", f"{self._base}/upload", files=[file], file_field="attachment")
+        return made
+
     def create_account(self, name: str) -> Json:
         made: Json = self._http.call("POST", "/api/v1/accounts", json={"name": name})
         return made

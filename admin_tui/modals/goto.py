@@ -10,7 +10,7 @@ from admin_tui.keys import SCREENS
 from admin_tui.modals.base import Modal
 from admin_tui.theme import paint_of
 
-MOVES = {"g": "top", "n": "next unread", "m": "my open", "u": "unassigned", "f": "failing deliveries"}
+MOVES = {"g": "top", "n": "next unread", "m": "my open", "U": "unassigned", "f": "failing deliveries"}
 
 
 class Goto(Modal[str]):

@@ -15,7 +15,7 @@ from admin_tui.text import cut
 from admin_tui.theme import paint_of
 from admin_tui.widgets.row_list import Row, RowList
 
-MOVING = "Moving: j k up down, gg G, ctrl+d ctrl+u, h l or tab between panes, 1-9 screens"
+MOVING = "Moving: j k up down, gg G, ctrl+d ctrl+u, h l or tab between panes, 0-9 screens"
 ALWAYS = "esc goes one step back and never quits; shift+drag selects text past the mouse"
 
 

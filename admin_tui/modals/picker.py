@@ -37,7 +37,7 @@ class _Needle(Input):
 
 class Picker(Modal[list[Any]]):
     """Enter takes the row under the cursor; with `several` space marks and Enter takes what is marked, where
-    `chosen` is marked from the beginning. With `free` what was typed can be taken too."""
+    `chosen` is marked from the beginning; else the cursor begins there. With `free` what was typed can be taken too."""
 
     DEFAULT_CSS = """
     Picker RowList { height: auto; max-height: 14; min-height: 1; background: $surface; }
@@ -72,6 +72,9 @@ class Picker(Modal[list[Any]]):
         rows = self.query_one(RowList)
         rows.can_focus = False
         rows.marks = {place for place, choice in enumerate(self.choices) if choice.value in self.chosen}
+        if not self.several and rows.marks:
+            rows.move_to(min(rows.marks))
+            rows.marks = set()
         self.set_focus(self.query_one(Input))
 
     def _draw(self, data: Any, width: int) -> list[Text]:

@@ -15,7 +15,11 @@ from admin_tui.widgets.row_list import Row, RowList
 class TextView(Modal[bool]):
     """`y` copies the whole of it."""
 
-    BINDINGS = [("y", "copy", "Copy"), ("q", "leave", "Close"), ("enter", "leave", "Close")]
+    BINDINGS = [
+        ("y", "copy", "Copy"), ("q", "leave", "Close"), ("enter", "leave", "Close"),
+        ("j,down", "step(1)", ""), ("k,up", "step(-1)", ""), ("ctrl+d,pagedown", "page(1)", ""),
+        ("ctrl+u,pageup", "page(-1)", ""), ("G,end", "step(1_000_000)", ""), ("home", "step(-1_000_000)", ""),
+    ]  # fmt: skip
     DEFAULT_CSS = """
     TextView > .box { height: 90%; }
     TextView.-small > .box { height: auto; }
@@ -48,3 +52,10 @@ class TextView(Modal[bool]):
 
     def action_copy(self) -> None:
         self.tui.copy(self.to_copy, self.title_text)
+
+    def action_step(self, rows: int) -> None:
+        self.query_one(RowList).move_by(rows)
+
+    def action_page(self, pages: int) -> None:
+        rows = self.query_one(RowList)
+        rows.move_by(pages * rows.page)

@@ -79,6 +79,9 @@ def problem_of(error: Exception) -> Problem:
     if isinstance(error, ApiError):
         fields = error.body.get("attributes") if isinstance(error.body, dict) else None
         field = str(fields[0]) if isinstance(fields, list) and fields else None
+        told = error.body.get("error") if isinstance(error.body, dict) else None
+        if field is None and isinstance(told, dict) and len(told) == 1:
+            field = str(next(iter(told)))
         return Problem(scrub(_said(error)), error.status, field)
     if isinstance(error, Unreachable):
         return Problem(scrub(str(error).rpartition(": ")[2]))

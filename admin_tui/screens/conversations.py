@@ -181,7 +181,7 @@ class ConversationsScreen(TalkActions, SavedViews):
         if where == "n":
             self.action_conv_next_unread()
         else:
-            self.listing.ask({"m": "Mine", "u": "Unassigned"}.get(where, "All"))
+            self.listing.ask({"m": "Mine", "u": "Unassigned", "U": "Unassigned"}.get(where, "All"))
 
     def show_number(self, number: int) -> None:
         """Open a conversation wherever it is."""

@@ -11,6 +11,7 @@ from admin_tui.screens import talk_changes as make
 from admin_tui.screens.asking import ask_form, ask_one, ask_several, ask_sure, ask_to_save
 from admin_tui.screens.base import BaseScreen
 from admin_tui.screens.talk_changes import Change, Changes
+from admin_tui.screens.talk_macros import run_macro
 from admin_tui.state import files
 from admin_tui.state.conversations import Note, Talk, file_line
 from admin_tui.text import many
@@ -115,6 +116,9 @@ class TalkActions(BaseScreen):
                 self._make(make.labels(add, remove))
 
         ask_several(self, "Labels", choices, shared, chosen, free=True)
+
+    def action_conv_macro(self) -> None:
+        run_macro(self, self.chosen())
 
     def action_conv_mute(self) -> None:
         talks = self.chosen()

@@ -46,6 +46,7 @@ class TopBar(_Parts):
         self.status = ""
         self.is_well = True
         self.about = ""
+        self._letters = 4
 
     def say(self, status: str, about: str = "", *, is_well: bool = True) -> None:
         """Draws nothing when nothing changed."""
@@ -63,11 +64,16 @@ class TopBar(_Parts):
         about = line(self.about)
         # The name of the server is worth more than the blanks between numbers and words.
         full = text.cell_len + sum(len(title) + 3 for _, _, title in SCREENS.values()) + 2
+        # Without the blanks, and the one we are at in brackets.
+        spelled = width >= 110 and full - len(SCREENS) <= width
         blank = " " if full + len(about) + 2 <= width else ""
+        # That one may only read is worth more than a letter of each name.
+        reads = about.rpartition(" ")[2] if about.endswith("[RO]") else ""
+        self._letters = 3 if reads and width < 90 else 4
         # Where we are is always told, so the others leave room for it.
-        kept = len(self._label(self.current, width, blank)) + 1
+        kept = len(self._label(self.current, blank, spelled=spelled)) + 1
         for name in SCREENS:
-            label, is_current = self._label(name, width, blank), name == self.current
+            label, is_current = self._label(name, blank, spelled=spelled), name == self.current
             kept = 0 if is_current else kept
             if text.cell_len + len(label) + 1 + kept > width:
                 continue
@@ -77,15 +83,17 @@ class TopBar(_Parts):
             if not is_current:
                 text.stylize(paint.dim, begin, begin + 1)
             self._places.append((begin, text.cell_len, name))
+        if text.cell_len + len(about) + 2 > width:
+            about = reads
         if text.cell_len + len(about) + 2 <= width:
             text.append(" " * (width - text.cell_len - len(about)) + about, paint.dim)
         return text
 
-    def _label(self, name: str, width: int, blank: str) -> str:
+    def _label(self, name: str, blank: str, *, spelled: bool) -> str:
         number, _, title = SCREENS[name]
         if name == self.current:
             return f"[{number} {title}]"
-        return f"{number}{blank}{title}" if width >= 110 else f"{number}{title[:4]}"
+        return f"{number}{blank}{title}" if spelled else f"{number}{title[: self._letters]}"
 
 
 class HintBar(_Parts):

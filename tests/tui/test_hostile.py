@@ -35,6 +35,10 @@ def test_nothing_foreign_steers_the_terminal(desk: Desk, home: Path) -> None:
     desk.client.call("PUT", f"/contacts/{contact}", name=NAME[:200])
     desk.client.call("POST", "/labels", title="x-y_z")
     desk.client.call("POST", f"/conversations/{number}/labels", labels=["[/x]", "\x1b[31m", "\x9b2J"])
+    actions = [{"action_name": "add_label", "action_params": [EVIL[3]]}]
+    conditions = [{"attribute_key": "content", "filter_operator": "contains", "values": [EVIL[2]]}]
+    rule = {"event_name": "message_created", "conditions": conditions, "actions": actions}
+    desk.client.call("POST", "/automation_rules", name=NAME[:100], **rule)
     desk.client.reply(number, EVIL[2] + EVIL[3])
     desk.client.reply(number, "x" * 100_000, private=True)
     with Terminal(desk.url, desk.token, "--open", "conversations", size=(160, 40)) as terminal:
@@ -56,7 +60,7 @@ def test_nothing_foreign_steers_the_terminal(desk: Desk, home: Path) -> None:
         ):
             terminal.type(keys)
             terminal.read(0.25)
-        for key in "123456789":
+        for key in "1234567890":
             for one in (key, "?", "\x1b"):
                 terminal.key(one)
         terminal.read(0.5)

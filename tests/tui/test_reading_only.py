@@ -19,7 +19,9 @@ def test_no_screen_mentions_a_key_that_its_reader_lacks(desk: Desk, who: str) ->
         how: dict[str, Any] = {"token": desk.client.create_token(email="bo@acme.test")["access_token"]}
     else:
         how = {"read_only": True}
+    automation = ("Macros",) if who == "agent" else ("Rules", "Macros", "Policies")
     views = {
+        "automation": automation,
         "agents": ("Agents", "Teams"),
         "settings": ("Labels", "Canned", "Attributes", "Account", "Health", "Dashboard"),
     }
