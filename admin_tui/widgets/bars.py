@@ -1,7 +1,7 @@
 """The lines at the top and at the bottom of every screen, each one widget that draws itself."""
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
 
 from rich.style import Style
 from rich.text import Text
@@ -12,6 +12,9 @@ from textual.widget import Widget
 from admin_tui.keys import SCREENS, Action, shown
 from admin_tui.text import line
 from admin_tui.theme import paint_of
+
+if TYPE_CHECKING:
+    from admin_tui.app import InboxdTui
 
 
 class _Parts(Widget):
@@ -66,7 +69,7 @@ class TopBar(_Parts):
         blank = " " if full + len(about) + 2 <= width else ""
         # Where we are is always told, so the others leave room for it.
         kept = len(self._label(self.current, width, blank)) + 1
-        for name in SCREENS:
+        for name in cast("InboxdTui", self.app).places():
             label, is_current = self._label(name, width, blank), name == self.current
             kept = 0 if is_current else kept
             if text.cell_len + len(label) + 1 + kept > width:
@@ -74,7 +77,7 @@ class TopBar(_Parts):
             text.append(" ")
             begin = text.cell_len
             text.append(label, paint.tab if is_current else "")
-            if not is_current:
+            if not is_current and SCREENS[name][0]:
                 text.stylize(paint.dim, begin, begin + 1)
             self._places.append((begin, text.cell_len, name))
         if text.cell_len + len(about) + 2 <= width:
@@ -84,7 +87,8 @@ class TopBar(_Parts):
     def _label(self, name: str, width: int, blank: str) -> str:
         number, _, title = SCREENS[name]
         if name == self.current:
-            return f"[{number} {title}]"
+            return f"[{number} {title}]" if number else f"[{title}]"
+        blank = blank if number else ""
         return f"{number}{blank}{title}" if width >= 110 else f"{number}{title[:4]}"
 
 
