@@ -4,7 +4,7 @@ import random
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 from inboxd.client import Client, InboxClient
 from inboxd.domain.periods import DAY_MS, HOUR_MS
@@ -38,6 +38,12 @@ _BUSY = (0, 0, 0, 0, 0, 0, 1, 2, 5, 9, 12, 9, 5, 6, 10, 11, 8, 5, 3, 2, 2, 1, 1,
 """How much comes in at each hour of a day."""
 
 
+class Turned(Protocol):
+    """A clock that can be turned on, to some unix milliseconds."""
+
+    def turn(self, ms: int) -> None: ...
+
+
 class Calendar:
     """The clock of a server whose history is being made: it is turned on, and goes by itself in the end."""
 
@@ -69,9 +75,9 @@ class _Case:
 class History:
     """Weeks of a small support desk up to `until`, told to a server whose clock is `calendar`: the same each time."""
 
-    def __init__(self, url: str, token: str, calendar: Calendar, until: int) -> None:
+    def __init__(self, url: str, token: str, calendar: Turned, until: int) -> None:
         self._url = url
-        self._admin = Client(url, token, retries=0)
+        self._admin = Client(url, token, retries=3)
         self._calendar = calendar
         self._until = until
         self._chance = random.Random(11)  # noqa: S311
@@ -84,7 +90,7 @@ class History:
         customers = [InboxClient(self._url, inbox["inbox_identifier"]) for inbox in inboxes]
         people = [self._admin.create_agent(f"{name.split()[0].lower()}@inboxd.local", name=name) for name in _AGENTS]
         agents = [self._admin.create_token(email=one["email"])["access_token"] for one in people]
-        clients = [Client(self._url, token, retries=0) for token in agents]
+        clients = [Client(self._url, token, retries=3) for token in agents]
         for inbox in inboxes:
             ids = [one["id"] for one in people]
             self._admin.call("POST", "/inbox_members", inbox_id=inbox["id"], user_ids=ids)

@@ -53,6 +53,8 @@ class ReportsScreen(ViewsScreen):
         self._pages = 1
         self._again_at = 0.0
         self._asked = 0
+        self._under_cursor: Any = None
+        """The row to go back to when other numbers of it have come."""
 
     def body(self) -> Iterable[Widget]:
         glyphs = self.tui.glyphs
@@ -159,6 +161,7 @@ class ReportsScreen(ViewsScreen):
         self._asked += 1
         self._again_at = 0.0
         if forget:
+            self._under_cursor = self.listed.current.key if self.listed.current else self._under_cursor
             self.records.clear()
             self.found.clear()
             self._pages = 1
@@ -188,6 +191,9 @@ class ReportsScreen(ViewsScreen):
 
     def _show(self, *, problem: bool = False) -> None:
         super()._show(problem=problem)
+        if self._under_cursor is not None and self.listed.rows:
+            self.listed.go_to_key(self._under_cursor)
+            self._under_cursor = None
         self.call_after_refresh(self._show_picture)
 
     def _show_picture(self) -> None:

@@ -74,6 +74,9 @@ class TopBar(_Parts):
             kept = 0 if is_current else kept
             if text.cell_len + len(label) + 1 + kept > width:
                 continue
+            if not SCREENS[name][0] and not is_current and width < 110:
+                # Its name would tell no key, and whether one may only read is worth more.
+                continue
             text.append(" ")
             begin = text.cell_len
             text.append(label, paint.tab if is_current else "")
