@@ -76,7 +76,6 @@ ACTIONS: tuple[Action, ...] = (
     Action("conv.previous.unread", "N", "Previous unread", "conversations", about="or the find after"),
     Action("conv.sort", "S", "Sort…", "conversations"),
     Action("conv.views", "V", "Saved views…", "conversations", about="open, save, rename, delete"),
-    Action("conv.files", "o", "Files…", "conversations", about="open them, or copy their links"),
     Action("conv.files", "o", "Files…", "conversations", about="open them, save them, or copy their links"),
     Action("conv.attach", "f", "Send files…", "conversations", writes=True),
     Action("conv.contact", "C", "Contact", "conversations"),

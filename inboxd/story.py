@@ -125,7 +125,8 @@ class History:
         is_weekend = (midnight // DAY_MS + 3) % 7 > 4
         count = self._chance.randint(1, 3) if is_weekend else self._chance.randint(4, 8 + 4 * day // days)
         hours = self._chance.choices(range(24), _BUSY, k=count)
-        return [midnight + hour * HOUR_MS + self._chance.randrange(HOUR_MS) for hour in hours]
+        begins = [midnight + hour * HOUR_MS + self._chance.randrange(HOUR_MS) for hour in hours]
+        return [begin for begin in begins if begin < self._until]
 
     def _case(self, number: int) -> _Case:
         agent = self._chance.choices(range(len(_AGENTS)), (5, 3, 2))[0]

@@ -25,7 +25,7 @@ _KIND_COLUMNS = (
 
 
 def head(window: Window, paint: Paint, view: str, words: list[str]) -> Text:
-    text = Text(window.span.title, paint.strong)
+    text = Text().append(window.span.title, paint.strong)
     text.append(f"  against {window.span.before}", paint.dim)
     if window.business_hours and view != "CSAT":
         text.append("  business hours", paint.warn)
@@ -73,7 +73,7 @@ def overview(
         return lines
     metric, window = one["id"], found["window"]
     values = [point["value"] for point in one["points"]]
-    title = Text(f"{METRICS[metric]} by {window.span.unit}", paint.key)
+    title = Text().append(f"{METRICS[metric]} by {window.span.unit}", paint.key)
     if not any(values):
         title.append("  nothing in this time: what customers write and agents answer fills it", paint.dim)
     else:
@@ -90,7 +90,7 @@ def overview(
 
 def _now(live: Json, width: int, glyphs: Glyphs, paint: Paint) -> Text:
     counts = live["counts"]
-    text = Text("now  ", paint.dim)
+    text = Text().append("now  ", paint.dim)
     for name, style in (("open", paint.info), ("unattended", paint.bad), ("unassigned", paint.warn)):
         text.append(f"{counts[name]} {name}", style if counts[name] else paint.dim).append("  ")
     for state, (people, load) in live["people"].items():
@@ -100,7 +100,7 @@ def _now(live: Json, width: int, glyphs: Glyphs, paint: Paint) -> Text:
 
 
 def busiest(week: list[list[int]], paint: Paint) -> Text:
-    text = Text("Busiest hours", paint.key).append("  messages that came in\n\n", paint.dim)
+    text = Text().append("Busiest hours", paint.key).append("  messages that came in\n\n", paint.dim)
     if not week:
         return text.append("one day has no week: look at a longer time", paint.dim)
     if not any(map(sum, week)):
@@ -126,7 +126,7 @@ def heads(kind: str, width: int, paint: Paint) -> Text:
     text = Text(" " + cut(kind.upper(), name), paint.dim)
     for _, title, wide in columns:
         text.append(f" {title:>{wide}}")
-    return text.append("  NEW OVER TIME" if width - text.cell_len > 10 else "")
+    return text.append("  NEW OVER TIME" if width - text.cell_len >= 14 else "")
 
 
 def kind_row(one: Json, width: int, paint: Paint) -> Text:
@@ -164,7 +164,7 @@ def csat(found: Json, only: set[str], size: tuple[int, int], paint: Paint) -> li
     metrics, before = found["metrics"], found["before"]
     total, sent = metrics["total_count"], metrics["total_sent_messages_count"]
     score, was = model.score(metrics), model.score(before)
-    text = Text("score ", paint.dim)
+    text = Text().append("score ", paint.dim)
     text.append("–" if score is None else f"{score} %", paint.strong + _ink(score, paint))
     text.append(f" good, was {'–' if was is None else f'{was} %'}   ", paint.dim)
     if only & {"user_ids[]", "rating"}:
@@ -189,7 +189,8 @@ def _ink(score: int | None, paint: Paint) -> Style:
 
 def answer_row(one: Json, width: int, paint: Paint) -> Text:
     rating = one["rating"]
-    text = Text(f"{rating}/5", paint.ok if rating >= 4 else paint.warn if rating == 3 else paint.bad, no_wrap=True)
+    text = Text(no_wrap=True)
+    text.append(f"{rating}/5", paint.ok if rating >= 4 else paint.warn if rating == 3 else paint.bad)
     text.append(f" {ago(one['created_at']):>4} ", paint.dim)
     text.append(cut(_name(one["contact"]), min(20, width // 4)))
     noted = " noted" if one["csat_review_notes"] else ""

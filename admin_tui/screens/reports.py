@@ -51,7 +51,7 @@ class ReportsScreen(ViewsScreen):
         self.found: dict[str, Json] = {}
         """What a view shows beside its rows."""
         self._pages = 1
-        self._again_at = 0.0
+        self._again_at = self._tried_at = 0.0
         self._asked = 0
         self._under_cursor: Any = None
         """The row to go back to when other numbers of it have come."""
@@ -82,7 +82,7 @@ class ReportsScreen(ViewsScreen):
             self._kind("Teams", "team", teams, "no teams yet: 7 makes one, and conversations given to it count here"),
             self._kind("Labels", "label", {}, "no labels yet: 9 makes one, and conversations that have it count here"),
             View(
-                "CSAT", self._asking(self._answers), self._answer, pictures.about_answer,
+                "CSAT", self._asking(self._answers()), self._answer, pictures.about_answer,
                 "nobody answered a survey in this time: an inbox with a CSAT survey (2, e)\n"
                 f"asks whenever a conversation is resolved{longer}",
                 open=self._show_talk, copied=lambda one: str(one["feedback_message"] or one["rating"]), admin=(),
@@ -105,9 +105,13 @@ class ReportsScreen(ViewsScreen):
         window, asked = self.window, self._asked
         return lambda client: load(client, window) | {"asked": asked, "window": window}
 
-    def _answers(self, client: Any, window: model.Window) -> Json:
-        only = {name: chosen for name, (chosen, _) in self.only.items()}
-        return model.answers(client, window, only, self._pages)
+    def _answers(self) -> Callable[[Any, model.Window], Json]:
+        only, pages = self._narrowing, self._pages
+        return lambda client, window: model.answers(client, window, only, pages)
+
+    @property
+    def _narrowing(self) -> Json:
+        return {name: chosen for name, (chosen, _) in self.only.items()}
 
     @property
     def window(self) -> model.Window:
@@ -138,6 +142,7 @@ class ReportsScreen(ViewsScreen):
         if time.monotonic() < self._again_at:
             self._is_dirty = True
             return
+        self._tried_at = time.monotonic()
         super().wanted()
 
     def take(self, view: View, found: Any) -> None:
@@ -151,10 +156,10 @@ class ReportsScreen(ViewsScreen):
         self._is_dirty = True
 
     def tick(self) -> None:
-        if self.is_mounted and not self.tui.paused and self._again_at:
-            since = time.monotonic() - self._again_at
-            if since >= _OLD_S - _REST_S or (self._is_dirty and since >= 0):
-                self.wanted()
+        now = time.monotonic()
+        rests = now < max(self._again_at, self._tried_at + _REST_S)
+        if not rests and not self.tui.paused and (self._is_dirty or now >= self._tried_at + _OLD_S):
+            self.wanted()
 
     def ask(self, *, forget: bool = True) -> None:
         """For something else than before, which is shown no more."""
@@ -322,7 +327,7 @@ class ReportsScreen(ViewsScreen):
     def action_report_save(self) -> None:
         title, window = self.seen.title, self.window
         rows = [row.data for row in self.listed.rows]
-        only = {name: chosen for name, (chosen, _) in self.only.items()}
+        only = self._narrowing
         if not rows:
             self.tui.say("there is nothing to export")
             return

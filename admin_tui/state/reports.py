@@ -29,7 +29,7 @@ class Span:
 
     @property
     def before(self) -> str:
-        return "yesterday until now" if self.days == 1 else f"the {self.days} days before"
+        return "yesterday by this time" if self.days == 1 else f"the {self.days} days before"
 
 
 SPANS = (Span("today", 1, "hour"), Span("7 days", 7, "day"), Span("30 days", 30, "day"), Span("90 days", 90, "week"))

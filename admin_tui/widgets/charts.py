@@ -102,8 +102,8 @@ def _plot(
     for row, mark in zip(range(rows, 0, -1), marks, strict=False):
         eighths = [_eighths(value, top, rows) - (row - 1) * 8 for value in values]
         drawn = "".join(f"{' ▁▂▃▄▅▆▇█'[max(0, min(8, part))] * ink:<{each}}" for part in eighths)
-        lines.append(Text(f"{mark:>{edge}} ┤", paint.dim).append(drawn, style))
-    return [*lines, Text(f"{marks[-1]:>{edge}} ┼", paint.dim).append("─" * (len(values) * each), paint.rule)]
+        lines.append(Text().append(f"{mark:>{edge}} ┤", paint.dim).append(drawn, style))
+    return [*lines, Text().append(f"{marks[-1]:>{edge}} ┼", paint.dim).append("─" * (len(values) * each), paint.rule)]
 
 
 def _eighths(value: float, top: float, rows: int) -> int:
@@ -181,7 +181,7 @@ def heat(rows: Sequence[tuple[str, Sequence[int]]], style: Style, paint: Paint) 
     lines = []
     for name, values in rows:
         shades = "".join(_SHADES[-(-value * (len(_SHADES) - 1) // most)] if most else _SHADES[0] for value in values)
-        text = Text(f"{name:<{edge}} ", paint.dim, no_wrap=True).append(shades, style)
+        text = Text(no_wrap=True).append(f"{name:<{edge}} ", paint.dim).append(shades, style)
         lines.append(text.append(f" {sum(values):>5,}", "" if sum(values) else paint.dim))
     return lines
 

@@ -210,7 +210,7 @@ def _still(story: _Story) -> Iterator[None]:
 
 
 def draw(folder: Path) -> list[Path]:
-    """One SVG for each of _SCENES."""
+    """One SVG for each of the scenes."""
     folder.mkdir(parents=True, exist_ok=True)
     os.environ["TZ"] = "UTC"
     time.tzset()

@@ -41,6 +41,11 @@ def played(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
         app.close()
 
 
+def _rested(reports: Any) -> None:
+    reports._again_at -= screen._REST_S
+    reports._tried_at -= screen._REST_S
+
+
 async def _look_at(seat: Seat, title: str) -> None:
     seat.screen.look_at(title)
     await seat.until(lambda: title in seat.screen.found and f"[{title}" in seat.text, f"the view {title}")
@@ -159,13 +164,13 @@ def test_it_is_looked_at_again_at_its_pace_and_only_while_seen(desk: Desk, monke
             await seat.until(lambda: seat.screen._is_dirty)
             await seat.pilot.pause(0.6)
             assert len(asked) == 1
-            seat.screen._again_at -= screen._REST_S
+            _rested(seat.screen)
             await seat.until(lambda: seat.screen.records["Overview"][0]["now"] == 1)
             assert len(asked) == 2
             reports = seat.screen
             await seat.press("1")
             await seat.until(lambda: seat.screen.place == "dashboard")
-            reports._again_at -= screen._REST_S
+            _rested(reports)
             desk.talk("Bea", "hello")
             await seat.until(lambda: reports._is_stale)
             await seat.pilot.pause(0.6)
