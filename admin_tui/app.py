@@ -23,7 +23,7 @@ from textual.widgets import Input, TextArea
 from admin_tui import clipboard, crash, fixes, pace
 from admin_tui.config import Settings, state_dir
 from admin_tui.glyphs import Glyphs, needs_ascii
-from admin_tui.keys import ACTIONS, SCREENS, TYPING, Action, by_id, problems, shown
+from admin_tui.keys import ACTIONS, ADMIN_SCREENS, SCREENS, TYPING, Action, by_id, problems, shown
 from admin_tui.modals.confirm import Confirm
 from admin_tui.modals.text_view import TextView
 from admin_tui.net.feed import Feed, News
@@ -354,8 +354,15 @@ class InboxdTui(App[int]):
         stack = self._screen_stacks.get(name) or []
         return next((one for one in stack if isinstance(one, BaseScreen)), None)
 
+    def places(self) -> list[str]:
+        """The screens that its reader may see."""
+        return [name for name in SCREENS if self.is_administrator or name not in ADMIN_SCREENS]
+
     def go(self, name: str) -> None:
         if name not in self.MODES or name == self.current_mode:
+            return
+        if self.directory.is_known and name not in self.places():
+            self.say(f"{SCREENS[name][2]} is for administrators", bad=True)
             return
         if self.current_mode in SCREENS:
             self._places.append(self.current_mode)

@@ -68,9 +68,9 @@ class Commands(Provider):
         for action in place.offered():
             if action.id not in ("palette", "back"):
                 yield Entry(action.id, action.label, partial(tui.do, action.id), tui.key_of(action))
-        for name, (number, _, title) in SCREENS.items():
-            if name in tui.MODES:
-                yield Entry(f"go {name}", f"Go to {title}", partial(tui.go, name), number)
+        for name in tui.places():
+            number, letter, title = SCREENS[name]
+            yield Entry(f"go {name}", f"Go to {title}", partial(tui.go, name), number or f"g {letter}")
         yield from self._views
         for one in tui.directory.inboxes:
             open_it = partial(tui.go_and, "inboxes", "show_inbox", one["id"])

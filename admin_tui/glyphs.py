@@ -72,6 +72,7 @@ _PLAIN = (
     | dict.fromkeys(map(ord, "─━┄╌═▔"), "-")
     | dict.fromkeys(map(ord, "│┃║▏▎▍▌▋▊▉▕▐"), "|")
     | dict(zip(map(ord, _BLOCKS), "_.-=+*%#", strict=True))
+    | dict(zip(map(ord, "░▒▓"), ":o%", strict=True))
     | {ord("…"): ".", ord("–"): "-", ord("·"): ".", ord("•"): "*", ord("�"): "?", ord("⏎"): ">"}
     | {ord("★"): "*", ord("☆"): "."}
 )

@@ -44,8 +44,11 @@ SCREENS = {
     "events": ("8", "e", "Events"),
     "settings": ("9", "s", "Settings"),
     "automation": ("0", "u", "Automation"),
+    "reports": ("", "r", "Reports"),
 }
 """Name → number key, letter behind `g`, title."""
+ADMIN_SCREENS = ("reports",)
+"""What agents may not even read."""
 
 ACTIONS: tuple[Action, ...] = (
     Action("conv.reply", "r", "Reply", "conversations", hint=True, writes=True),
@@ -163,6 +166,14 @@ ACTIONS: tuple[Action, ...] = (
         admin=True,
         about="as if a customer wrote",
     ),
+    Action("report.shorter", "comma", "Shorter span", "reports", admin=True),
+    Action("report.longer", "full_stop", "Longer span", "reports", hint=True, admin=True),
+    Action("report.span", "t", "Span…", "reports", admin=True, about="today, 7, 30 or 90 days"),
+    Action("report.metric", "m", "Next metric", "reports", hint=True, admin=True, about="the one that is drawn"),
+    Action("report.hours", "b", "Business hours", "reports", hint=True, admin=True, about="times in them, or in all"),
+    Action("report.only", "f", "Only…", "reports", hint=True, admin=True, about="an agent, inbox, team or rating"),
+    Action("report.note", "n", "Review note", "reports", hint=True, writes=True, admin=True, about="on an answer"),
+    Action("report.save", "E", "Export CSV…", "reports", hint=True, admin=True, about="what is shown"),
     Action("open", "enter", "Open", "list", hint=True),
     Action("back", "escape", "Back", "everywhere"),
     Action("filter", "slash", "Filter", "list", hint=True, about="type to find; \\ clears"),
@@ -222,8 +233,8 @@ def shown(keys: str) -> str:
 
 _NAMES = {
     "slash": "/", "backslash": "\\", "left_square_bracket": "[", "right_square_bracket": "]", "asterisk": "*",
-    "question_mark": "?", "exclamation_mark": "!", "minus": "-", "colon": ":", "full_stop": ".", "less_than_sign": "<",
-    "greater_than_sign": ">", "escape": "esc", "f1": "F1", "f2": "F2", "f5": "F5",
+    "question_mark": "?", "exclamation_mark": "!", "minus": "-", "colon": ":", "full_stop": ".", "comma": ",",
+    "less_than_sign": "<", "greater_than_sign": ">", "escape": "esc", "f1": "F1", "f2": "F2", "f5": "F5",
 }  # fmt: skip
 
 

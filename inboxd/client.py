@@ -19,7 +19,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote, urlencode, urlsplit
 
 from inboxd.domain.text import clean_line
 from inboxd.version import __version__
@@ -699,11 +699,18 @@ class Client:
         found: Json = self._http.call("GET", "/health")
         return found
 
+    def report(self, path: str, **asked: Any) -> Any:
+        """A report, for administrators: `report("/summary_reports/agent", since=…, until=…)` in unix seconds."""
+        return self._http.call("GET", self._base.replace("/v1/", "/v2/", 1) + path, params=asked)
+
     def open_load(self) -> list[Json]:
         """How many open conversations each `assignee_id` has; for administrators."""
-        path = self._base.replace("/v1/", "/v2/", 1) + "/live_reports/grouped_conversation_metrics"
-        found: list[Json] = self._http.call("GET", path, params={"group_by": "assignee_id"})
+        found: list[Json] = self.report("/live_reports/grouped_conversation_metrics", group_by="assignee_id")
         return found
+
+    def save_survey_answers(self, path: Path, **asked: Any) -> None:
+        """Answers to satisfaction surveys as a new CSV file; `since` and `until` are needed. Raises FileExistsError."""
+        self._http.save(f"{self._base}/csat_survey_responses/download?{urlencode(asked, doseq=True)}", path)
 
     def events(
         self, *, after: int = 0, wait_s: int = 0, types: Sequence[str] = (), inbox_id: int | None = None

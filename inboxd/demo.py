@@ -10,11 +10,13 @@ from typing import Any, TextIO
 
 import requests
 
-from inboxd.app import App
+from inboxd.app import App, steady_clock, wall_clock
 from inboxd.config import Config
 from inboxd.domain import signing
+from inboxd.domain.periods import DAY_MS
 from inboxd.domain.text import clean_line
 from inboxd.receiver import Received, Receiver
+from inboxd.story import Calendar, History
 
 _WAIT_S = 15
 _SHOWN = 320
@@ -126,6 +128,36 @@ def walk(out: TextIO) -> int:
         finally:
             app.close()
             receiver.close()
+
+
+def stay(out: TextIO, days: int = 30) -> int:
+    """A server with a history to look at, until it is told to end."""
+    calendar = Calendar()
+    with tempfile.TemporaryDirectory(prefix="inboxd-demo-") as folder:
+        calendar.turn(wall_clock() - days * DAY_MS)
+        app = App(Config(data_dir=str(Path(folder) / "data"), listen="127.0.0.1:0"), calendar, steady_clock)
+        try:
+            token = app.initialise("admin@inboxd.local")["admin"]["access_token"]
+            server = app.serve()
+            thread = threading.Thread(target=server.run)
+            thread.start()
+            try:
+                out.write(f"{days} days of a support desk are being played…\n")
+                out.flush()
+                count = History(server.url, token, calendar, wall_clock()).tell(days)
+                calendar.let_go()
+                look = f"INBOXD_TOKEN={token} python3 inboxd.py tui --url {server.url}"
+                out.write(f"{count} conversations. Look at them:\n  {look}\nctrl+c ends it, and all of it is gone.\n")
+                out.flush()
+                thread.join()
+            except KeyboardInterrupt:
+                out.write("\n")
+            finally:
+                server.stop()
+                thread.join()
+            return 0
+        finally:
+            app.close()
 
 
 def _tell(story: _Walk, webhook_url: str, arrivals: _Arrivals) -> None:

@@ -1,9 +1,12 @@
 import io
+import re
+from typing import Any
 
 import pytest
 import requests
 
 from inboxd import demo
+from inboxd.client import Client
 from tests.cast import Receiver
 
 
@@ -28,6 +31,28 @@ def test_a_step_that_fails_says_which_and_why(monkeypatch: pytest.MonkeyPatch) -
     out = io.StringIO()
     assert demo.walk(out) == 1
     assert "FAILED in step 4, … sends a message: expected 200, got 422" in out.getvalue()
+
+
+def test_a_server_stays_with_a_history_until_it_is_interrupted() -> None:
+    seen: dict[str, Any] = {}
+
+    class Out(io.StringIO):
+        def write(self, text: str) -> int:
+            if "Look at them" in text:
+                found = re.search(r"INBOXD_TOKEN=(\S+) .* --url (\S+)", text)
+                assert found is not None
+                client = Client(found[2], found[1], retries=0)
+                seen["meta"] = client.call("GET", "/conversations", status="all")["data"]["meta"]
+                seen["rated"] = client.call("GET", "/csat_survey_responses/metrics")["total_count"]
+                seen["week"] = client.report("/reports/summary", type="account", since=0)
+                client.close()
+                raise KeyboardInterrupt
+            return super().write(text)
+
+    assert demo.stay(Out(), days=8) == 0
+    assert seen["meta"]["all_count"] == seen["week"]["conversations_count"] > 15
+    assert seen["rated"] > 0
+    assert seen["week"]["avg_first_response_time"] > 60
 
 
 def test_a_proxy_of_the_environment_has_no_part_in_the_demo(

@@ -1,5 +1,7 @@
 """What `g` waits for."""
 
+from typing import TYPE_CHECKING, cast
+
 from rich.text import Text
 from textual import events
 from textual.app import ComposeResult
@@ -9,6 +11,9 @@ from textual.widgets import Static
 from admin_tui.keys import SCREENS
 from admin_tui.modals.base import Modal
 from admin_tui.theme import paint_of
+
+if TYPE_CHECKING:
+    from admin_tui.app import InboxdTui
 
 MOVES = {"g": "top", "n": "next unread", "m": "my open", "U": "unassigned", "f": "failing deliveries"}
 
@@ -25,9 +30,9 @@ class Goto(Modal[str]):
             yield Static("Go to", classes="row")
             yield Static(text, markup=False)
 
-    @staticmethod
-    def _targets() -> dict[str, str]:
-        return {letter: title for _, letter, title in SCREENS.values()} | MOVES
+    def _targets(self) -> dict[str, str]:
+        places = cast("InboxdTui", self.app).places()
+        return {letter: title for _, letter, title in map(SCREENS.__getitem__, places)} | MOVES
 
     def on_key(self, event: events.Key) -> None:
         event.stop()

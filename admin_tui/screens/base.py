@@ -33,7 +33,7 @@ def bindings(*contexts: str) -> list[Any]:
     """The keys of some contexts, movement and the numbers of the screens."""
     made = [Binding(action.keys, action.name, action.label, id=action.id) for action in of(*contexts)]
     made += [Binding(keys, action, show=False) for keys, action in _MOVES]
-    made += [Binding(key, f"go('{name}')", show=False) for name, (key, _, _) in SCREENS.items()]
+    made += [Binding(key, f"go('{name}')", show=False) for name, (key, _, _) in SCREENS.items() if key]
     return made
 
 
@@ -70,6 +70,7 @@ class BaseScreen(Screen[None]):
         """Who we are or what things are called is known, maybe anew: what was drawn with it is drawn again."""
         for rows in self.query(RowList):
             rows.redraw()
+        self.top_bar.refresh()
         self.update_hints()
 
     def news(self, events: list[dict[str, Any]]) -> None:

@@ -29,8 +29,8 @@ class View:
     what that key does where nothing is listed."""
 
     title: str
-    load: Callable[[Any], list[Json]]
-    draw: Callable[[Json, int], str]
+    load: Callable[[Any], Any]
+    draw: Callable[[Json, int], str | Text]
     about: Callable[[Json], list[str]]
     empty: str
     create: Callable[[], None] | None = None
@@ -160,13 +160,17 @@ class ViewsScreen(BaseScreen):
             if not self.is_attached:
                 return
             if outcome.problem is None:
-                self.records[view.title] = outcome.value
+                self.take(view, outcome.value)
             else:
                 self.tui.tell_problem(view.title.lower(), outcome.problem)
             if self.view == view.title:
                 self._show(problem=outcome.problem is not None)
 
         self.tui.call(view.load, come)
+
+    def take(self, view: View, found: Any) -> None:
+        """What a view's `load` has brought."""
+        self.records[view.title] = found
 
     def news(self, events: list[dict[str, Any]]) -> None:
         """None of what is listed here is in the feed: it is read when it is looked at."""
@@ -199,7 +203,10 @@ class ViewsScreen(BaseScreen):
         return f"[{word}]" if view.title == self.view else word
 
     def _draw(self, one: Json, width: int) -> list[Text]:
-        return [paint_of(self.app).signs(Text(cut(self.seen.draw(one, width), width), no_wrap=True))]
+        drawn = self.seen.draw(one, width)
+        if isinstance(drawn, Text):
+            return [drawn]
+        return [paint_of(self.app).signs(Text(cut(drawn, width), no_wrap=True))]
 
     def _show_about(self) -> None:
         one = self.current

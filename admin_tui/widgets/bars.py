@@ -1,7 +1,7 @@
 """The lines at the top and at the bottom of every screen, each one widget that draws itself."""
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
 
 from rich.style import Style
 from rich.text import Text
@@ -12,6 +12,9 @@ from textual.widget import Widget
 from admin_tui.keys import SCREENS, Action, shown
 from admin_tui.text import line
 from admin_tui.theme import paint_of
+
+if TYPE_CHECKING:
+    from admin_tui.app import InboxdTui
 
 
 class _Parts(Widget):
@@ -63,16 +66,19 @@ class TopBar(_Parts):
         self._places = []
         about = line(self.about)
         # The name of the server is worth more than the blanks between numbers and words.
-        full = text.cell_len + sum(len(title) + 3 for _, _, title in SCREENS.values()) + 2
+        places = cast("InboxdTui", self.app).places()
+        full = text.cell_len + sum(len(SCREENS[name][2]) + 3 for name in places) + 2
         # Without the blanks, and the one we are at in brackets.
-        spelled = width >= 110 and full - len(SCREENS) <= width
+        spelled = width >= 110 and full - len(places) <= width
+        # A short name without a number would tell no key.
+        places = [name for name in places if spelled or SCREENS[name][0] or name == self.current]
         blank = " " if full + len(about) + 2 <= width else ""
         # That one may only read is worth more than a letter of each name.
         reads = about.rpartition(" ")[2] if about.endswith("[RO]") else ""
         self._letters = 3 if reads and width < 90 else 4
         # Where we are is always told, so the others leave room for it.
         kept = len(self._label(self.current, blank, spelled=spelled)) + 1
-        for name in SCREENS:
+        for name in places:
             label, is_current = self._label(name, blank, spelled=spelled), name == self.current
             kept = 0 if is_current else kept
             if text.cell_len + len(label) + 1 + kept > width:
@@ -80,7 +86,7 @@ class TopBar(_Parts):
             text.append(" ")
             begin = text.cell_len
             text.append(label, paint.tab if is_current else "")
-            if not is_current:
+            if not is_current and SCREENS[name][0]:
                 text.stylize(paint.dim, begin, begin + 1)
             self._places.append((begin, text.cell_len, name))
         if text.cell_len + len(about) + 2 > width:
@@ -92,7 +98,8 @@ class TopBar(_Parts):
     def _label(self, name: str, blank: str, *, spelled: bool) -> str:
         number, _, title = SCREENS[name]
         if name == self.current:
-            return f"[{number} {title}]"
+            return f"[{number} {title}]" if number else f"[{title}]"
+        blank = blank if number else ""
         return f"{number}{blank}{title}" if spelled else f"{number}{title[: self._letters]}"
 
 

@@ -1,5 +1,6 @@
-"""The numbers of the dashboard and its charts, drawn."""
+"""The numbers of the dashboard, its charts and those of reports, drawn."""
 
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from rich.style import Style
@@ -12,6 +13,9 @@ Json = dict[str, Any]
 _HEAD = 10
 _ROWS = 4
 _BETWEEN = 3
+_WIDEST, _LONGEST = 9, 40
+"""Cells of a bar that stands, and of one that lies."""
+_SHADES = "·░▒▓█"
 _DIGITS = (
     ("┏━┓", "┃ ┃", "┗━┛"), ("╺┓ ", " ┃ ", "╺┻╸"), ("╺━┓", "┏━┛", "┗━╸"), ("╺━┓", "╺━┫", "╺━┛"), ("╻ ╻", "┗━┫", "  ╹"),
     ("┏━╸", "┗━┓", "╺━┛"), ("┏━╸", "┣━┓", "┗━┛"), ("╺━┓", "  ┃", "  ╹"), ("┏━┓", "┣━┫", "┗━┛"), ("┏━┓", "┗━┫", "╺━┛"),
@@ -80,14 +84,105 @@ def _chart(title: str, values: list[int], width: int, style: Style, paint: Paint
     now = shown[-1] if shown else 0
     head = Text(title, "bold").append(f", last {len(shown)} min   ", paint.dim)
     head.append(f"now {now}", style + paint.strong if now else paint.dim).append(f"   peak {peak}", paint.dim)
-    lines = [head]
-    for row in range(_ROWS, 0, -1):
-        eighths = [round(value * _ROWS * 8 / top) - (row - 1) * 8 for value in shown]
-        bars_ = "".join(" ▁▂▃▄▅▆▇█"[max(0, min(8, part))] for part in eighths)
-        lines.append(Text(f"{top * row // _ROWS:>{edge - 2}} ┤", paint.dim).append(bars_, style))
-    lines.append(Text(f"{0:>{edge - 2}} ┼", paint.dim).append("─" * len(shown), paint.rule))
+    marks = [str(top * row // _ROWS) for row in range(_ROWS, -1, -1)]
+    lines = [head, *_plot(shown, top, marks, style, paint)]
     for one in lines:
         one.truncate(width, pad=True)
+    return lines
+
+
+def _plot(
+    values: Sequence[float], top: float, marks: Sequence[str], style: Style, paint: Paint, *, each: int = 1
+) -> list[Text]:
+    """Bars as high as there are marks at their left, the last of which stands at the axis; `each` cells wide with the
+    blank behind it that wide ones have."""
+    rows, edge = len(marks) - 1, max(map(len, marks))
+    ink = max(1, each - 1)
+    lines = []
+    for row, mark in zip(range(rows, 0, -1), marks, strict=False):
+        eighths = [_eighths(value, top, rows) - (row - 1) * 8 for value in values]
+        drawn = "".join(f"{' ▁▂▃▄▅▆▇█'[max(0, min(8, part))] * ink:<{each}}" for part in eighths)
+        lines.append(Text().append(f"{mark:>{edge}} ┤", paint.dim).append(drawn, style))
+    return [*lines, Text().append(f"{marks[-1]:>{edge}} ┼", paint.dim).append("─" * (len(values) * each), paint.rule)]
+
+
+def _eighths(value: float, top: float, rows: int) -> int:
+    """A little is more than nothing."""
+    return max(round(value * rows * 8 / top), 1 if value else 0)
+
+
+def history(
+    values: Sequence[float], ticks: Sequence[str], word: Callable[[float], str], size: tuple[int, int], style: Style,
+    paint: Paint,
+) -> list[Text]:  # fmt: skip
+    """Bars over time, so many cells wide and lines high, each with its number above it and its tick below where there
+    is room for them."""
+    width, height = size
+    if not values:
+        return []
+    peak, rows = max(values), max(2, height - 2)
+    edge = len(word(peak)) + 2
+    each = max(1, min(_WIDEST, (width - edge) // len(values)))
+    values, ticks = values[-(width - edge) :], ticks[-(width - edge) :]
+    words = [word(value) if value else "" for value in values]
+    is_told = max(map(len, words)) < each
+    # Above the highest bar there is a line for its number.
+    top = (peak or 1) * (rows / (rows - 1) if is_told else 1)
+    marks = ["" if is_told else word(peak), *[""] * (rows - 1), "0"]
+    lines = _plot(values, top, [mark.rjust(edge - 2) for mark in marks], style, paint, each=each)
+    if is_told:
+        for place, (value, said) in enumerate(zip(values, words, strict=True)):
+            at = rows - 1 - -(-_eighths(value, top, rows) // 8)
+            lines[at] = _over(lines[at], edge + place * each, said, paint.strong)
+    below = Text(" " * edge)
+    for place, tick in enumerate(ticks):
+        begin = edge + place * each
+        if begin == edge or begin > below.cell_len:
+            below.append(" " * (begin - below.cell_len) + tick, paint.dim)
+    lines.append(below)
+    for one in lines:
+        one.truncate(width)
+    return lines
+
+
+def _over(text: Text, at: int, word: str, style: Style) -> Text:
+    """The text with a word over what stands there."""
+    return Text.assemble(text[:at], (word, style), text[at + len(word) :]) if word else text
+
+
+def spark(values: Sequence[float], width: int) -> str:
+    """A picture of numbers over time in one line, as many together in a bar as there must be."""
+    if width < 1 or not values:
+        return ""
+    each = -(-len(values) // width)
+    parts = [sum(values[max(0, end - each) : end]) for end in range(len(values), 0, -each)][::-1]
+    return bars([round(part) for part in parts], width)
+
+
+def shares(rows: Sequence[tuple[str, int, Style]], width: int, paint: Paint) -> list[Text]:
+    """A lying bar for each (name, count), with its number and its part of all."""
+    total, most = sum(count for _, count, _ in rows), max(count for _, count, _ in rows)
+    edge, digits = max(len(name) for name, _, _ in rows), len(f"{most:,}")
+    room = max(4, min(_LONGEST, width - edge - digits - 9))
+    lines = []
+    for name, count, style in rows:
+        halves = round(count * room * 2 / most) if most else 0
+        bar = "█" * (halves // 2) + "▌" * (halves % 2 or (count > 0 and not halves))
+        text = Text(f"{name:>{edge}} ", no_wrap=True).append(f"{bar:<{room}}", style)
+        text.append(f" {count:>{digits},}", paint.strong if count else paint.dim)
+        lines.append(text.append(f"  {round(count * 100 / total) if total else 0:>3} %", paint.dim))
+    return lines
+
+
+def heat(rows: Sequence[tuple[str, Sequence[int]]], style: Style, paint: Paint) -> list[Text]:
+    """A line of shades for each (name, values), with the sum behind it."""
+    most = max((max(values) for _, values in rows), default=0)
+    edge = max(len(name) for name, _ in rows)
+    lines = []
+    for name, values in rows:
+        shades = "".join(_SHADES[-(-value * (len(_SHADES) - 1) // most)] if most else _SHADES[0] for value in values)
+        text = Text(no_wrap=True).append(f"{name:<{edge}} ", paint.dim).append(shades, style)
+        lines.append(text.append(f" {sum(values):>5,}", "" if sum(values) else paint.dim))
     return lines
 
 

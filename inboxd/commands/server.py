@@ -26,7 +26,8 @@ Bound = TypeVar("Bound")
 
 def add(commands: Commands) -> None:
     """Declare the commands of this module."""
-    commands.add("demo", _demo, "walk the main job on a temporary server", answers=False)
+    demo = commands.add("demo", _demo, "walk the main job on a temporary server", answers=False)
+    demo.add_argument("--stay", action="store_true", help="instead: one with a month of history, until ctrl+c")
     commands.add("serve", _serve, "run the server; an empty data directory is initialised first", answers=False)
     init = commands.add("init", _init, "make account 1 and its administrator")
     init.add_argument("--email", default=_EMAIL, help=f"the administrator's e-mail (default: {_EMAIL})")
@@ -141,9 +142,9 @@ def _welcome(config: Config, url: str, token: str) -> list[str]:
 
 
 def _demo(config: Config, given: argparse.Namespace) -> int:
-    from inboxd.demo import walk
+    from inboxd.demo import stay, walk
 
-    return walk(sys.stdout)
+    return stay(sys.stdout) if given.stay else walk(sys.stdout)
 
 
 def _config(config: Config, given: argparse.Namespace) -> None:

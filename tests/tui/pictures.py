@@ -12,7 +12,7 @@ import tempfile
 import threading
 import time
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -24,11 +24,14 @@ from inboxd.client import Client
 from inboxd.config import Config
 from inboxd.delivery.sender import Sender
 from inboxd.domain.retry import Outcome
+from inboxd.story import History
 from tests.tui.cast import Desk, Seat, seated
 
 SIZE = (120, 36)
 NOW = int(datetime(2026, 6, 10, 14, 20, tzinfo=UTC).timestamp())
 _QUIET = 4
+_DAYS = 62
+"""Of history in reports: a month, and the one it is compared with."""
 AGENTS = ("Ada Kovac", "Bo Jensen", "Chidi Okafor")
 INBOXES = ("Shop", "Billing", "App", "Partners")
 _RECOVERY = 9
@@ -84,11 +87,14 @@ _CHART = (1, 2, 1, 3, 2, 1, 0, 1, 2, 4, 3, 2, 1, 1, 2, 3, 5, 7, 6, 4, 3, 2, 2, 1
 class _Story:
     """A clock, and what was done when it showed what."""
 
-    def __init__(self) -> None:
-        self.now = float(NOW - 4 * 3600)
+    def __init__(self, ago_s: int) -> None:
+        self.now = float(NOW - ago_s)
 
     def at(self, ago: float) -> None:
         self.now = max(self.now, NOW - ago * 60)
+
+    def turn(self, ms: int) -> None:
+        self.now = max(self.now, ms / 1000)
 
     def clock(self) -> int:
         return int(self.now * 1000)
@@ -167,6 +173,10 @@ def _fill(desk: Desk, story: _Story) -> None:
             one.close()
 
 
+def _remember(desk: Desk, story: _Story) -> None:
+    History(desk.url, desk.token, story, NOW * 1000).tell(_DAYS)
+
+
 def _settle(client: Client) -> None:
     """Nothing is being sent, and nothing has been for a moment: what fails waits for its time."""
     before, quiet = None, 0
@@ -200,12 +210,17 @@ def _still(story: _Story) -> Iterator[None]:
 
 
 def draw(folder: Path) -> list[Path]:
-    """One SVG for each of _SCENES."""
+    """One SVG for each of the scenes."""
     folder.mkdir(parents=True, exist_ok=True)
-    made = []
     os.environ["TZ"] = "UTC"
     time.tzset()
-    story = _Story()
+    return [
+        *_drawn(folder, _SCENES, _fill, _Story(4 * 3600)),
+        *_drawn(folder, _OLD_SCENES, _remember, _Story(_DAYS * 86_400)),
+    ]
+
+
+def _drawn(folder: Path, scenes: dict[str, Any], fill: Callable[[Desk, _Story], None], story: _Story) -> Iterator[Path]:
     with tempfile.TemporaryDirectory() as data, _still(story):
         os.environ |= {"XDG_CONFIG_HOME": data, "XDG_STATE_HOME": data}
         app = App(Config(data_dir=f"{data}/inboxd", listen="127.0.0.1:0"), clock=story.clock)
@@ -215,17 +230,16 @@ def draw(folder: Path) -> list[Path]:
         thread.start()
         desk = Desk(server.url, token)
         try:
-            _fill(desk, story)
-            for name, act in _SCENES.items():
+            fill(desk, story)
+            for name, act in scenes.items():
                 path = folder / f"{name}.svg"
                 path.write_text(asyncio.run(_picture(desk, name, act)))
-                made.append(path)
+                yield path
         finally:
             desk.client.close()
             server.stop()
             thread.join()
             app.close()
-    return made
 
 
 async def _look(seat: Seat) -> None:
@@ -253,7 +267,16 @@ async def _inspect(seat: Seat) -> None:
     await seat.sees("attempts [")
 
 
+async def _report(seat: Seat) -> None:
+    await seat.sees("Conversations by day")
+    await seat.press("full_stop")
+    await seat.sees("30 days")
+    await seat.sees("Busiest hours")
+
+
 _SCENES = {"dashboard": _look, "conversations": _write, "deliveries": _inspect}
+_OLD_SCENES = {"reports": _report}
+"""Those of another server, which has been in use for longer."""
 
 
 async def _picture(desk: Desk, name: str, act: Any) -> str:

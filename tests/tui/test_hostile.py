@@ -41,6 +41,10 @@ def test_nothing_foreign_steers_the_terminal(desk: Desk, home: Path) -> None:
     desk.client.call("POST", "/automation_rules", name=NAME[:100], **rule)
     desk.client.reply(number, EVIL[2] + EVIL[3])
     desk.client.reply(number, "x" * 100_000, private=True)
+    desk.client.update_inbox(desk.inbox["id"], csat_survey_enabled=True)
+    desk.client.set_status(number, "resolved")
+    desk.customer.rate(desk.client.conversation(number)["uuid"], 1, EVIL[2] + EVIL[3] + EVIL[4])
+    desk.client.set_status(number, "open")
     with Terminal(desk.url, desk.token, "--open", "conversations", size=(160, 40)) as terminal:
         terminal.sees("evil")
         for keys in (
@@ -63,7 +67,9 @@ def test_nothing_foreign_steers_the_terminal(desk: Desk, home: Path) -> None:
         for key in "1234567890":
             for one in (key, "?", "\x1b"):
                 terminal.key(one)
-        terminal.read(0.5)
+        for key in "gr]]]]]":
+            terminal.key(key)
+        terminal.sees("1/5")
         terminal.type("q")
         assert terminal.ends() == 0, "".join(one.read_text() for one in home.rglob("crash-*"))[-1500:]
         assert foreign(terminal.bytes) == []

@@ -3,22 +3,8 @@ from typing import Any
 import pytest
 from textual.widgets import Input
 
-from admin_tui.screens.policies import policies_view
-from admin_tui.screens.settings import SettingsScreen
-from admin_tui.screens.views import View
 from admin_tui.state import spans
 from tests.tui.cast import Desk, Seat, run, seated
-
-
-@pytest.fixture(autouse=True)
-def policies_in_settings(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A screen of views that shows them, whichever lists them in the end."""
-    before = SettingsScreen.views
-
-    def views(self: SettingsScreen) -> list[View]:
-        return [policies_view(self), *before(self)]
-
-    monkeypatch.setattr(SettingsScreen, "views", views)
 
 
 def type_into(seat: Seat, **texts: str) -> None:
@@ -39,7 +25,8 @@ def test_a_policy_is_made_followed_changed_and_deleted(desk: Desk, size: tuple[i
         return str(found["name"])
 
     async def story() -> None:
-        async with seated(desk, "settings", size) as seat:
+        async with seated(desk, "automation", size) as seat:
+            await seat.press("]", "]")
             await seat.sees("1 inbox     oldest first          100 in 1h each")
             await seat.press("c")
             type_into(seat, name="Calm", fair_distribution_limit="0", fair_distribution_window="soon")
@@ -82,7 +69,7 @@ def test_who_only_reads_changes_no_policy(desk: Desk) -> None:
     desk.client.call("POST", "/assignment_policies", name="Calm")
 
     async def story() -> None:
-        async with seated(desk, "settings", read_only=True) as seat:
+        async with seated(desk, "automation", read_only=True) as seat:
             await seat.sees("no inbox follows it")
             assert not {"create", "edit", "delete", "open"} & {one.id for one in seat.screen.offered()}
             await seat.press("enter", "c", "e", "D")
