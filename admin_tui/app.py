@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from rich.text import Text
 from textual import events
-from textual._compositor import CompositorUpdate
 from textual.app import App
 from textual.binding import Binding
 from textual.color import ColorParseError
@@ -30,7 +29,7 @@ from admin_tui.net.feed import Feed, News
 from admin_tui.net.outcome import Outcome, Problem
 from admin_tui.net.pool import Pool, Then, Work, problem_of
 from admin_tui.screens.base import BaseScreen
-from admin_tui.shown import Shown
+from admin_tui.shown import Sparing
 from admin_tui.state.conversations import calls_for
 from admin_tui.state.directory import Directory
 from admin_tui.state.drafts import Drafts
@@ -73,7 +72,7 @@ def _first_visit(place: str) -> BaseScreen:
     return made
 
 
-class InboxdTui(App[int]):
+class InboxdTui(Sparing):
     """`connect` makes a client for whichever thread asks. `server` names the server in the header."""
 
     CSS_PATH = "app.tcss"
@@ -136,7 +135,6 @@ class InboxdTui(App[int]):
         self._toasts: dict[str, float] = {}
         self._drained_at = 0.0
         self._left: events.Key | None = None
-        self._shown = Shown()
         self._places: list[str] = []
         for theme in THEMES:
             self.register_theme(theme)
@@ -200,11 +198,6 @@ class InboxdTui(App[int]):
         for screen in self._screens_there():
             screen.learned()
             screen.missed()
-
-    def _display(self, screen: Any, renderable: Any) -> None:
-        if isinstance(renderable, CompositorUpdate):
-            renderable = self._shown.only_changes(renderable)
-        super()._display(screen, renderable)
 
     def _repaint(self, theme: Theme) -> None:
         """What is drawn once and kept has the colours of the theme before."""
@@ -466,10 +459,6 @@ class InboxdTui(App[int]):
     def action_suspend(self) -> None:
         self._leave_screens()
         self.action_suspend_process()
-
-    def action_redraw(self) -> None:
-        self._shown.forget()
-        self.refresh(layout=True)
 
     def action_refresh_anywhere(self) -> None:
         if self.place is not None:
