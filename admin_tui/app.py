@@ -24,6 +24,7 @@ from admin_tui.config import Settings, state_dir
 from admin_tui.glyphs import Glyphs, needs_ascii
 from admin_tui.keys import ACTIONS, SCREENS, TYPING, Action, by_id, problems, shown
 from admin_tui.modals.confirm import Confirm
+from admin_tui.modals.goto import Leader
 from admin_tui.modals.text_view import TextView
 from admin_tui.net.feed import Feed, News
 from admin_tui.net.outcome import Outcome, Problem
@@ -120,6 +121,7 @@ class InboxdTui(Sparing):
         self.drafts = Drafts(state_dir() / "drafts.json", server)
         self.unsent = Unsent(state_dir() / "unsent.json", server)
         self.undoing = Undo()
+        self.leader = Leader(self)
         self.directory = Directory()
         self.pool = Pool(connect, self._hand_over)
         self.feed = Feed(connect)
@@ -396,6 +398,10 @@ class InboxdTui(Sparing):
         first and leaves what it does not know; elsewhere the commands come first."""
         await pace.ready(self.screen)
         self.app_focus = True
+        if self.leader.takes(event.key):
+            await pace.settled(self.focused or self.screen)
+            return
+        await pace.ready(self.screen)
         target = self.focused or self.screen
         if not isinstance(self.focused, Input | TextArea) and await self._command(event.key):
             await pace.settled(target)
