@@ -33,23 +33,23 @@ class Leader:
 
     def takes(self, key: str) -> bool:
         """Whether a key was the second one; if it was not, it is the popup's."""
-        target = Goto.target(key)
-        if self._gone is None or target is None:
+        gone, target = self._gone, Goto.target(key)
+        if gone is None or target is None:
             self._open()
             return False
-        self._end()(target)
+        self._end()
+        gone(target)
         return True
 
     def _open(self) -> None:
         if self._gone is not None:
-            self._app.push_screen(Goto(), self._end())
+            self._app.push_screen(Goto(), self._gone)
+            self._end()
 
-    def _end(self) -> Callable[[str | None], None]:
-        gone, self._gone = self._gone, None
-        assert gone is not None
+    def _end(self) -> None:
+        self._gone = None
         if self._pause is not None:
             self._pause.stop()
-        return gone
 
 
 class Goto(Modal[str]):

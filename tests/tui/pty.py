@@ -199,7 +199,10 @@ class Screen:
                 elif self._column + width <= len(line):
                     self._part(line, self._column)
                     self._part(line, self._column + width)
-                    line[self._column : self._column + width] = [(char, self._style), *[("", self._style)] * (width - 1)]
+                    line[self._column : self._column + width] = [
+                        (char, self._style),
+                        *[("", self._style)] * (width - 1),
+                    ]
                 self._column += width
 
     def _join(self, line: Line, char: str) -> None:
@@ -226,18 +229,16 @@ def _styled(style: frozenset[str], inks: str) -> frozenset[str]:
     """A style with what a sequence adds to it: its own numbers, and for a colour whatever belongs to it."""
     numbers = iter((inks or "0").split(";"))
     for number in numbers:
-        if number in ("0", ""):
-            style = NO_STYLE
-            continue
-        kind = number
+        kind, value = number, number
         if number in ("38", "48"):
             deep = next(numbers)
-            number = ";".join([number, deep, *(next(numbers) for _ in range(3 if deep == "2" else 1))])
-        elif 30 <= int(number) <= 39 or 90 <= int(number) <= 97:
-            kind = "38"
-        elif 40 <= int(number) <= 49 or 100 <= int(number) <= 107:
-            kind = "48"
-        style = frozenset({*(one for one in style if not one.startswith(f"{kind}=")), f"{kind}={number}"})
+            value = ";".join([deep, *(next(numbers) for _ in range(3 if deep == "2" else 1))])
+        elif number in ("0", ""):
+            style = NO_STYLE
+            continue
+        elif int(number) >= 30:
+            kind = "48" if int(number) in (*range(40, 50), *range(100, 108)) else "38"
+        style = frozenset({*(one for one in style if not one.startswith(f"{kind}=")), f"{kind}={value}"})
     return style
 
 

@@ -1,6 +1,7 @@
 """Only what changed is written, and the terminal shows what it would if everything were: characters and colours."""
 
 import asyncio
+from itertools import pairwise
 from random import Random
 from typing import Any
 
@@ -87,7 +88,7 @@ class _Walk:
             spans.append((y, begin, end))
             new = Strip.join([before.crop(0, begin), _strip(random, width).crop(begin, end), before.crop(end, width)])
             edges = {0, width}
-            for x, behind in zip(cuts, cuts[1:], strict=False):
+            for x, behind in pairwise(cuts):
                 if behind <= begin or x >= end:
                     chops[y][x] = random.choice([None, _strip(random, behind - x)])
                 else:
@@ -95,7 +96,7 @@ class _Walk:
                     chops[y][x] = Strip.join([new.crop(x, stop), _strip(random, behind - stop)])
                     edges |= {x, stop}
             bounds = sorted(edges)
-            pieces[y] = [new.crop(x, behind) for x, behind in zip(bounds, bounds[1:], strict=False)]
+            pieces[y] = [new.crop(x, behind) for x, behind in pairwise(bounds)]
         return ChopsUpdate(chops, spans or [(0, 0, 0)], ends), pieces
 
     def write(self, drawing: tuple[LayoutUpdate | ChopsUpdate, dict[int, list[Strip]]]) -> None:
@@ -207,7 +208,7 @@ def test_the_dashboard_leaves_nothing_behind(
             for turn in range(40):
                 act = chance.random()
                 if act < 0.15:
-                    size = chance.choice([*_SIZES, tuple(seat.tui.size)])
+                    size = chance.choice([*_SIZES, size])
                     # What it had is lost, though it may be as large as it was.
                     glass[0] = Screen(*size)
                     await seat.pilot.resize_terminal(*size)
