@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from rich.text import Text
 from textual import events
-from textual._compositor import CompositorUpdate
 from textual.app import App
 from textual.binding import Binding
 from textual.color import ColorParseError
@@ -25,12 +24,13 @@ from admin_tui.config import Settings, state_dir
 from admin_tui.glyphs import Glyphs, needs_ascii
 from admin_tui.keys import ACTIONS, ADMIN_SCREENS, SCREENS, TYPING, Action, by_id, problems, shown
 from admin_tui.modals.confirm import Confirm
+from admin_tui.modals.goto import Leader
 from admin_tui.modals.text_view import TextView
 from admin_tui.net.feed import Feed, News
 from admin_tui.net.outcome import Outcome, Problem
 from admin_tui.net.pool import Pool, Then, Work, problem_of
 from admin_tui.screens.base import BaseScreen
-from admin_tui.shown import Shown
+from admin_tui.shown import Sparing
 from admin_tui.state.conversations import calls_for
 from admin_tui.state.directory import Directory
 from admin_tui.state.drafts import Drafts
@@ -73,7 +73,7 @@ def _first_visit(place: str) -> BaseScreen:
     return made
 
 
-class InboxdTui(App[int]):
+class InboxdTui(Sparing):
     """`connect` makes a client for whichever thread asks. `server` names the server in the header."""
 
     CSS_PATH = "app.tcss"
@@ -121,6 +121,7 @@ class InboxdTui(App[int]):
         self.drafts = Drafts(state_dir() / "drafts.json", server)
         self.unsent = Unsent(state_dir() / "unsent.json", server)
         self.undoing = Undo()
+        self.leader = Leader(self)
         self.directory = Directory()
         self.pool = Pool(connect, self._hand_over)
         self.feed = Feed(connect)
@@ -136,7 +137,6 @@ class InboxdTui(App[int]):
         self._toasts: dict[str, float] = {}
         self._drained_at = 0.0
         self._left: events.Key | None = None
-        self._shown = Shown()
         self._places: list[str] = []
         for theme in THEMES:
             self.register_theme(theme)
@@ -200,11 +200,6 @@ class InboxdTui(App[int]):
         for screen in self._screens_there():
             screen.learned()
             screen.missed()
-
-    def _display(self, screen: Any, renderable: Any) -> None:
-        if isinstance(renderable, CompositorUpdate):
-            renderable = self._shown.only_changes(renderable)
-        super()._display(screen, renderable)
 
     def _repaint(self, theme: Theme) -> None:
         """What is drawn once and kept has the colours of the theme before."""
@@ -410,6 +405,10 @@ class InboxdTui(App[int]):
         first and leaves what it does not know; elsewhere the commands come first."""
         await pace.ready(self.screen)
         self.app_focus = True
+        if self.leader.takes(event.key):
+            await pace.settled(self.focused or self.screen)
+            return
+        await pace.ready(self.screen)
         target = self.focused or self.screen
         if not isinstance(self.focused, Input | TextArea) and await self._command(event.key):
             await pace.settled(target)
@@ -473,10 +472,6 @@ class InboxdTui(App[int]):
     def action_suspend(self) -> None:
         self._leave_screens()
         self.action_suspend_process()
-
-    def action_redraw(self) -> None:
-        self._shown.forget()
-        self.refresh(layout=True)
 
     def action_refresh_anywhere(self) -> None:
         if self.place is not None:

@@ -33,8 +33,15 @@ class Entry:
     key: str = ""
 
 
+class Palette(CommandPalette):
+    """One that is closed at once may begin its search when its list is gone: that must not end the dashboard."""
+
+    def run_worker(self, *given: Any, **more: Any) -> Any:
+        return super().run_worker(*given, **more | {"exit_on_error": False})
+
+
 def palette() -> CommandPalette:
-    return CommandPalette(providers=[Commands], placeholder="a command, #123, a name or an e-mail", id="palette")
+    return Palette(providers=[Commands], placeholder="a command, #123, a name or an e-mail", id="palette")
 
 
 class Commands(Provider):

@@ -19,11 +19,12 @@ _JOINERS = re.compile("[\u200b-\u200d\ufe0e\ufe0f\u2060]")
 def scrub(value: Any) -> Any:
     """The same JSON with every text in it cleaned, keys too: what the network layer hands out."""
     if isinstance(value, str):
-        return clean(value)
+        # Most are, and a flood of events is many of them.
+        return value if value.isascii() and value.isprintable() else clean(value)
     if isinstance(value, list):
         return [scrub(one) for one in value]
     if isinstance(value, dict):
-        return {clean(key) if isinstance(key, str) else key: scrub(one) for key, one in value.items()}
+        return {scrub(key): scrub(one) for key, one in value.items()}
     return value
 
 

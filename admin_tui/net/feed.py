@@ -20,6 +20,9 @@ WAIT_S = 14
 answer four times a minute is less than an hour of looking at what is no longer true."""
 _BEFORE_S = 3.0
 """Pause between polls that the server had no seat to wait for."""
+_BREATH_S = 0.15
+"""Pause between polls while much happens: the screen is drawn four times a second, and a poll for each event is work
+for both sides that nobody sees."""
 _LEAST_S, _MOST_S = 0.5, 30.0
 _OVERDUE_S = 2.0
 
@@ -104,6 +107,7 @@ class Feed:
             self.news.put(News("gap", seq=after))
         if events:
             self.news.put(News("events", scrub(events), after))
+            self._rest(_BREATH_S)
         elif time.monotonic() - began < 1:
             self._rest(_BEFORE_S)
         return after

@@ -9,7 +9,6 @@ from textual.screen import Screen
 from textual.widget import Widget
 
 from admin_tui.keys import BY_NAME, SCREENS, Action, by_id, of
-from admin_tui.modals.goto import Goto
 from admin_tui.modals.help import Help
 from admin_tui.net.outcome import Outcome
 from admin_tui.net.pool import Work
@@ -212,7 +211,7 @@ class BaseScreen(Screen[None]):
             elif target is not None:
                 self.tui.go_to_place(target)
 
-        self.app.push_screen(Goto(), gone)
+        self.tui.leader.begin(gone)
 
     def action_help(self) -> None:
         title = SCREENS[self.place][2]

@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 PAGE = 25
 _STRAYS = 20
 _AGES_S = 60.0
+_NEWS_S = 0.5
+"""Between two fetches because something happened."""
 _COUNTS = {"Mine": "mine_count", "Unassigned": "unassigned_count", "All": "all_count"}
 
 
@@ -58,7 +60,9 @@ class TalkList(Vertical):
         self._counts: dict[str, int] = {}
         self._question = 0
         self._more = False
-        self._reload = Reload()
+        # A page that was all known, as when what is further down was raised meanwhile.
+        self._passed = 0
+        self._reload = Reload(_NEWS_S)
         self._wants_more = self._held = False
         self._touched: set[int] = set()
         self._leftover: set[int] = set()
@@ -103,7 +107,7 @@ class TalkList(Vertical):
 
     def _load_more(self) -> None:
         self._wants_more = False
-        self._load(len(self.rows.rows) // PAGE + 1)
+        self._load(max(len(self.rows.rows) // PAGE, self._passed) + 1)
 
     def _load(self, page: int) -> None:
         if not self._reload.begin():
@@ -130,6 +134,7 @@ class TalkList(Vertical):
             elif outcome.problem is not None:
                 self._touched |= set(strays)
                 self.tui.tell_problem("conversations", outcome.problem)
+                self.rows.ask_again()
                 if not self.rows.rows:
                     key = self.tui.key_of_id("refresh")
                     self.rows.show([], empty=f"{outcome.problem.message}\n{key} tries again")
@@ -157,14 +162,16 @@ class TalkList(Vertical):
         kept = [known.get(talk.id, talk) for talk in shown if talk.id not in gone or talk.id == here]
         if page > 1:
             there = {talk.id for talk in kept}
-            kept += [talk for talk in found if talk.id not in there]
+            new = [talk for talk in found if talk.id not in there]
+            kept += new
+            self._passed = 0 if new else page
         elif self.rows.cursor == 0 or not kept:
             first = [talk for talk in kept if talk.id == here and talk.id not in listed]
             kept = [*first, *found, *(talk for talk in kept if talk.id not in listed and talk.id != here)]
         if page == 1:
             self.newer = model.raised([talk.id for talk in kept], [talk.id for talk in found if talk.id != here])
         self._show(kept)
-        self._wants_more |= self._more and len(kept) < self.rows.page
+        self._wants_more |= self._more and (len(kept) < self.rows.page or self._passed == page)
         self.post_message(self.Loaded())
 
     def _show(self, talks: list[Talk]) -> None:
@@ -214,7 +221,7 @@ class TalkList(Vertical):
         self.filter = self.filter if wanted is None else wanted
         self._question += 1
         self._wrong, self.newer, self._more, self._wants_more = "", 0, False, False
-        self._leftover = set()
+        self._leftover, self._passed = set(), 0
         self.rows.clear_marks()
         self.rows.show([], empty="…")
         self.show_views()

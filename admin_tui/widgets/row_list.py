@@ -157,6 +157,10 @@ class RowList(ScrollView, can_focus=True, inherit_bindings=False):
             self._asked_at = len(self.rows)
             self.post_message(self.NearEnd(self))
 
+    def ask_again(self) -> None:
+        """What was asked for did not come: the next move at the end asks once more."""
+        self._asked_at = -1
+
     def watch_scroll_y(self, old_value: float, new_value: float) -> None:
         """The wheel gets to the end without the cursor."""
         super().watch_scroll_y(old_value, new_value)

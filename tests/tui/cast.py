@@ -122,7 +122,7 @@ async def seated(
     secret = token or desk.token
     tui = InboxdTui(
         lambda: Client(desk.url, secret, timeout_s=timeout_s, retries=0),
-        Settings(default_screen=at, ascii="false", **settings),
+        Settings(**{"default_screen": at, "ascii": "false"} | settings),
         server="test",
     )
     async with tui.run_test(size=size, notifications=True) as pilot:

@@ -16,10 +16,12 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from rich.cells import cell_len
+from rich.cells import split_graphemes
 
 ROOT = Path(__file__).parent.parent.parent
 PATIENCE_S = 20.0
+NO_STYLE: frozenset[str] = frozenset()
+Line = list[tuple[str, frozenset[str]]]
 
 
 class Terminal:
@@ -160,16 +162,17 @@ class Terminal:
 
 
 class Screen:
-    """What a person sees of what was written."""
+    """What a person sees of what was written: a text, its colours and attributes in each cell."""
 
     def __init__(self, columns: int, lines: int) -> None:
-        self._lines = [[" "] * columns for _ in range(lines)]
+        self.cells = [[(" ", NO_STYLE)] * columns for _ in range(lines)]
         self._column = self._line = 0
+        self._style = NO_STYLE
         self._decoder, self._rest = getincrementaldecoder("utf-8")("replace"), ""
 
     @property
     def text(self) -> str:
-        return "\n".join("".join(line).rstrip() for line in self._lines)
+        return "\n".join("".join(text for text, _ in line).rstrip() for line in self.cells)
 
     def draw(self, written: bytes) -> None:
         text = self._rest + self._decoder.decode(written)
@@ -180,17 +183,63 @@ class Screen:
         for found in _PIECES.finditer(text):
             if found["line"]:
                 self._line, self._column = int(found["line"]) - 1, int(found["column"]) - 1
+            elif found["inks"] is not None:
+                self._style = _styled(self._style, found["inks"])
             elif found["text"]:
                 self._write(found["text"])
 
     def _write(self, text: str) -> None:
-        for char in text:
-            width = cell_len(char)
-            if char >= " " and self._line < len(self._lines):
-                line = self._lines[self._line]
-                if self._column < len(line):
-                    line[self._column : self._column + width] = [char, *[""] * (width - 1)] if width else []
+        text = re.sub("[\x00-\x1f]", "", text)
+        for begin, end, width in split_graphemes(text)[0]:
+            char = text[begin:end]
+            if self._line < len(self.cells):
+                line = self.cells[self._line]
+                if not width:
+                    self._join(line, char)
+                elif self._column + width <= len(line):
+                    self._part(line, self._column)
+                    self._part(line, self._column + width)
+                    line[self._column : self._column + width] = [
+                        (char, self._style),
+                        *[("", self._style)] * (width - 1),
+                    ]
                 self._column += width
+
+    def _join(self, line: Line, char: str) -> None:
+        """A mark that stands on the letter before it, though it was written on its own."""
+        at = min(self._column, len(line)) - 1
+        while at > 0 and not line[at][0]:
+            at -= 1
+        if at >= 0:
+            line[at] = (line[at][0] + char, line[at][1])
+
+    @staticmethod
+    def _part(line: Line, edge: int) -> None:
+        """Half of a wide character is blank."""
+        if edge < len(line) and not line[edge][0]:
+            while not line[edge][0]:
+                edge -= 1
+            line[edge] = (" ", line[edge][1])
+            while edge + 1 < len(line) and not line[edge + 1][0]:
+                edge += 1
+                line[edge] = (" ", line[edge][1])
+
+
+def _styled(style: frozenset[str], inks: str) -> frozenset[str]:
+    """A style with what a sequence adds to it: its own numbers, and for a colour whatever belongs to it."""
+    numbers = iter((inks or "0").split(";"))
+    for number in numbers:
+        kind, value = number, number
+        if number in ("38", "48"):
+            deep = next(numbers)
+            value = ";".join([deep, *(next(numbers) for _ in range(3 if deep == "2" else 1))])
+        elif number in ("0", ""):
+            style = NO_STYLE
+            continue
+        elif int(number) >= 30:
+            kind = "48" if int(number) in (*range(40, 50), *range(100, 108)) else "38"
+        style = frozenset({*(one for one in style if not one.startswith(f"{kind}=")), f"{kind}={value}"})
+    return style
 
 
 OURS = re.compile(
@@ -201,7 +250,9 @@ OURS = re.compile(
 )
 """The sequences that Textual writes by itself."""
 _OURS = re.compile(OURS.pattern.decode())
-_PIECES = re.compile(rf"\x1b\[(?P<line>\d+);(?P<column>\d+)H|{_OURS.pattern}|(?P<text>[^\x1b]+)|\x1b")
+_PIECES = re.compile(
+    rf"\x1b\[(?P<line>\d+);(?P<column>\d+)H|\x1b\[(?P<inks>[\d;]*)m|{_OURS.pattern}|(?P<text>[^\x1b]+)|\x1b"
+)
 
 
 def plain(written: bytes) -> str:

@@ -1,5 +1,9 @@
+import asyncio
+from typing import Any
+
 import pytest
 
+from inboxd.client import Client, Unreachable
 from tests.tui.cast import Desk, Seat, run, seated
 
 
@@ -300,5 +304,43 @@ def test_where_we_are_is_always_told(desk: Desk, columns: int) -> None:
     async def story() -> None:
         async with seated(desk, "settings", size=(columns, 20)) as seat:
             await seat.sees("[9 Settings]")
+
+    run(story())
+
+
+def test_the_list_goes_on_behind_a_page_that_is_all_known_or_failed(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    numbers = [desk.talk(f"Person {number}", "hello") for number in range(80)]
+    asked: list[int] = []
+    call = Client.call
+
+    def failing(client: Client, method: str, path: str, **values: Any) -> Any:
+        if path == "/conversations" and values.get("page", 1) > 1:
+            asked.append(values["page"])
+            if len(asked) == 1:
+                raise Unreachable("nobody answers")
+        return call(client, method, path, **values)
+
+    monkeypatch.setattr(Client, "call", failing)
+
+    async def story() -> None:
+        async with seated(desk, size=(80, 24)) as seat:
+            rows = seat.screen.talks
+            await shows(seat, 25)
+            await seat.press("G")
+            await seat.until(lambda: asked == [2])
+            # Whoever tries again gets it.
+            await seat.until(lambda: not seat.screen.listing._reload.is_busy)
+            await seat.press("G")
+            await shows(seat, 50)
+            # As many as a page of those further down are raised: the page behind the last one has nothing new.
+            for number in range(4, 29):
+                await asyncio.to_thread(desk.says, f"Person {number}", numbers[number], "again")
+            await seat.sees("newer - ")
+            await seat.press("G")
+            await seat.until(lambda: {row.key for row in rows.rows} >= set(numbers[:4]))
+            await seat.press("g", "g")
+            await seat.until(lambda: {row.key for row in rows.rows} == set(numbers))
 
     run(story())

@@ -11,6 +11,7 @@ import pytest
 
 from admin_tui.keys import SCREENS
 from admin_tui.modals.confirm import Confirm
+from admin_tui.modals.goto import Goto
 from admin_tui.modals.picker import Choice, Picker
 from admin_tui.net.feed import News
 from admin_tui.widgets.thread_view import Post, ThreadView
@@ -47,6 +48,41 @@ def test_a_burst_of_keys_meets_what_the_key_before_it_opened(desk: Desk, width: 
             burst(seat, "u")
             await seat.until(lambda: desk.client.conversation(numbers[0])["status"] == "open")
             assert [desk.client.conversation(number)["status"] for number in numbers] == ["open"] * 3
+
+    run(story())
+
+
+def test_goto_is_shown_to_who_waits_and_its_keys_count_before_that(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    for number in range(1, 4):
+        desk.talk(f"Person {number}", "hello")
+
+    opened: list[Goto] = []
+    compose = Goto.compose
+
+    def composing(popup: Goto) -> Any:
+        opened.append(popup)
+        return compose(popup)
+
+    monkeypatch.setattr(Goto, "compose", composing)
+
+    async def story() -> None:
+        async with seated(desk, size=(100, 30)) as seat:
+            rows = seat.screen.talks
+            await seat.until(lambda: len(rows.rows) == 3)
+            burst(seat, "G", "g", "g", "j")
+            await seat.until(lambda: rows.cursor == 1)
+            burst(seat, "g", "d", "g", "c", "G")
+            await seat.until(lambda: seat.tui.current_mode == "conversations" and rows.cursor == 2)
+            assert opened == []
+            # What leads nowhere and escape are the popup's, and close it.
+            burst(seat, "g", "x", "k", "g", "escape", "k")
+            await seat.until(lambda: rows.cursor == 0 and len(seat.tui.screen_stack) == 1)
+            assert len(opened) == 2
+            await seat.press("g")
+            await seat.sees("next unread")
+            await seat.press("d")
+            await seat.until(lambda: seat.tui.current_mode == "deliveries")
+            assert len(opened) == 3
 
     run(story())
 
