@@ -67,18 +67,18 @@ class TopBar(_Parts):
         about = line(self.about)
         # The name of the server is worth more than the blanks between numbers and words.
         places = cast("InboxdTui", self.app).places()
-        full = text.cell_len + sum(len(SCREENS[name][2]) + 3 for name in places) + 2
+        # A place without a number gets what room is left: cut short it would tell no key.
+        firm = [name for name in places if SCREENS[name][0] or name == self.current]
+        full = text.cell_len + sum(len(SCREENS[name][2]) + 3 for name in firm) + 2
         # Without the blanks, and the one we are at in brackets.
-        spelled = width >= 110 and full - len(places) <= width
-        # A short name without a number would tell no key.
-        places = [name for name in places if spelled or SCREENS[name][0] or name == self.current]
+        spelled = width >= 110 and full - len(firm) <= width
         blank = " " if full + len(about) + 2 <= width else ""
         # That one may only read is worth more than a letter of each name.
         reads = about.rpartition(" ")[2] if about.endswith("[RO]") else ""
         self._letters = 3 if reads and width < 90 else 4
         # Where we are is always told, so the others leave room for it.
         kept = len(self._label(self.current, blank, spelled=spelled)) + 1
-        for name in places:
+        for name in places if spelled else firm:
             label, is_current = self._label(name, blank, spelled=spelled), name == self.current
             kept = 0 if is_current else kept
             if text.cell_len + len(label) + 1 + kept > width:

@@ -1,5 +1,6 @@
 """What a stranger writes, on its way through every place that shows it, in a real terminal."""
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -72,7 +73,8 @@ def test_nothing_foreign_steers_the_terminal(desk: Desk, home: Path) -> None:
         terminal.sees("1/5")
         terminal.type("q")
         assert terminal.ends() == 0, "".join(one.read_text() for one in home.rglob("crash-*"))[-1500:]
-        assert foreign(terminal.bytes) == []
+        # What was copied is ours, unless it is what the texts themselves would put there.
+        assert foreign(re.sub(rb"\x1b\]52;c;(?!aGk=)[A-Za-z0-9+/=]+\x07", b"", terminal.bytes)) == []
         assert b"owned" not in terminal.bytes.replace(b"\xef\xbf\xbd]0;owned", b"")
 
 

@@ -70,6 +70,7 @@ def test_who_only_reads_changes_no_policy(desk: Desk) -> None:
 
     async def story() -> None:
         async with seated(desk, "automation", read_only=True) as seat:
+            await seat.press("]", "]")
             await seat.sees("no inbox follows it")
             assert not {"create", "edit", "delete", "open"} & {one.id for one in seat.screen.offered()}
             await seat.press("enter", "c", "e", "D")
