@@ -39,6 +39,7 @@ def test_the_composer_says_that_the_reply_window_is_over(desk: Desk, size: tuple
         async with seated(desk, size=size) as seat:
             await seat.until(lambda: len(seat.screen.talks.rows) == 2)
             seat.screen.show_number(number)
+            await seat.until(lambda: seat.screen.focused is seat.screen.thread)
             await seat.sees("no messages yet")
             await seat.press("p")
             await seat.sees("PRIVATE")
