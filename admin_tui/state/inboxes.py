@@ -17,7 +17,7 @@ from inboxd.domain import liquid
 
 Json = dict[str, Any]
 _LONGEST = 1_000
-UNMANNED = "nobody online: new conversations stay unassigned"
+UNMANNED = "nobody online: new conversations wait"
 
 
 @dataclass(frozen=True)

@@ -14,6 +14,7 @@ from inboxd.domain.conditions import Condition
 from inboxd.domain.errors import Invalid, Refused, TooMany
 from inboxd.domain.facts import Changed, Facts
 from inboxd.domain.matching import Asked, Conditions
+from inboxd.domain.messages import MessageType
 from inboxd.domain.text import check_name
 from inboxd.services import actions, audit_logs, mails
 from inboxd.services.action_params import Means, Owner
@@ -180,12 +181,18 @@ def facts(tx: Tx, cause: Cause) -> Facts:
 
 def tried(tx: Tx, event_name: str, conversation: Conversation) -> Facts | None:
     """What a rule would look at if something happened to a conversation now: its newest message, if it waits for
-    those. None when the contact is gone."""
+    those, and rather what people wrote than what inboxd said after it. None when the contact is gone."""
     contact = tx.get(Contact, conversation.contact_id)
     if contact is None:
         return None
-    newest = next(store.messages(tx, conversation.id, 1), None) if event_name == "message_created" else None
-    return facts(tx, Cause(conversation, contact, newest, {}))
+    message = _newest(tx, conversation) if event_name == "message_created" else None
+    return facts(tx, Cause(conversation, contact, message, {}))
+
+
+def _newest(tx: Tx, conversation: Conversation) -> Message | None:
+    said = store.messages(tx, conversation.id, _MESSAGES)
+    by_people = next((one for one in said if one.message_type != MessageType.TEMPLATE), None)
+    return by_people or next(store.messages(tx, conversation.id, 1), None)
 
 
 def misunderstood(tx: Tx, rule: AutomationRule, why: str, *, mail: bool) -> None:

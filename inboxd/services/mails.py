@@ -15,7 +15,7 @@ from inboxd.store.models import AutomationRule, Conversation, Mail
 from inboxd.wire import mails as wire
 
 TRANSCRIPT, TO_TEAM, RULE_OFF = "transcript", "team", "rule_off"
-NO_SMTP = "this server has no SMTP configured"
+NO_SMTP = "this server has no SMTP configured (smtp_url, mail_from)"
 _MESSAGES = 500
 
 

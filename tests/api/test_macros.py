@@ -134,7 +134,7 @@ def test_a_macro_that_is_not_there_is_told_without_a_word_when_it_is_read(world:
         ([act("send_webhook_event", "nowhere")], "send_webhook_event: Url is invalid"),
         (
             [act("send_email_transcript", "a@b.test")],
-            "send_email_transcript cannot be used: this server has no SMTP configured",
+            "send_email_transcript cannot be used: this server has no SMTP configured (smtp_url, mail_from)",
         ),
     ],
 )

@@ -217,6 +217,11 @@ def test_a_draft_is_tried_like_a_rule_and_says_what_it_saw(world: World) -> None
     assert tried(actions=[action("dance")]) == {"error": {"actions": ["Automation actions dance not supported."]}}
     many = [condition("content", "contains", ["x"] * 60, "OR")] * 2
     assert "maximum of contains in a rule is 100" in tried(conditions=many)["error"]["conditions"][0]
+    greeting = {"greeting_enabled": True, "greeting_message": "We read this."}
+    world.http.patch(f"{world.account}/inboxes/{world.inbox['id']}", json=greeting, token=world.admin)
+    world.incoming(number, "a refund")
+    [greeted], _ = tried()["conditions"]
+    assert greeted["saw"] == ["a refund"], "and not the greeting behind it"
     assert world.http.get(f"{world.account}/automation_rules", token=world.admin).json() == {"payload": []}
 
 

@@ -32,12 +32,13 @@ def smtp() -> Iterator[Smtp]:
 
 @pytest.fixture
 def app_config(tmp_path: Path, smtp: Smtp) -> Config:
-    """With a server for its mail."""
+    """With a server for its mail, which no proxy of webhooks stands before."""
     return Config(
         data_dir=str(tmp_path / "data"),
         listen="127.0.0.1:0",
         smtp_url=f"smtp://127.0.0.1:{smtp.port}",
         mail_from="Acme Desk <desk@acme.test>",
+        egress_proxy="http://127.0.0.1:9",
     )
 
 
@@ -358,7 +359,7 @@ def test_rules_and_macros_mail_teams_and_transcripts(
     team = world.http.post(f"{world.account}/teams", json={"name": "sales"}, token=world.admin).json()["id"]
     members = f"{world.account}/teams/{team}/team_members"
     world.http.post(members, json={"user_ids": [world.ada_id, world.olga_id]}, token=world.admin)
-    told = act("send_email_to_team", {"team_ids": [team, 99], "message": "<Look> at this"})
+    told = act("send_email_to_team", {"team_ids": [team, 99], "message": "<Look> at {{contact.name}}"})
     shown = act("send_email_transcript", "{{contact.email}}, {{contact.phone_number}}, boss@x.test")
     made = rule(world, told, shown)
     assert made.status_code == 200, made.text
@@ -369,8 +370,8 @@ def test_rules_and_macros_mail_teams_and_transcripts(
     assert [got.recipients[0] for got in smtp.got] == [
         "ada@acme.test", "olga@acme.test", "carl@example.test", "boss@x.test",
     ]  # fmt: skip
-    assert "<Look> at this\r\n\r\nAbout conversation #1 with Carl in Acme API." in smtp.got[0].raw.decode()
-    assert "&lt;Look&gt; at this<br><br>About" in smtp.got[0].part("html")
+    assert "<Look> at {{contact.name}}\r\n\r\nAbout conversation #1 with Carl in Acme API." in smtp.got[0].raw.decode()
+    assert "&lt;Look&gt; at {{contact.name}}<br><br>About" in smtp.got[0].part("html")
     assert "help me" in smtp.got[2].part("plain")
 
     macro = {"name": "m", "actions": [shown]}

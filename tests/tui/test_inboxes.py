@@ -191,7 +191,7 @@ def test_members_bots_and_webhook_options_are_chosen(desk: Desk) -> None:
             await seat.until(lambda: not policies.of_inbox(desk.client, inbox_id))
             desk.client.call("PATCH", f"/agents/{desk.client.agents()[0]['id']}", availability="busy")
             await seat.press("ctrl+r")
-            await seat.sees("nobody online: new conversations stay unassigned")
+            await seat.sees("nobody online: new conversations wait")
             await seat.press("o")
             await seat.sees("Webhook of shop")
             await seat.press("tab", "tab")
