@@ -26,7 +26,7 @@ Bound = TypeVar("Bound")
 
 def add(commands: Commands) -> None:
     """Declare the commands of this module."""
-    demo = commands.add("demo", _demo, "walk the main job on a temporary server", answers=False)
+    demo = commands.add("demo", _demo, "walk the main job on a temporary server", answers=False, has_settings=False)
     demo.add_argument("--stay", action="store_true", help="instead: one with a month of history, until ctrl+c")
     commands.add("serve", _serve, "run the server; an empty data directory is initialised first", answers=False)
     init = commands.add("init", _init, "make account 1 and its administrator")

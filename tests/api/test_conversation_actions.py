@@ -116,7 +116,8 @@ def test_a_transcript_for_nobody_is_refused(world: World, number: int, body: dic
 def test_a_transcript_says_that_there_is_no_smtp(world: World, number: int) -> None:
     answer = world.http.post(path(world, number, "transcript"), json={"email": "carl@example.test"}, token=world.ada)
     assert answer.status_code == 422
-    assert answer.json() == {"error": "The transcript cannot be sent: this server has no SMTP configured (smtp_url, mail_from)"}
+    told = "The transcript cannot be sent: this server has no SMTP configured (smtp_url, mail_from)"
+    assert answer.json() == {"error": told}
 
 
 def test_attachments_are_listed_newest_first_with_who_sent_them(world: World, number: int, clock: Clock) -> None:

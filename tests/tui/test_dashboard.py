@@ -105,7 +105,7 @@ def test_an_inbox_that_hands_out_while_nobody_is_online_wants_somebody(desk: Des
             seat.screen._staff_at = 0.0
             await seat.press("ctrl+r")
             await seat.sees("nobody online")
-            await seat.sees("shop: new conversations stay unass")
+            await seat.sees("shop: new conversations wait")
             await seat.sees("◐ busy")
             assert seat.text.count("nobody online") == 1
             await seat.press("enter")
