@@ -32,6 +32,7 @@ def test_the_lines_of_the_desk_do_what_they_say(live: tuple[str, str], tmp_path:
         session.post(contacts, json={"source_id": "ann", "name": "Ann Lee"}, timeout=30)
         session.post(f"{contacts}/ann/conversations", timeout=30)
         session.post(f"{contacts}/ann/conversations/1/messages", json={"content": "My order?"}, timeout=30)
+    desk.call("POST", "/conversations/1/messages", content="It left today.")
 
     said = lines(tmp_path, url)
     settings = said[0]
@@ -44,9 +45,9 @@ def test_the_lines_of_the_desk_do_what_they_say(live: tuple[str, str], tmp_path:
     assert said[5] == {
         "applies": True,
         "conditions": [
-            [{"attribute_key": "content", "filter_operator": "contains", "holds": True, "saw": ["My order?"]}]
+            [{"attribute_key": "content", "filter_operator": "contains", "holds": True, "saw": ["It left today."]}]
         ],
-        "actions": [{"action_name": "add_label", "action_params": ["orders"]}],
+        "actions": [{"action_name": "add_label", "action_params": ["shipped"]}],
     }
     assert said[6]["payload"]["name"] == "Done"
     assert desk.call("GET", "/conversations/1")["status"] == "resolved"
