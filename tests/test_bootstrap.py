@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from inboxd import bootstrap
+from inboxd import bootstrap, installation
 
 ROOT = Path(__file__).parent.parent
 BASE_PYTHON = str(getattr(sys, "_base_executable", sys.executable))
@@ -70,8 +70,8 @@ def test_a_broken_first_start_leaves_nothing_that_the_next_one_would_trust(
         (home / "bin" / "python").touch()
         raise subprocess.CalledProcessError(1, "ensurepip")
 
-    monkeypatch.setattr("inboxd.bootstrap.venv.create", half_made)
-    assert bootstrap._continue_in(checkout / ".venv", checkout) == 2
+    monkeypatch.setattr("inboxd.installation.venv.create", half_made)
+    assert installation.continue_in(checkout / ".venv", checkout) == 2
     assert "apt install python3-venv" in capsys.readouterr().err
     assert not (checkout / ".venv").exists()
 
@@ -87,7 +87,7 @@ def test_pip_may_say_more_than_a_pipe_holds_and_its_last_lines_are_shown(
     )
     talkative.chmod(0o700)
     monkeypatch.setattr(sys, "executable", str(talkative))
-    assert not bootstrap._install(tmp_path, ["no-such-package>=1"])
+    assert not installation.install(tmp_path, ["no-such-package>=1"])
     said = capsys.readouterr().err
     assert "the reason" in said
     assert len(said.splitlines()) < 20
