@@ -1,5 +1,10 @@
 import io
+import os
 import re
+import signal
+import subprocess
+import sys
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -8,6 +13,8 @@ import requests
 from inboxd import demo
 from inboxd.client import Client
 from tests.cast import Receiver
+
+ROOT = Path(__file__).parent.parent
 
 
 def test_the_demo_walks_the_main_job_and_shows_curl_lines() -> None:
@@ -53,6 +60,19 @@ def test_a_server_stays_with_a_history_until_it_is_interrupted() -> None:
     assert seen["meta"]["all_count"] == seen["week"]["conversations_count"] > 15
     assert seen["rated"] > 0
     assert seen["week"]["avg_first_response_time"] > 60
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+def test_nothing_is_left_of_a_server_that_is_told_to_end(tmp_path: Path, number: int) -> None:
+    environment = {**os.environ, "TMPDIR": str(tmp_path), "INBOXD_NO_BOOTSTRAP": "1"}
+    run = [sys.executable, "-c", "from inboxd.cli import main; main(['demo', '--stay'])"]
+    with subprocess.Popen(run, cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        assert "are being played" in process.stdout.readline()
+        assert list(tmp_path.glob("inboxd-demo-*"))
+        process.send_signal(number)
+        process.communicate(timeout=30)
+    assert not list(tmp_path.iterdir())
 
 
 def test_a_proxy_of_the_environment_has_no_part_in_the_demo(

@@ -144,6 +144,9 @@ def _welcome(config: Config, url: str, token: str) -> list[str]:
 def _demo(config: Config, given: argparse.Namespace) -> int:
     from inboxd.demo import stay, walk
 
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        if signal.getsignal(number) is signal.SIG_DFL:  # a closed terminal must not leave its data behind either
+            signal.signal(number, signal.default_int_handler)
     return stay(sys.stdout) if given.stay else walk(sys.stdout)
 
 
