@@ -27,12 +27,12 @@ from admin_tui.widgets.row_list import Row, RowList
 
 _TYPING_S = 0.25
 _CALM_S = 2.0
-_HINTS = ("open", "contact.write", "create", "edit", "contact.note", "contact.block", "filter", "goto", "palette")
 
 
 class ContactsScreen(ContactActs, ContactJobs):
     place = "contacts"
     BINDINGS = bindings("contacts", "list", "everywhere")
+    HINTS = ("open", "contact.write", "create", "edit", "contact.note", "contact.block", "filter", "goto", "palette")
     CSS = """
     ContactsScreen #contacts { width: 1fr; }
     ContactsScreen #contact { width: 1fr; border-left: vkey $border-blurred; }
@@ -86,12 +86,6 @@ class ContactsScreen(ContactActs, ContactJobs):
         if action.id == "delete" and not self.tui.is_administrator and self.part_kind != "note":
             return False
         return super().may(action)
-
-    def update_hints(self) -> None:
-        offered = {action.id: action for action in self.offered()}
-        self.hint_bar.offer(
-            [offered[name] for name in _HINTS if name in offered], self.tui.key_of, self.tui.key_of_id("help")
-        )
 
     # The list.
 

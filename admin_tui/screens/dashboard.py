@@ -11,8 +11,9 @@ from textual.widget import Widget
 from textual.widgets import Static
 
 from admin_tui.keys import Action
-from admin_tui.modals.picker import Choice, Picker
+from admin_tui.modals.picker import Choice
 from admin_tui.net.outcome import Outcome
+from admin_tui.screens.asking import ask_one
 from admin_tui.screens.base import BaseScreen, bindings
 from admin_tui.state import events, overview
 from admin_tui.text import cut, line, many
@@ -292,13 +293,11 @@ class DashboardScreen(BaseScreen):
         elif len(inboxes) == 1:
             self._test(inboxes[0])
         else:
-
-            def picked(found: list[Any] | None) -> None:
-                if found:
-                    self._test(self.tui.directory.inbox(found[0]))
-
             choices = [Choice(one["id"], one["name"]) for one in inboxes]
-            self.app.push_screen(Picker("Test message into", choices), picked)
+            ask_one(
+                self, "Test message into", choices,
+                lambda inbox_id: self._test(self.tui.directory.inbox(inbox_id)),
+            )  # fmt: skip
 
     def _test(self, inbox: Json) -> None:
         def done(found: Json) -> None:

@@ -220,12 +220,8 @@ class DeliveriesScreen(DeliveryActs):
         if event.rows is self.list_:
             self.action_open()
 
-    def update_hints(self) -> None:
-        if not self.inspects:
-            super().update_hints()
-            return
-        hints = [one for one in self.offered() if one.id in _INSPECTING]
-        self.hint_bar.offer(hints, self.tui.key_of, self.tui.key_of_id("help"))
+    def hinted(self) -> list[Action]:
+        return [one for one in self.offered() if one.id in _INSPECTING] if self.inspects else super().hinted()
 
     def action_open(self) -> None:
         """At once, and not by a message: keys that were typed behind it belong to the inspector."""

@@ -84,12 +84,11 @@ class DeliveryActs(BaseScreen):
         def done(refused: list[str]) -> None:
             count = len(chosen) - len(refused)
             name = f"{chosen[0].event} for {self.called(chosen[0])}" if len(chosen) == 1 else many(count, "delivery")
-            if count:
-                self.tui.say(f"{what}: {name}" + (f" ({self.tui.key_of_id('undo')} undoes)" if back else ""))
-                if back is not None:
-                    self.can_undo(
-                        f"{what}: {name}", lambda client: [one.event for one in chosen if not back(client, one.id)]
-                    )
+            said = f"{what}: {name}"
+            if count and back is not None:
+                self.can_undo(said, lambda client: [one.event for one in chosen if not back(client, one.id)])
+            elif count:
+                self.tui.say(said)
             if refused:
                 self.tui.say(f"not {what}: {len(refused)} of {len(chosen)}: {refused[0]}", bad=True)
             self.list_.clear_marks()

@@ -10,7 +10,7 @@ from admin_tui.keys import Action
 from admin_tui.modals.form import Field
 from admin_tui.modals.picker import Choice
 from admin_tui.net.outcome import Outcome
-from admin_tui.screens.asking import ask_form, ask_one, ask_several, ask_sure
+from admin_tui.screens.asking import ask_form, ask_one, ask_several, ask_sure, ask_to_delete
 from admin_tui.screens.avatars import ask_avatar
 from admin_tui.screens.base import bindings
 from admin_tui.screens.hook_desk import URL, HookDesk, Json
@@ -203,16 +203,13 @@ class WebhooksScreen(HookDesk):
             self.tui.say("an inbox's webhook goes when its URL is emptied" + self.tip("edit", "edits it", ": "))
             return
 
-        def work(client: Any) -> None:
-            client.call("DELETE", f"/{'webhooks' if hook.kind == 'account' else 'agent_bots'}/{hook.owner_id}")
-
-        def done(found: Any) -> None:
+        def gone() -> None:
             self.tui.say(f"deleted {hook.name}")
             self.wanted()
 
-        what = "the webhook" if hook.kind == "account" else "the agent bot"
-        question = f"Delete {what} {line(hook.name)}? What it is still owed is cancelled."
-        ask_sure(self, question, "Delete", lambda: self.fetch(work, done, what="delete"))
+        what, where = ("webhook", "webhooks") if hook.kind == "account" else ("agent bot", "agent_bots")
+        question = f"Delete the {what} {line(hook.name)}? What it is still owed is cancelled."
+        ask_to_delete(self, question, f"/{where}/{hook.owner_id}", gone)
 
     def _create_bot(self) -> None:
         def then(made: Json) -> None:
