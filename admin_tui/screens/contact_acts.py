@@ -34,7 +34,7 @@ class ContactActs(BaseScreen):
         self.known: Detail | None = None
 
     @property
-    def list_of_contacts(self) -> RowList:
+    def listed(self) -> RowList:
         raise NotImplementedError
 
     @property
@@ -62,13 +62,13 @@ class ContactActs(BaseScreen):
         """The contact that is meant: the one under the cursor of the list, or the one that is read."""
         if self.focused is self.detail and self.known is not None:
             return self.known.contact
-        row = self.list_of_contacts.current
+        row = self.listed.current
         return row.data if row is not None else None
 
     def _chosen(self) -> list[Contact]:
         if self.focused is self.detail and self.known is not None:
             return [self.known.contact]
-        return [row.data for row in self.list_of_contacts.chosen]
+        return [row.data for row in self.listed.chosen]
 
     # Its fields.
 
@@ -222,7 +222,7 @@ class ContactActs(BaseScreen):
 
         def done(_: Any) -> None:
             self.can_undo(what, back)
-            self.list_of_contacts.clear_marks()
+            self.listed.clear_marks()
             self.wanted()
 
         self.fetch(work, done, what=what)

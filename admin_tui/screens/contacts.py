@@ -67,7 +67,7 @@ class ContactsScreen(ContactActs, ContactJobs):
                 yield RowList(self._draw_part, empty="", cursor=glyphs("cursor"), marked=" ", id="detail")
 
     @property
-    def list_of_contacts(self) -> RowList:
+    def listed(self) -> RowList:
         return self.query_one("#list", RowList)
 
     @property
@@ -79,7 +79,7 @@ class ContactsScreen(ContactActs, ContactJobs):
         return self.query_one(FilterField)
 
     def on_mount(self) -> None:
-        self.set_focus(self.detail if self._shown_id is not None else self.list_of_contacts)
+        self.set_focus(self.detail if self._shown_id is not None else self.listed)
 
     def may(self, action: Action) -> bool:
         # Notes are anybody's to delete, contacts an administrator's.
@@ -102,7 +102,7 @@ class ContactsScreen(ContactActs, ContactJobs):
         if self._typing.over():
             self._search(self.filter.value.strip())
         if self._resting.over():
-            current = self.list_of_contacts.current
+            current = self.listed.current
             if current is not None and current.key != self._shown_id:
                 self._look_at(current.key)
         if self._reload.due():
@@ -126,7 +126,7 @@ class ContactsScreen(ContactActs, ContactJobs):
                 self._load(1)
             elif outcome.problem is not None:
                 self.tui.tell_problem("contacts", outcome.problem)
-                self.list_of_contacts.show(self.list_of_contacts.rows, empty="not loaded\nctrl+r tries again")
+                self.listed.show(self.listed.rows, empty="not loaded\nctrl+r tries again")
             else:
                 self._show_page(page, outcome.value)
                 self._load_more()
@@ -136,7 +136,7 @@ class ContactsScreen(ContactActs, ContactJobs):
     def _show_page(self, page: int, data: Any) -> None:
         fresh = [model.contact(one) for one in data["contacts"]]
         ids = {one.id for one in fresh}
-        kept = [row.data for row in self.list_of_contacts.rows if row.key not in ids]
+        kept = [row.data for row in self.listed.rows if row.key not in ids]
         if page == 1:
             # Pages behind the first shift as contacts move: what is known of them stays until it is read again.
             kept = kept if self._pages > 1 and data["more"] else []
@@ -146,13 +146,13 @@ class ContactsScreen(ContactActs, ContactJobs):
         self._pages = max(self._pages, page) if kept else 1
         self._more = data["more"] if page == self._pages else self._more
         self.count = data["count"]
-        self.list_of_contacts.show([Row(one.id, one) for one in shown], empty=self._nothing())
-        self._wants_more |= len(shown) < self.list_of_contacts.page
+        self.listed.show([Row(one.id, one) for one in shown], empty=self._nothing())
+        self._wants_more |= len(shown) < self.listed.page
         self._show_views()
         if self._shown_id is None and shown:
             self._look_at(shown[0].id)
         elif self.focused is self.detail:
-            self.list_of_contacts.go_to_key(self._shown_id)
+            self.listed.go_to_key(self._shown_id)
 
     def _nothing(self) -> str:
         if self.needle:
@@ -168,7 +168,7 @@ class ContactsScreen(ContactActs, ContactJobs):
         )
 
     def _show_views(self) -> None:
-        loaded = len(self.list_of_contacts.rows)
+        loaded = len(self.listed.rows)
         # While somebody searches the server does not count what it finds.
         whole = f"{loaded} of more" if self.count is None and self._more else str(loaded)
         number = whole if self.count in (None, loaded) else f"{loaded} of {self.count}"
@@ -183,7 +183,7 @@ class ContactsScreen(ContactActs, ContactJobs):
 
     def forget(self, contact_id: int) -> None:
         """A contact is gone: here, before the list is read again."""
-        rows = self.list_of_contacts
+        rows = self.listed
         rows.show([row for row in rows.rows if row.key != contact_id], empty=self._nothing())
         if self._shown_id == contact_id:
             self._shown_id = None
@@ -211,7 +211,7 @@ class ContactsScreen(ContactActs, ContactJobs):
 
     def action_filter_clear(self) -> None:
         self.filter.hold()
-        self.set_focus(self.list_of_contacts)
+        self.set_focus(self.listed)
         self._search("")
 
     def on_input_changed(self, event: Input.Changed) -> None:
@@ -219,7 +219,7 @@ class ContactsScreen(ContactActs, ContactJobs):
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
         self._typing.cancel()
-        self.set_focus(self.list_of_contacts)
+        self.set_focus(self.listed)
         self._search(event.value.strip())
 
     def _search(self, needle: str) -> None:
@@ -240,7 +240,7 @@ class ContactsScreen(ContactActs, ContactJobs):
         ask_one(self, "Sort by", [Choice(name, word) for name, word in SORTS.items()], sort)
 
     def on_row_list_near_end(self, event: RowList.NearEnd) -> None:
-        if event.rows is self.list_of_contacts:
+        if event.rows is self.listed:
             self._wants_more = True
             self._load_more()
 
@@ -256,7 +256,7 @@ class ContactsScreen(ContactActs, ContactJobs):
         self._look_at(contact_id)
         self.add_class("-detail")
         if self.is_mounted:
-            self.list_of_contacts.go_to_key(contact_id)
+            self.listed.go_to_key(contact_id)
             self.set_focus(self.detail)
 
     def _look_at(self, contact_id: int) -> None:
@@ -277,7 +277,7 @@ class ContactsScreen(ContactActs, ContactJobs):
         self.known = known
         title = ""
         if known is not None:
-            self.list_of_contacts.change(known.contact.id, known.contact)
+            self.listed.change(known.contact.id, known.contact)
             title = known.contact.name + ("  blocked" if known.contact.blocked else "")
         self.query_one("#title", Static).update(paint_of(self.app).head(line(title)), layout=False)
         note, talk = self.tip("contact.note", "adds one"), self.tip("contact.write", "begins one")
@@ -303,11 +303,11 @@ class ContactsScreen(ContactActs, ContactJobs):
     def on_row_list_highlighted(self, event: RowList.Highlighted) -> None:
         if event.rows is self.detail:
             self.update_hints()
-        elif event.row is not None and self.focused is self.list_of_contacts:
+        elif event.row is not None and self.focused is self.listed:
             self._resting.begin()
 
     def on_row_list_opened(self, event: RowList.Opened) -> None:
-        if event.rows is self.list_of_contacts:
+        if event.rows is self.listed:
             self._look_at(event.row.key)
             self.add_class("-detail")
             self.set_focus(self.detail)
@@ -323,16 +323,16 @@ class ContactsScreen(ContactActs, ContactJobs):
             self.action_filter_clear()
         elif self.focused is self.detail:
             self.remove_class("-detail")
-            self.set_focus(self.list_of_contacts)
-        elif not self.list_of_contacts.clear_marks() and self.needle:
+            self.set_focus(self.listed)
+        elif not self.listed.clear_marks() and self.needle:
             self.action_filter_clear()
 
     def action_copy(self) -> None:
         part = self.part
         if part is not None and part.value:
             self.tui.copy(part.value, line(part.label))
-        elif self.list_of_contacts.current is not None:
-            one = self.list_of_contacts.current.data
+        elif self.listed.current is not None:
+            one = self.listed.current.data
             self.tui.copy(one.reach or one.name, one.name)
 
 

@@ -91,11 +91,11 @@ class DashboardScreen(BaseScreen):
         yield Static(id="server", markup=False)
 
     @property
-    def list_(self) -> RowList:
+    def listed(self) -> RowList:
         return self.query_one("#list", RowList)
 
     def on_mount(self) -> None:
-        self.set_focus(self.list_)
+        self.set_focus(self.listed)
 
     def may(self, action: Action) -> bool:
         if action.id in ("mark", "mark.all", "filter", "filter.clear"):
@@ -177,8 +177,8 @@ class DashboardScreen(BaseScreen):
         rows = [Row((one["kind"], one.get("webhook_id"), one.get("inbox_id")), one) for one in concerns]
         test = self.tip("dashboard.test", "sends a test message, ")
         empty = f"{self.tui.glyphs('ok')} nothing needs you\n{test}3 shows the conversations"
-        if rows != self.list_.rows or empty != self.list_.empty:
-            self.list_.show(rows, empty=empty)
+        if rows != self.listed.rows or empty != self.listed.empty:
+            self.listed.show(rows, empty=empty)
         most = _SHORT if self.has_class("-short") else 20
         self._say("inboxes", Text("\n").join(self._inboxes(most)))
         self._say("agents", Text("\n").join(self._agents(most)))

@@ -71,7 +71,7 @@ class DeliveriesScreen(DeliveryActs):
             yield Inspector(glyphs, self.called, id="inspector")
 
     def on_mount(self) -> None:
-        self.set_focus(self.list_)
+        self.set_focus(self.listed)
         self._show_views()
 
     def may(self, action: Action) -> bool:
@@ -83,7 +83,7 @@ class DeliveriesScreen(DeliveryActs):
         if not self.is_mounted or not self.tui.directory.is_known:
             return
         if not self.tui.is_administrator:
-            self.list_.show([], empty=_DENIED)
+            self.listed.show([], empty=_DENIED)
             return
         self._show_views()
         self.load()
@@ -104,7 +104,7 @@ class DeliveriesScreen(DeliveryActs):
         # More of the old ones tells nothing of the new ones.
         self._reload.is_wanted = was_wanted and before is not None
         query = self._query()
-        wanted = model.PAGE if before else max(model.PAGE, min(model.MOST, len(self.list_.rows)))
+        wanted = model.PAGE if before else max(model.PAGE, min(model.MOST, len(self.listed.rows)))
 
         def come(outcome: Outcome) -> None:
             self._reload.end()
@@ -114,8 +114,8 @@ class DeliveriesScreen(DeliveryActs):
                 self.load()
             elif outcome.problem is not None:
                 self.tui.tell_problem("deliveries", outcome.problem)
-                if not self.list_.rows:
-                    self.list_.show([], empty=f"not loaded: {outcome.problem.message}\nctrl+r tries again")
+                if not self.listed.rows:
+                    self.listed.show([], empty=f"not loaded: {outcome.problem.message}\nctrl+r tries again")
             else:
                 found, next_before = outcome.value
                 self._take(found, next_before, before)
@@ -125,7 +125,7 @@ class DeliveriesScreen(DeliveryActs):
     def _take(self, found: list[Json], next_before: str | None, before: str | None) -> None:
         fresh = [model.owed(one) for one in found]
         known = {one.id for one in fresh}
-        shown: list[Owed] = [row.data[0] for row in self.list_.rows]
+        shown: list[Owed] = [row.data[0] for row in self.listed.rows]
         if before is not None:
             fresh = [*[one for one in shown if one.id not in known], *fresh]
             self._before = next_before
@@ -143,8 +143,8 @@ class DeliveriesScreen(DeliveryActs):
         rows = [Row(one.id, (one, ago(one.created_at, now), self._next(one, now))) for one in found]
         empty = self._nothing()
         # What did not change is not drawn.
-        if rows != self.list_.rows or empty != self.list_.empty:
-            self.list_.show(rows, empty=empty)
+        if rows != self.listed.rows or empty != self.listed.empty:
+            self.listed.show(rows, empty=empty)
         subject, looked_into = self.subject, self.inspector.found
         if subject is None:
             self._see(None)
@@ -170,7 +170,7 @@ class DeliveriesScreen(DeliveryActs):
         words = [f"[{name}]" if name == self.view else name for name in VIEWS]
         text = " ".join(words) + (f"  /{line(self.needle)}" if self.needle else "")
         self.query_one("#views", Static).update(paint_of(self.app).tabs(text), layout=False)
-        width = self.list_.size.width - 2
+        width = self.listed.size.width - 2
         self.query_one("#heads", Static).update(
             "  " + self._cells("AGE", "FOR", "EVENT", "TRY", "RESULT", "TOOK", "NEXT", width), layout=False
         )
@@ -213,11 +213,11 @@ class DeliveriesScreen(DeliveryActs):
         return [drawn]
 
     def on_row_list_highlighted(self, event: RowList.Highlighted) -> None:
-        if event.rows is self.list_ and event.row is not None:
+        if event.rows is self.listed and event.row is not None:
             self._resting.begin()
 
     def on_row_list_opened(self, event: RowList.Opened) -> None:
-        if event.rows is self.list_:
+        if event.rows is self.listed:
             self.action_open()
 
     def hinted(self) -> list[Action]:
@@ -225,7 +225,7 @@ class DeliveriesScreen(DeliveryActs):
 
     def action_open(self) -> None:
         """At once, and not by a message: keys that were typed behind it belong to the inspector."""
-        row = self.list_.current
+        row = self.listed.current
         if row is None or self.inspects:
             return
         if self.inspector.found is not None and self.inspector.found["id"] != row.key:
@@ -235,7 +235,7 @@ class DeliveriesScreen(DeliveryActs):
         self.set_focus(self.inspector.reading)
 
     def on_row_list_near_end(self, event: RowList.NearEnd) -> None:
-        if event.rows is self.list_ and self._before is not None:
+        if event.rows is self.listed and self._before is not None:
             self.load(self._before)
 
     def tick(self) -> None:
@@ -245,7 +245,7 @@ class DeliveriesScreen(DeliveryActs):
             self._look()
         if self._reload.is_busy or not self.tui.is_administrator or self.tui.paused:
             return
-        shown: list[Owed] = [row.data[0] for row in self.list_.rows]
+        shown: list[Owed] = [row.data[0] for row in self.listed.rows]
         if any(one.is_unfinished for one in shown):
             self._reload.want()
         if self._reload.due():
@@ -275,8 +275,8 @@ class DeliveriesScreen(DeliveryActs):
         if self.is_mounted:
             self.query_one(FilterField).hold(needle)
             self.remove_class("-inspect")
-            self.set_focus(self.list_)
-            self.list_.show([], empty="…")
+            self.set_focus(self.listed)
+            self.listed.show([], empty="…")
             self.wanted()
 
     def action_view_next(self) -> None:
@@ -309,8 +309,8 @@ class DeliveriesScreen(DeliveryActs):
             self._filter(self.view, self.needle)
         elif self.inspects:
             self.remove_class("-inspect")
-            self.set_focus(self.list_)
-        elif not self.list_.clear_marks() and self.needle:
+            self.set_focus(self.listed)
+        elif not self.listed.clear_marks() and self.needle:
             self.action_filter_clear()
 
     # Looking into one.
@@ -327,11 +327,11 @@ class DeliveriesScreen(DeliveryActs):
 
     def action_mark(self) -> None:
         if not self.inspects:
-            self.list_.toggle_mark()
+            self.listed.toggle_mark()
 
     def action_mark_all(self) -> None:
         if not self.inspects:
-            self.list_.mark_all()
+            self.listed.mark_all()
 
     def _look(self) -> None:
         if self.subject is not None:

@@ -260,9 +260,9 @@ async def _write(seat: Seat) -> None:
 
 async def _inspect(seat: Seat) -> None:
     await seat.sees("500 Internal")
-    rows = seat.screen.list_.rows
+    rows = seat.screen.listed.rows
     place = max(range(len(rows)), key=lambda place: rows[place].data[0].tries)
-    seat.screen.list_.move_to(place)
+    seat.screen.listed.move_to(place)
     await seat.press("enter")
     await seat.sees("attempts [")
 
