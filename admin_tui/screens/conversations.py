@@ -14,7 +14,7 @@ from admin_tui.net.outcome import Outcome
 from admin_tui.screens.asking import ask_one
 from admin_tui.screens.base import bindings
 from admin_tui.screens.saved_views import SavedViews
-from admin_tui.screens.talk_actions import TalkActions
+from admin_tui.screens.talk_acts import TalkActs
 from admin_tui.screens.talk_changes import Changes
 from admin_tui.screens.talk_details import TalkDetails
 from admin_tui.screens.talk_list import TalkList
@@ -28,7 +28,7 @@ from admin_tui.widgets.row_list import RowList
 from admin_tui.widgets.thread_view import ThreadView
 
 
-class ConversationsScreen(TalkActions, SavedViews):
+class ConversationsScreen(TalkActs, SavedViews):
     """One pane at a time below 100 columns, two below 140, else three."""
 
     place = "conversations"
