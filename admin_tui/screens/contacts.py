@@ -1,10 +1,9 @@
 """Contacts: the list, and everything about the one under the cursor."""
 
 from collections.abc import Iterable
+from functools import partial
 from typing import Any
 
-from rich.style import Style
-from rich.text import Text
 from textual.containers import Horizontal, Vertical
 from textual.widget import Widget
 from textual.widgets import Input, Static
@@ -17,10 +16,11 @@ from admin_tui.screens.asking import ask_one
 from admin_tui.screens.base import bindings
 from admin_tui.screens.contact_acts import ContactActs
 from admin_tui.screens.contact_jobs import ContactJobs
+from admin_tui.screens.contact_row import drawn, part_drawn
 from admin_tui.state import contacts as model
-from admin_tui.state.contacts import SORTS, Contact, Detail, Part
+from admin_tui.state.contacts import SORTS, Detail, Part
 from admin_tui.state.reload import Reload, Rest
-from admin_tui.text import ago, cut, line
+from admin_tui.text import line
 from admin_tui.theme import paint_of
 from admin_tui.widgets.fields import FilterField
 from admin_tui.widgets.row_list import Row, RowList
@@ -61,10 +61,12 @@ class ContactsScreen(ContactActs, ContactJobs):
             with Vertical(id="contacts"):
                 yield Static(id="views", markup=False, classes="views")
                 yield FilterField("name, e-mail, phone or identifier; esc clears", id="filter")
-                yield RowList(self._draw, empty="…", cursor=glyphs("cursor"), marked=glyphs("marked"), id="list")
+                yield RowList(
+                    partial(drawn, self.tui), empty="…", cursor=glyphs("cursor"), marked=glyphs("marked"), id="list"
+                )
             with Vertical(id="contact"):
                 yield Static(id="title", markup=False, classes="title")
-                yield RowList(self._draw_part, empty="", cursor=glyphs("cursor"), marked=" ", id="detail")
+                yield RowList(partial(part_drawn, self.tui), empty="", cursor=glyphs("cursor"), marked=" ", id="detail")
 
     @property
     def listed(self) -> RowList:
@@ -192,18 +194,6 @@ class ContactsScreen(ContactActs, ContactJobs):
                 self._look_at(rows.current.key)
         self._load(1)
 
-    def _draw(self, one: Contact, width: int) -> list[Text]:
-        paint = paint_of(self.app)
-        places = 12 if width >= 56 else 0
-        state = f" {self.tui.glyphs('failed')} blocked" if one.blocked else ""
-        name = min(30, width * 2 // 5)
-        reach = one.reach if one.reach != one.name else ""
-        middle = cut(f"{line(reach)}{state}", width - name - places - 2)
-        text = Text(no_wrap=True).append(cut(one.name, name), paint.strong)
-        text.append(f" {middle} ", "" if one.blocked else paint.dim)
-        text.append(cut(", ".join(one.inboxes), width - text.cell_len), paint.info)
-        return [paint.signs(text)]
-
     # Searching and sorting.
 
     def action_filter(self) -> None:
@@ -286,20 +276,6 @@ class ContactsScreen(ContactActs, ContactJobs):
         if moved:
             self.detail.move_to(0)
 
-    def _draw_part(self, part: Part, width: int) -> list[Text]:
-        paint = paint_of(self.app)
-        if part.kind == "head":
-            return [paint.head(cut(f"─ {part.label} ─  {part.value}", width))]
-        if part.kind == "note":
-            text = f"{ago(part.raw['created_at']):>4} {part.label}: {part.value}"
-            return [_dimmed(Text(cut(text, width), no_wrap=True), paint.dim, 5)]
-        if part.kind == "conversation":
-            inbox = self.tui.directory.inbox_name(part.raw.get("inbox_id"))
-            state = self.tui.glyphs.with_word(part.value)
-            text = f"{part.label:<6} {cut(state, 10)} {cut(inbox, 14)} {ago(part.raw.get('last_activity_at')):>4}"
-            return [paint.signs(_dimmed(Text(cut(text, width), no_wrap=True), paint.dim, 6))]
-        return [_dimmed(Text(cut(f"{cut(part.label, 12)} {part.value or '-'}", width), no_wrap=True), paint.dim, 12)]
-
     def on_row_list_highlighted(self, event: RowList.Highlighted) -> None:
         if event.rows is self.detail:
             self.update_hints()
@@ -339,9 +315,3 @@ class ContactsScreen(ContactActs, ContactJobs):
 def _key(place: int, part: Part) -> Any:
     """Notes and conversations keep their cursor while others come; lines of text stay where they are."""
     return (part.kind, part.raw["id"]) if part.kind in ("note", "conversation") else (part.kind, part.label, place)
-
-
-def _dimmed(text: Text, dim: Style, length: int) -> Text:
-    """A text whose first cells stand back."""
-    text.stylize(dim, 0, length)
-    return text

@@ -13,6 +13,7 @@ from admin_tui.keys import Action
 from admin_tui.net.outcome import Outcome
 from admin_tui.screens.base import bindings
 from admin_tui.screens.delivery_acts import DeliveryActs
+from admin_tui.screens.delivery_row import drawn, heads
 from admin_tui.state import deliveries as model
 from admin_tui.state.deliveries import VIEWS, Owed
 from admin_tui.state.reload import Reload, Rest
@@ -171,9 +172,7 @@ class DeliveriesScreen(DeliveryActs):
         text = " ".join(words) + (f"  /{line(self.needle)}" if self.needle else "")
         self.query_one("#views", Static).update(paint_of(self.app).tabs(text), layout=False)
         width = self.listed.size.width - 2
-        self.query_one("#heads", Static).update(
-            "  " + self._cells("AGE", "FOR", "EVENT", "TRY", "RESULT", "TOOK", "NEXT", width), layout=False
-        )
+        self.query_one("#heads", Static).update(f"  {heads(width)}", layout=False)
 
     def on_resize(self) -> None:
         self.call_after_refresh(self._fit)
@@ -183,34 +182,9 @@ class DeliveriesScreen(DeliveryActs):
         self._show_views()
         self._see(self.inspector.found)
 
-    @staticmethod
-    def _cells(age: str, who: str, event: str, tries: str, result: str, took: str, next_: str, width: int) -> str:
-        """A line of the table; columns that can be done without go first where there is no room."""
-        cells = [f"{age:>4}", cut(who, 10), cut(event, 20), f"{tries:>3}"]
-        after = [f"{took:>6}", cut(next_, 7)] if width >= 70 else []
-        room = width - sum(len(one) + 1 for one in cells + after)
-        if room < 12:
-            del cells[1]
-            room += 11
-        return " ".join([*cells, cut(result, room), *after])
-
     def _draw(self, data: tuple[Owed, str, str], width: int) -> list[Text]:
-        one, age, next_ = data
-        sign, words = model.result(one)
-        tries = str(one.tries) if one.tries else "-"
-        text = self._cells(
-            age, self.called(one), one.event, tries, f"{self.tui.glyphs(sign)} {words}", one.took, next_, width
-        )
-        paint = paint_of(self.app)
-        drawn = Text(text, "bold" if one.state == "exhausted" else "", no_wrap=True)
-        drawn.stylize(paint.dim, 0, 4)
-        at = text.find(one.event[:19])
-        drawn.stylize(paint.info, at, at + 20)
-        begin = text.find(self.tui.glyphs(sign), at + 20)
-        drawn.stylize(paint.of(sign), begin, begin + len(words) + 2)
-        if width >= 70:
-            drawn.stylize(paint.dim, len(text) - 14)
-        return [drawn]
+        one, *ages = data
+        return [drawn(one, self.called(one), ages, width, self.tui.glyphs, paint_of(self.app))]
 
     def on_row_list_highlighted(self, event: RowList.Highlighted) -> None:
         if event.rows is self.listed and event.row is not None:
