@@ -1,4 +1,4 @@
-"""The dashboard: its screens, its keys in the order they were typed, and the news from the server."""
+"""The dashboard: its screens, and the news from the server."""
 
 import contextlib
 import time
