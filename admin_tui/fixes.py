@@ -15,6 +15,7 @@ from textual.app import App
 from textual.color import Color
 from textual.filter import LineFilter
 from textual.screen import Screen
+from textual.widgets import Input
 
 from admin_tui.glyphs import in_ascii
 
@@ -67,6 +68,11 @@ def leave_on_signals(app: Any) -> None:
 async def mounted(screen: Screen[object]) -> None:
     """Until a screen has its widgets."""
     await screen._mounted_event.wait()
+
+
+def suggest(field: Input, text: str) -> None:
+    """Show in grey what a field may become."""
+    field._suggestion = text
 
 
 class Mended(App[int]):
