@@ -1,34 +1,30 @@
-"""The dashboard: its screens, its keys in the order they were typed, and the news from the server."""
+"""The dashboard: its screens, and the news from the server."""
 
 import contextlib
-import sys
 import time
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import partial
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from rich.text import Text
-from textual import events
 from textual.app import App
 from textual.binding import Binding
 from textual.color import ColorParseError
 from textual.message import Message
 from textual.theme import Theme
-from textual.widgets import Input, TextArea
 
-from admin_tui import clipboard, crash, fixes, pace
+from admin_tui import crash, fixes
 from admin_tui.config import Settings, state_dir
+from admin_tui.fixes import Mended
 from admin_tui.glyphs import Glyphs, needs_ascii
 from admin_tui.keys import ACTIONS, ADMIN_SCREENS, SCREENS, TYPING, Action, by_id, problems, shown
 from admin_tui.modals.confirm import Confirm
-from admin_tui.modals.goto import Leader
-from admin_tui.modals.text_view import TextView
 from admin_tui.net.feed import Feed, News
-from admin_tui.net.outcome import Outcome, Problem
+from admin_tui.net.outcome import Outcome
 from admin_tui.net.pool import Pool, Then, Work, problem_of
+from admin_tui.pace import Paced
+from admin_tui.saying import Saying
 from admin_tui.screens.base import BaseScreen
 from admin_tui.shown import Sparing
 from admin_tui.state.conversations import calls_for
@@ -38,7 +34,6 @@ from admin_tui.state.undo import Undo
 from admin_tui.state.unsent import Unsent
 from admin_tui.text import line, span
 from admin_tui.theme import THEMES, accented
-from inboxd.domain.text import clean
 
 if TYPE_CHECKING:
     from admin_tui.modals.onboarding import FirstMinute
@@ -48,23 +43,10 @@ DRAIN_S = 0.25
 _UNSEEN_S = 1.0
 """Pause between two looks at the queue while the terminal is not the one in front."""
 _SLOW_S = 2.0
-_TOAST_S, _BAD_TOAST_S = 3, 6
-_MOST_TOASTS = 3
-_TOAST_LENGTH = 300
 _KEPT_EVENTS = 2_000
-_SAID_AGAIN_S = 30.0
 _RECENT = 10
 _WHY_LENGTH = 40
 """Of why there is no connection, in the header."""
-
-
-@dataclass(frozen=True)
-class Said:
-    """A line of this session's messages. `at` in unix seconds."""
-
-    at: float
-    text: str
-    bad: bool
 
 
 def _first_visit(place: str) -> BaseScreen:
@@ -73,7 +55,7 @@ def _first_visit(place: str) -> BaseScreen:
     return made
 
 
-class InboxdTui(Sparing):
+class InboxdTui(Paced, Saying, Mended, Sparing):
     """`connect` makes a client for whichever thread asks. `server` names the server in the header."""
 
     CSS_PATH = "app.tcss"
@@ -117,26 +99,21 @@ class InboxdTui(Sparing):
         ascii_only = needs_ascii() if settings.ascii == "auto" else settings.ascii == "true"
         self.glyphs = Glyphs(ascii_only=ascii_only)
         if ascii_only:
-            self._filters.append(fixes.Ascii())
+            self.draw_in_ascii()
         self.drafts = Drafts(state_dir() / "drafts.json", server)
         self.unsent = Unsent(state_dir() / "unsent.json", server)
         self.undoing = Undo()
-        self.leader = Leader(self)
         self.directory = Directory()
         self.pool = Pool(connect, self._hand_over)
         self.feed = Feed(connect)
         self.first_minute: FirstMinute | None = None
         self.happened: deque[dict[str, Any]] = deque(maxlen=_KEPT_EVENTS)
-        self.said: deque[Said] = deque(maxlen=500)
         self.recent: list[str] = []
         self.sending = 0
         self.live = False
         self.paused = False
         self._lost: News | None = None
-        self._problem_at: dict[str, float] = {}
-        self._toasts: dict[str, float] = {}
         self._drained_at = 0.0
-        self._left: events.Key | None = None
         self._places: list[str] = []
         for theme in THEMES:
             self.register_theme(theme)
@@ -177,14 +154,10 @@ class InboxdTui(Sparing):
         for screen in self._screens_there():
             screen.leaving()
 
-    def _fatal_error(self) -> None:
-        """Textual would print every local variable, tokens among them."""
-        error = self._exception or sys.exc_info()[1]
-        if error is not None and not self._exit_renderables:
-            with contextlib.suppress(Exception):
-                self._leave_screens()
-            self._exit_renderables.append(Text("\n".join(crash.report(error, self._secret))))
-        self._close_messages_no_wait()
+    def last_words(self, error: BaseException) -> list[str]:
+        with contextlib.suppress(Exception):
+            self._leave_screens()
+        return crash.report(error, self._secret)
 
     def accent(self, accent: str) -> None:
         """Have a colour, or each theme's own again when it is empty."""
@@ -346,8 +319,7 @@ class InboxdTui(Sparing):
         return [screen for screen in map(self.get_screen_of, SCREENS) if screen is not None and screen.is_mounted]
 
     def get_screen_of(self, name: str) -> BaseScreen | None:
-        stack = self._screen_stacks.get(name) or []
-        return next((one for one in stack if isinstance(one, BaseScreen)), None)
+        return next((one for one in self.screens_of(name) if isinstance(one, BaseScreen)), None)
 
     def places(self) -> list[str]:
         """The screens that its reader may see."""
@@ -385,47 +357,6 @@ class InboxdTui(Sparing):
 
     # Keys.
 
-    def post_message(self, message: Message) -> bool:
-        if isinstance(message, events.Key) and message.is_forwarded:
-            # On its way up from widgets that left it; `_take` waits for it.
-            self._left = message
-            return True
-        return super().post_message(message)
-
-    async def on_event(self, event: events.Event) -> None:
-        if isinstance(event, events.Key):
-            await self._take(event)
-            return
-        if isinstance(event, events.Paste):
-            event.text = clean(event.text)
-        await super().on_event(event)
-
-    async def _take(self, event: events.Key) -> None:
-        """Keys are done in the order they were typed, on the screen that the one before led to. A field gets them
-        first and leaves what it does not know; elsewhere the commands come first."""
-        await pace.ready(self.screen)
-        self.app_focus = True
-        if self.leader.takes(event.key):
-            await pace.settled(self.focused or self.screen)
-            return
-        await pace.ready(self.screen)
-        target = self.focused or self.screen
-        if not isinstance(self.focused, Input | TextArea) and await self._command(event.key):
-            await pace.settled(target)
-            return
-        await super().on_event(event)
-        await pace.settled(target)
-        if self._left is event:
-            await self._command(event.key)
-            await pace.settled(target)
-
-    async def _command(self, key: str) -> bool:
-        """Run what a key is bound to, on the screen or else here; whether there was anything."""
-        found = self.screen.active_bindings.get(key)
-        if found is None or not found.enabled:
-            return False
-        return await self.run_action(found.binding.action, found.node) or await self.run_action(found.binding.action)
-
     def key_of(self, action: Action) -> str:
         return shown(self.settings.keys.get(action.id, action.keys))
 
@@ -460,14 +391,8 @@ class InboxdTui(Sparing):
                 screen.wanted()
 
     def action_mouse(self) -> None:
-        driver = self._driver
-        if driver is None:
-            return
-        enabled = not getattr(self, "_mouse_off", False)
-        name = "_disable_mouse_support" if enabled else "_enable_mouse_support"
-        getattr(driver, name, lambda: None)()
-        self._mouse_off = enabled
-        self.say("mouse off: the terminal selects text" if enabled else "mouse on")
+        self.switch_mouse()
+        self.say("mouse on" if self.is_mouse_on else "mouse off: the terminal selects text")
 
     def action_suspend(self) -> None:
         self._leave_screens()
@@ -486,13 +411,6 @@ class InboxdTui(Sparing):
         """An entry of the palette was chosen: it stands first the next time."""
         self.recent = [entry, *(one for one in self.recent if one != entry)][:_RECENT]
 
-    def action_log(self) -> None:
-        lines = [
-            f"{time.strftime('%H:%M:%S', time.localtime(one.at))}  {self.glyphs('bad') if one.bad else ' '} {one.text}"
-            for one in reversed(self.said)
-        ]
-        self.push_screen(TextView("Messages of this session", "\n".join(lines) or "nothing was said yet"))
-
     async def action_quit(self) -> None:
         if not self.sending:
             self.exit(0)
@@ -503,47 +421,3 @@ class InboxdTui(Sparing):
                 self.exit(0)
 
         self.push_screen(Confirm("A message is still being sent. Quit anyway?", "Quit"), answered)
-
-    # Saying things.
-
-    def say(self, text: str, *, bad: bool = False) -> None:
-        """A toast, and a line of the messages. Never markup."""
-        text = line(text)
-        self.said.append(Said(time.time(), text, bad))
-        now, lasts_s = time.monotonic(), _BAD_TOAST_S if bad else _TOAST_S
-        self._toasts = {said: until for said, until in self._toasts.items() if until > now}
-        if text not in self._toasts:
-            if len(self._toasts) >= _MOST_TOASTS:
-                # What is said last is what matters; the others are in the log.
-                self.clear_notifications()
-                self._toasts.clear()
-            self._toasts[text] = now + lasts_s
-            self.notify(
-                line(text)[:_TOAST_LENGTH], severity="error" if bad else "information", markup=False, timeout=lasts_s
-            )
-
-    def tell_problem(self, what: str, problem: Problem) -> None:
-        """The same problem once in half a minute; being offline is told by the header alone."""
-        text = f"{what}: {problem.message}"
-        now = time.monotonic()
-        if now - self._problem_at.get(text, -_SAID_AGAIN_S) < _SAID_AGAIN_S:
-            return
-        self._problem_at[text] = now
-        if problem.is_offline:
-            self.said.append(Said(time.time(), text, True))
-        else:
-            self.say(text, bad=True)
-
-    def copy(self, text: str, what: str) -> None:
-        """To the clipboard of whoever looks, also over SSH and through tmux."""
-        how, text = self.settings.clipboard, clean(text)
-        if how == "off":
-            self.push_screen(TextView(what, text, hint="select it with the mouse held under shift"))
-            return
-        if len(text.encode()) > clipboard.MOST and how != "tmux":
-            self.say(f"{what}: too long for a terminal's clipboard", bad=True)
-            return
-        by_tmux = how in ("auto", "tmux") and clipboard.to_tmux(text)
-        if how != "tmux":
-            self.copy_to_clipboard(text)
-        self.say(f"copied {what}{' (tmux)' if by_tmux else ''}")

@@ -1,4 +1,4 @@
-"""What has to be mended around Textual 8.2.8, each with its reason."""
+"""What has to be mended around Textual 8.2.8, each with its reason, and what has no public name in it."""
 
 import asyncio
 import codecs
@@ -6,11 +6,16 @@ import contextlib
 import functools
 import os
 import signal
+import sys
 from typing import Any
 
 from rich.segment import Segment
+from rich.text import Text
+from textual.app import App
 from textual.color import Color
 from textual.filter import LineFilter
+from textual.screen import Screen
+from textual.widgets import Input
 
 from admin_tui.glyphs import in_ascii
 
@@ -58,3 +63,44 @@ def leave_on_signals(app: Any) -> None:
     for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGINT):
         with contextlib.suppress(NotImplementedError, ValueError, RuntimeError):
             loop.add_signal_handler(number, functools.partial(app.exit, return_code=128 + number))
+
+
+async def mounted(screen: Screen[object]) -> None:
+    """Until a screen has its widgets."""
+    await screen._mounted_event.wait()
+
+
+def suggest(field: Input, text: str) -> None:
+    """Show in grey what a field may become."""
+    field._suggestion = text
+
+
+class Mended(App[int]):
+    """What an application has to know of its own inside."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.is_mouse_on = True
+
+    def draw_in_ascii(self) -> None:
+        self._filters.append(Ascii())
+
+    def screens_of(self, mode: str) -> list[Screen[Any]]:
+        """From below; none before somebody went there."""
+        return self._screen_stacks.get(mode) or []
+
+    def switch_mouse(self) -> None:
+        self.is_mouse_on = not self.is_mouse_on
+        name = "_enable_mouse_support" if self.is_mouse_on else "_disable_mouse_support"
+        getattr(self._driver, name, lambda: None)()
+
+    def last_words(self, error: BaseException) -> list[str]:
+        """What a crash leaves on the terminal."""
+        raise NotImplementedError
+
+    def _fatal_error(self) -> None:
+        """Textual would print every local variable, tokens among them."""
+        error = self._exception or sys.exc_info()[1]
+        if error is not None and not self._exit_renderables:
+            self._exit_renderables.append(Text("\n".join(self.last_words(error))))
+        self._close_messages_no_wait()

@@ -6,10 +6,18 @@ the focus and the cursor of before.
 
 import asyncio
 import contextlib
+from typing import Any
 
+from textual import events
 from textual.app import App
 from textual.dom import DOMNode
+from textual.message import Message
 from textual.screen import Screen
+from textual.widgets import Input, TextArea
+
+from admin_tui import fixes
+from admin_tui.modals.goto import Leader
+from inboxd.domain.text import clean
 
 MOST_S = 1.0
 """A widget that takes longer no longer holds up the keys."""
@@ -21,7 +29,7 @@ async def ready(screen: Screen[object]) -> None:
     """Until a screen has its widgets and its focus."""
     with contextlib.suppress(TimeoutError):
         async with asyncio.timeout(_MADE_S):
-            await screen._mounted_event.wait()
+            await fixes.mounted(screen)
 
 
 async def settled(widget: DOMNode) -> None:
@@ -37,3 +45,53 @@ async def settled(widget: DOMNode) -> None:
                     done = asyncio.Event()
                     if node.call_later(done.set):
                         await done.wait()
+
+
+class Paced(App[int]):
+    """Does keys in the order they were typed."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.leader = Leader(self)
+        self._left: events.Key | None = None
+
+    def post_message(self, message: Message) -> bool:
+        if isinstance(message, events.Key) and message.is_forwarded:
+            # On its way up from widgets that left it; `_take` waits for it.
+            self._left = message
+            return True
+        return super().post_message(message)
+
+    async def on_event(self, event: events.Event) -> None:
+        if isinstance(event, events.Key):
+            await self._take(event)
+            return
+        if isinstance(event, events.Paste):
+            event.text = clean(event.text)
+        await super().on_event(event)
+
+    async def _take(self, event: events.Key) -> None:
+        """Keys are done in the order they were typed, on the screen that the one before led to. A field gets them
+        first and leaves what it does not know; elsewhere the commands come first."""
+        await ready(self.screen)
+        self.app_focus = True
+        if self.leader.takes(event.key):
+            await settled(self.focused or self.screen)
+            return
+        await ready(self.screen)
+        target = self.focused or self.screen
+        if not isinstance(self.focused, Input | TextArea) and await self._command(event.key):
+            await settled(target)
+            return
+        await super().on_event(event)
+        await settled(target)
+        if self._left is event:
+            await self._command(event.key)
+            await settled(target)
+
+    async def _command(self, key: str) -> bool:
+        """Run what a key is bound to, on the screen or else here; whether there was anything."""
+        found = self.screen.active_bindings.get(key)
+        if found is None or not found.enabled:
+            return False
+        return await self.run_action(found.binding.action, found.node) or await self.run_action(found.binding.action)

@@ -46,7 +46,7 @@ def keep(tui: "InboxdTui", name: str, value: Any) -> None:
         there = tui.get_screen_of("conversations")
         for composer in there.query(Composer) if there is not None else ():
             composer.enter_sends = value
-    elif name == "mouse" and getattr(tui, "_mouse_off", False) == value:
+    elif name == "mouse" and tui.is_mouse_on != value:
         tui.action_mouse()
     try:
         # ascii is true or false in the file, not the words for them.

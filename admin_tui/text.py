@@ -119,10 +119,11 @@ def day(moment: Any) -> str:
 
 
 def many(count: int, noun: str) -> str:
-    """`1 delivery`, `2 deliveries`."""
+    """`1 delivery`, `2 deliveries`, `2 inboxes`."""
     if count == 1:
         return f"1 {noun}"
-    return f"{count:,} {noun[:-1]}ies" if noun.endswith("y") else f"{count:,} {noun}s"
+    plural = f"{noun[:-1]}ies" if noun.endswith("y") else f"{noun}es" if noun.endswith("x") else f"{noun}s"
+    return f"{count:,} {plural}"
 
 
 def bars(values: list[int], width: int) -> str:

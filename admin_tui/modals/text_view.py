@@ -39,7 +39,7 @@ class TextView(Modal[bool]):
     def compose(self) -> ComposeResult:
         with Vertical(classes="box"):
             yield Static(line(f"{self.title_text}  ({self.hint})"), markup=False, classes="row")
-            yield RowList(lambda data, width: [Text(cut(data, width), no_wrap=True)])
+            yield RowList(self.drawn)
 
     def on_mount(self) -> None:
         rows = self.query_one(RowList)
@@ -49,6 +49,9 @@ class TextView(Modal[bool]):
         if self.has_class("-small"):
             rows.styles.height = max(1, min(16, len(lines)))
         self.set_focus(rows)
+
+    def drawn(self, text: str, width: int) -> list[Text]:
+        return [Text(cut(text, width), no_wrap=True)]
 
     def action_copy(self) -> None:
         self.tui.copy(self.to_copy, self.title_text)

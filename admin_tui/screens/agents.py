@@ -6,7 +6,7 @@ from admin_tui.keys import Action
 from admin_tui.modals.form import Field
 from admin_tui.modals.picker import Choice
 from admin_tui.modals.text_view import TextView
-from admin_tui.screens.asking import ask_form, ask_several, ask_sure, changes, word_to_type
+from admin_tui.screens.asking import ask_form, ask_several, ask_to_delete, changes, word_to_type
 from admin_tui.screens.avatars import ask_avatar
 from admin_tui.screens.base import bindings
 from admin_tui.screens.views import HINTS, Json, View, ViewsScreen
@@ -184,7 +184,7 @@ class AgentsScreen(ViewsScreen):
 
             def done(_: Any) -> None:
                 self.can_undo(what, back)
-                self._done(f"{what} ({self.tui.key_of_id('undo')} undoes)")
+                self.tui.learn()
 
             self.fetch(lambda client: client.call("PATCH", path, user_ids=after), done, what="members")
 
@@ -237,11 +237,8 @@ class AgentsScreen(ViewsScreen):
         self, question: str, yes: str, path: str, said: str, name: str | None = None, number: int | None = None
     ) -> None:
         """With a number the name has to be typed."""
-
-        def delete() -> None:
-            self.fetch(lambda client: client.call("DELETE", path), lambda _: self._done(said), what=yes.lower())
-
-        ask_sure(self, question, yes, delete, typed=None if number is None else word_to_type(name, number))
+        typed = None if number is None else word_to_type(name, number)
+        ask_to_delete(self, question, path, lambda: self._done(said), yes=yes, typed=typed)
 
 
 def _teams(client: Any) -> list[Json]:

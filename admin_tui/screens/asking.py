@@ -60,6 +60,23 @@ def ask_sure(
     screen.app.push_screen(Confirm(question, yes, typed=typed), answered)
 
 
+def ask_to_delete(
+    screen: BaseScreen,
+    question: str,
+    path: str,
+    gone: Callable[[], None],
+    *,
+    yes: str = "Delete",
+    typed: str | None = None,
+) -> None:
+    """Delete what is at a path of the server if somebody is sure, and then call `gone`."""
+
+    def go() -> None:
+        screen.fetch(lambda client: client.call("DELETE", path), lambda _: gone(), what=yes.lower())
+
+    ask_sure(screen, question, yes, go, typed=typed)
+
+
 def ask_one(screen: BaseScreen, title: str, choices: Sequence[Choice], then: Callable[[Any], None]) -> None:
     def picked(found: list[Any] | None) -> None:
         if found:

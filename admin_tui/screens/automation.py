@@ -4,7 +4,7 @@ from typing import Any
 
 from admin_tui.keys import Action
 from admin_tui.modals.rule_editor import RuleEditor
-from admin_tui.screens.asking import ask_sure
+from admin_tui.screens.asking import ask_to_delete
 from admin_tui.screens.base import bindings
 from admin_tui.screens.policies import policies_view
 from admin_tui.screens.trying import dry_run, try_out
@@ -204,7 +204,7 @@ class AutomationScreen(ViewsScreen):
 
         def done(_: Any) -> None:
             self.can_undo(what, back)
-            self._said(f"{what} ({self.tui.key_of_id('undo')} undoes)")
+            self.wanted()
 
         self.fetch(lambda client: client.call("PATCH", path, active=wanted), done, what=what)
 
@@ -227,12 +227,11 @@ class AutomationScreen(ViewsScreen):
     def _delete(self, question: str, path: str, one: Json) -> None:
         place = (self.seen.title, one["id"])
 
-        def done(_: Any) -> None:
+        def gone() -> None:
             self.drafts.pop(place, None)
             self._said(f"deleted {line(one['name'])}")
 
-        delete = lambda: self.fetch(lambda client: client.call("DELETE", path), done, what="delete")  # noqa: E731
-        ask_sure(self, question, "Delete", delete)
+        ask_to_delete(self, question, path, gone)
 
     def _said(self, text: str) -> None:
         self.tui.say(text)

@@ -7,6 +7,7 @@ from admin_tui.modals.form import Field
 from admin_tui.modals.picker import Choice
 from admin_tui.screens.asking import ask_form, ask_one
 from admin_tui.screens.base import BaseScreen
+from admin_tui.state import files
 
 
 def ask_avatar(screen: BaseScreen, name: str, now: str, then: Callable[[], None], **whose: int) -> None:
@@ -17,7 +18,9 @@ def ask_avatar(screen: BaseScreen, name: str, now: str, then: Callable[[], None]
         then()
 
     def choose() -> None:
-        field = Field("avatar", "Picture", "", hint="a file: JPEG, PNG, GIF or WebP", required=True, check=_no_file)
+        field = Field(
+            "avatar", "Picture", "", hint="a file: JPEG, PNG, GIF or WebP", required=True, check=files.missing
+        )
         ask_form(
             screen, f"Avatar of {name}", [field],
             lambda client, values: client.set_avatar(Path(values["avatar"]).expanduser(), **whose),
@@ -32,7 +35,3 @@ def ask_avatar(screen: BaseScreen, name: str, now: str, then: Callable[[], None]
         ask_one(screen, f"Avatar of {name}", choices, lambda do: do())
     else:
         choose()
-
-
-def _no_file(text: str) -> str | None:
-    return None if Path(text).expanduser().is_file() else "there is no such file"

@@ -40,6 +40,8 @@ class BaseScreen(Screen[None]):
     """A screen names its `place`, gives its `body`, loads when it is `wanted`, and hears of events by `news`."""
 
     place: ClassVar[str] = ""
+    HINTS: ClassVar[tuple[str, ...]] = ()
+    """What the hint line shows, as far as it can be done, where it is not what the table of actions says."""
     # None would be the application's: any first field, seen or not.
     AUTO_FOCUS = ""
 
@@ -107,13 +109,15 @@ class BaseScreen(Screen[None]):
         self.tui.call(work, come)
 
     def can_undo(self, what: str, back: Work) -> None:
-        """`back(client)` takes `what` back, and gives the names of what it left as others made it meanwhile."""
+        """Say that `what` was done, and how to undo it: `back(client)` takes it back, and gives the names of what it
+        left as others made it meanwhile."""
 
         def come(left: list[str]) -> None:
             self.tui.say(told(what, left), bad=bool(left))
             self.wanted()
 
         self.tui.undoing.remember(what, lambda: self.fetch(back, come, what=f"undo of {what}"))
+        self.tui.say(f"{what} ({self.tui.key_of_id('undo')} undoes)")
 
     @property
     def rows(self) -> RowList | None:
@@ -144,9 +148,15 @@ class BaseScreen(Screen[None]):
         known = BY_NAME.get(action)
         return self.may(known) if known is not None else True
 
+    def hinted(self) -> list[Action]:
+        """The actions of the hint line, in its order."""
+        offered = {action.id: action for action in self.offered()}
+        if self.HINTS:
+            return [offered[name] for name in self.HINTS if name in offered]
+        return [action for action in offered.values() if action.hint]
+
     def update_hints(self) -> None:
-        hints = [action for action in self.offered() if action.hint]
-        self.hint_bar.offer(hints, self.tui.key_of, self.tui.key_of_id("help"))
+        self.hint_bar.offer(self.hinted(), self.tui.key_of, self.tui.key_of_id("help"))
 
     def action_move(self, steps: int) -> None:
         target = self.focused if isinstance(self.focused, RowList | ThreadView) else self.rows

@@ -11,6 +11,7 @@ from admin_tui.screens.asking import (
     ask_one,
     ask_several,
     ask_sure,
+    ask_to_delete,
     changes,
     word_to_type,
 )
@@ -33,7 +34,7 @@ class ContactActs(BaseScreen):
         self.known: Detail | None = None
 
     @property
-    def list_of_contacts(self) -> RowList:
+    def listed(self) -> RowList:
         raise NotImplementedError
 
     @property
@@ -61,13 +62,13 @@ class ContactActs(BaseScreen):
         """The contact that is meant: the one under the cursor of the list, or the one that is read."""
         if self.focused is self.detail and self.known is not None:
             return self.known.contact
-        row = self.list_of_contacts.current
+        row = self.listed.current
         return row.data if row is not None else None
 
     def _chosen(self) -> list[Contact]:
         if self.focused is self.detail and self.known is not None:
             return [self.known.contact]
-        return [row.data for row in self.list_of_contacts.chosen]
+        return [row.data for row in self.listed.chosen]
 
     # Its fields.
 
@@ -122,17 +123,12 @@ class ContactActs(BaseScreen):
         if one is None or not self.tui.is_administrator:
             return
 
-        def gone(_: Any) -> None:
+        def gone() -> None:
             self.tui.say(f"deleted: {one.name}")
             self.forget(one.id)
 
-        ask_sure(
-            self,
-            f"Delete {one.called} with all conversations, messages and notes? It cannot be undone.",
-            "Delete",
-            lambda: self.fetch(lambda client: client.call("DELETE", f"/contacts/{one.id}"), gone, what="delete"),
-            typed=word_to_type(one.name, one.id),
-        )
+        question = f"Delete {one.called} with all conversations, messages and notes? It cannot be undone."
+        ask_to_delete(self, question, f"/contacts/{one.id}", gone, typed=word_to_type(one.name, one.id))
 
     # Notes.
 
@@ -226,8 +222,7 @@ class ContactActs(BaseScreen):
 
         def done(_: Any) -> None:
             self.can_undo(what, back)
-            self.tui.say(f"{what} ({self.tui.key_of_id('undo')} undoes)")
-            self.list_of_contacts.clear_marks()
+            self.listed.clear_marks()
             self.wanted()
 
         self.fetch(work, done, what=what)

@@ -8,6 +8,7 @@ from admin_tui.modals.form import Field
 from admin_tui.modals.text_view import TextView
 from admin_tui.screens.asking import ask_form, ask_to_save
 from admin_tui.screens.base import BaseScreen
+from admin_tui.state import files
 
 _LOOK_S = 1.0
 _OVER = ("done", "failed", "cancelled")
@@ -26,14 +27,11 @@ class ContactJobs(BaseScreen):
         raise NotImplementedError
 
     def action_contact_import(self) -> None:
-        def wrong(text: str) -> str | None:
-            return None if Path(text).expanduser().is_file() else "there is no such file"
-
         ask_form(
             self,
             "Import contacts",
             [Field("path", "CSV file", kind="path", hint="columns as name, email, phone_number, identifier",
-                   required=True, check=wrong)],
+                   required=True, check=files.missing)],
             lambda client, values: client.import_contacts(Path(values["path"]).expanduser()),
             self._begun,
             button="Import",

@@ -1,10 +1,9 @@
 """Contacts: the list, and everything about the one under the cursor."""
 
 from collections.abc import Iterable
+from functools import partial
 from typing import Any
 
-from rich.style import Style
-from rich.text import Text
 from textual.containers import Horizontal, Vertical
 from textual.widget import Widget
 from textual.widgets import Input, Static
@@ -17,22 +16,23 @@ from admin_tui.screens.asking import ask_one
 from admin_tui.screens.base import bindings
 from admin_tui.screens.contact_acts import ContactActs
 from admin_tui.screens.contact_jobs import ContactJobs
+from admin_tui.screens.contact_row import drawn, part_drawn
 from admin_tui.state import contacts as model
-from admin_tui.state.contacts import SORTS, Contact, Detail, Part
+from admin_tui.state.contacts import SORTS, Detail, Part
 from admin_tui.state.reload import Reload, Rest
-from admin_tui.text import ago, cut, line
+from admin_tui.text import line
 from admin_tui.theme import paint_of
 from admin_tui.widgets.fields import FilterField
 from admin_tui.widgets.row_list import Row, RowList
 
 _TYPING_S = 0.25
 _CALM_S = 2.0
-_HINTS = ("open", "contact.write", "create", "edit", "contact.note", "contact.block", "filter", "goto", "palette")
 
 
 class ContactsScreen(ContactActs, ContactJobs):
     place = "contacts"
     BINDINGS = bindings("contacts", "list", "everywhere")
+    HINTS = ("open", "contact.write", "create", "edit", "contact.note", "contact.block", "filter", "goto", "palette")
     CSS = """
     ContactsScreen #contacts { width: 1fr; }
     ContactsScreen #contact { width: 1fr; border-left: vkey $border-blurred; }
@@ -61,13 +61,15 @@ class ContactsScreen(ContactActs, ContactJobs):
             with Vertical(id="contacts"):
                 yield Static(id="views", markup=False, classes="views")
                 yield FilterField("name, e-mail, phone or identifier; esc clears", id="filter")
-                yield RowList(self._draw, empty="…", cursor=glyphs("cursor"), marked=glyphs("marked"), id="list")
+                yield RowList(
+                    partial(drawn, self.tui), empty="…", cursor=glyphs("cursor"), marked=glyphs("marked"), id="list"
+                )
             with Vertical(id="contact"):
                 yield Static(id="title", markup=False, classes="title")
-                yield RowList(self._draw_part, empty="", cursor=glyphs("cursor"), marked=" ", id="detail")
+                yield RowList(partial(part_drawn, self.tui), empty="", cursor=glyphs("cursor"), marked=" ", id="detail")
 
     @property
-    def list_of_contacts(self) -> RowList:
+    def listed(self) -> RowList:
         return self.query_one("#list", RowList)
 
     @property
@@ -79,19 +81,13 @@ class ContactsScreen(ContactActs, ContactJobs):
         return self.query_one(FilterField)
 
     def on_mount(self) -> None:
-        self.set_focus(self.detail if self._shown_id is not None else self.list_of_contacts)
+        self.set_focus(self.detail if self._shown_id is not None else self.listed)
 
     def may(self, action: Action) -> bool:
         # Notes are anybody's to delete, contacts an administrator's.
         if action.id == "delete" and not self.tui.is_administrator and self.part_kind != "note":
             return False
         return super().may(action)
-
-    def update_hints(self) -> None:
-        offered = {action.id: action for action in self.offered()}
-        self.hint_bar.offer(
-            [offered[name] for name in _HINTS if name in offered], self.tui.key_of, self.tui.key_of_id("help")
-        )
 
     # The list.
 
@@ -108,7 +104,7 @@ class ContactsScreen(ContactActs, ContactJobs):
         if self._typing.over():
             self._search(self.filter.value.strip())
         if self._resting.over():
-            current = self.list_of_contacts.current
+            current = self.listed.current
             if current is not None and current.key != self._shown_id:
                 self._look_at(current.key)
         if self._reload.due():
@@ -132,7 +128,7 @@ class ContactsScreen(ContactActs, ContactJobs):
                 self._load(1)
             elif outcome.problem is not None:
                 self.tui.tell_problem("contacts", outcome.problem)
-                self.list_of_contacts.show(self.list_of_contacts.rows, empty="not loaded\nctrl+r tries again")
+                self.listed.show(self.listed.rows, empty="not loaded\nctrl+r tries again")
             else:
                 self._show_page(page, outcome.value)
                 self._load_more()
@@ -142,7 +138,7 @@ class ContactsScreen(ContactActs, ContactJobs):
     def _show_page(self, page: int, data: Any) -> None:
         fresh = [model.contact(one) for one in data["contacts"]]
         ids = {one.id for one in fresh}
-        kept = [row.data for row in self.list_of_contacts.rows if row.key not in ids]
+        kept = [row.data for row in self.listed.rows if row.key not in ids]
         if page == 1:
             # Pages behind the first shift as contacts move: what is known of them stays until it is read again.
             kept = kept if self._pages > 1 and data["more"] else []
@@ -152,13 +148,13 @@ class ContactsScreen(ContactActs, ContactJobs):
         self._pages = max(self._pages, page) if kept else 1
         self._more = data["more"] if page == self._pages else self._more
         self.count = data["count"]
-        self.list_of_contacts.show([Row(one.id, one) for one in shown], empty=self._nothing())
-        self._wants_more |= len(shown) < self.list_of_contacts.page
+        self.listed.show([Row(one.id, one) for one in shown], empty=self._nothing())
+        self._wants_more |= len(shown) < self.listed.page
         self._show_views()
         if self._shown_id is None and shown:
             self._look_at(shown[0].id)
         elif self.focused is self.detail:
-            self.list_of_contacts.go_to_key(self._shown_id)
+            self.listed.go_to_key(self._shown_id)
 
     def _nothing(self) -> str:
         if self.needle:
@@ -174,7 +170,7 @@ class ContactsScreen(ContactActs, ContactJobs):
         )
 
     def _show_views(self) -> None:
-        loaded = len(self.list_of_contacts.rows)
+        loaded = len(self.listed.rows)
         # While somebody searches the server does not count what it finds.
         whole = f"{loaded} of more" if self.count is None and self._more else str(loaded)
         number = whole if self.count in (None, loaded) else f"{loaded} of {self.count}"
@@ -189,7 +185,7 @@ class ContactsScreen(ContactActs, ContactJobs):
 
     def forget(self, contact_id: int) -> None:
         """A contact is gone: here, before the list is read again."""
-        rows = self.list_of_contacts
+        rows = self.listed
         rows.show([row for row in rows.rows if row.key != contact_id], empty=self._nothing())
         if self._shown_id == contact_id:
             self._shown_id = None
@@ -198,18 +194,6 @@ class ContactsScreen(ContactActs, ContactJobs):
                 self._look_at(rows.current.key)
         self._load(1)
 
-    def _draw(self, one: Contact, width: int) -> list[Text]:
-        paint = paint_of(self.app)
-        places = 12 if width >= 56 else 0
-        state = f" {self.tui.glyphs('failed')} blocked" if one.blocked else ""
-        name = min(30, width * 2 // 5)
-        reach = one.reach if one.reach != one.name else ""
-        middle = cut(f"{line(reach)}{state}", width - name - places - 2)
-        text = Text(no_wrap=True).append(cut(one.name, name), paint.strong)
-        text.append(f" {middle} ", "" if one.blocked else paint.dim)
-        text.append(cut(", ".join(one.inboxes), width - text.cell_len), paint.info)
-        return [paint.signs(text)]
-
     # Searching and sorting.
 
     def action_filter(self) -> None:
@@ -217,7 +201,7 @@ class ContactsScreen(ContactActs, ContactJobs):
 
     def action_filter_clear(self) -> None:
         self.filter.hold()
-        self.set_focus(self.list_of_contacts)
+        self.set_focus(self.listed)
         self._search("")
 
     def on_input_changed(self, event: Input.Changed) -> None:
@@ -225,7 +209,7 @@ class ContactsScreen(ContactActs, ContactJobs):
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
         self._typing.cancel()
-        self.set_focus(self.list_of_contacts)
+        self.set_focus(self.listed)
         self._search(event.value.strip())
 
     def _search(self, needle: str) -> None:
@@ -246,7 +230,7 @@ class ContactsScreen(ContactActs, ContactJobs):
         ask_one(self, "Sort by", [Choice(name, word) for name, word in SORTS.items()], sort)
 
     def on_row_list_near_end(self, event: RowList.NearEnd) -> None:
-        if event.rows is self.list_of_contacts:
+        if event.rows is self.listed:
             self._wants_more = True
             self._load_more()
 
@@ -262,7 +246,7 @@ class ContactsScreen(ContactActs, ContactJobs):
         self._look_at(contact_id)
         self.add_class("-detail")
         if self.is_mounted:
-            self.list_of_contacts.go_to_key(contact_id)
+            self.listed.go_to_key(contact_id)
             self.set_focus(self.detail)
 
     def _look_at(self, contact_id: int) -> None:
@@ -283,7 +267,7 @@ class ContactsScreen(ContactActs, ContactJobs):
         self.known = known
         title = ""
         if known is not None:
-            self.list_of_contacts.change(known.contact.id, known.contact)
+            self.listed.change(known.contact.id, known.contact)
             title = known.contact.name + ("  blocked" if known.contact.blocked else "")
         self.query_one("#title", Static).update(paint_of(self.app).head(line(title)), layout=False)
         note, talk = self.tip("contact.note", "adds one"), self.tip("contact.write", "begins one")
@@ -292,28 +276,14 @@ class ContactsScreen(ContactActs, ContactJobs):
         if moved:
             self.detail.move_to(0)
 
-    def _draw_part(self, part: Part, width: int) -> list[Text]:
-        paint = paint_of(self.app)
-        if part.kind == "head":
-            return [paint.head(cut(f"─ {part.label} ─  {part.value}", width))]
-        if part.kind == "note":
-            text = f"{ago(part.raw['created_at']):>4} {part.label}: {part.value}"
-            return [_dimmed(Text(cut(text, width), no_wrap=True), paint.dim, 5)]
-        if part.kind == "conversation":
-            inbox = self.tui.directory.inbox_name(part.raw.get("inbox_id"))
-            state = self.tui.glyphs.with_word(part.value)
-            text = f"{part.label:<6} {cut(state, 10)} {cut(inbox, 14)} {ago(part.raw.get('last_activity_at')):>4}"
-            return [paint.signs(_dimmed(Text(cut(text, width), no_wrap=True), paint.dim, 6))]
-        return [_dimmed(Text(cut(f"{cut(part.label, 12)} {part.value or '-'}", width), no_wrap=True), paint.dim, 12)]
-
     def on_row_list_highlighted(self, event: RowList.Highlighted) -> None:
         if event.rows is self.detail:
             self.update_hints()
-        elif event.row is not None and self.focused is self.list_of_contacts:
+        elif event.row is not None and self.focused is self.listed:
             self._resting.begin()
 
     def on_row_list_opened(self, event: RowList.Opened) -> None:
-        if event.rows is self.list_of_contacts:
+        if event.rows is self.listed:
             self._look_at(event.row.key)
             self.add_class("-detail")
             self.set_focus(self.detail)
@@ -329,25 +299,19 @@ class ContactsScreen(ContactActs, ContactJobs):
             self.action_filter_clear()
         elif self.focused is self.detail:
             self.remove_class("-detail")
-            self.set_focus(self.list_of_contacts)
-        elif not self.list_of_contacts.clear_marks() and self.needle:
+            self.set_focus(self.listed)
+        elif not self.listed.clear_marks() and self.needle:
             self.action_filter_clear()
 
     def action_copy(self) -> None:
         part = self.part
         if part is not None and part.value:
             self.tui.copy(part.value, line(part.label))
-        elif self.list_of_contacts.current is not None:
-            one = self.list_of_contacts.current.data
+        elif self.listed.current is not None:
+            one = self.listed.current.data
             self.tui.copy(one.reach or one.name, one.name)
 
 
 def _key(place: int, part: Part) -> Any:
     """Notes and conversations keep their cursor while others come; lines of text stay where they are."""
     return (part.kind, part.raw["id"]) if part.kind in ("note", "conversation") else (part.kind, part.label, place)
-
-
-def _dimmed(text: Text, dim: Style, length: int) -> Text:
-    """A text whose first cells stand back."""
-    text.stylize(dim, 0, length)
-    return text

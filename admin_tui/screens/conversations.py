@@ -7,18 +7,17 @@ from typing import Any
 from textual.containers import Horizontal, VerticalScroll
 from textual.widget import Widget
 
-from admin_tui.keys import TYPING, Action, by_id
 from admin_tui.modals.picker import Choice
 from admin_tui.modals.text_view import TextView
 from admin_tui.net.outcome import Outcome
 from admin_tui.screens.asking import ask_one
 from admin_tui.screens.base import bindings
 from admin_tui.screens.saved_views import SavedViews
-from admin_tui.screens.talk_actions import TalkActions
 from admin_tui.screens.talk_changes import Changes
 from admin_tui.screens.talk_details import TalkDetails
 from admin_tui.screens.talk_list import TalkList
 from admin_tui.screens.talk_thread import TalkThread
+from admin_tui.screens.talk_writing import TalkWriting
 from admin_tui.state import conversations as model
 from admin_tui.state.conversations import SORTS, Note, Talk
 from admin_tui.state.presence import Presence
@@ -28,7 +27,7 @@ from admin_tui.widgets.row_list import RowList
 from admin_tui.widgets.thread_view import ThreadView
 
 
-class ConversationsScreen(TalkActions, SavedViews):
+class ConversationsScreen(TalkWriting, SavedViews):
     """One pane at a time below 100 columns, two below 140, else three."""
 
     place = "conversations"
@@ -170,10 +169,13 @@ class ConversationsScreen(TalkActions, SavedViews):
     def _shows_both(self) -> bool:
         return not (self.has_class("-narrow") or self.has_class("-tiny"))
 
-    def _open(self, talk: Talk) -> None:
+    def show_thread(self, talk: Talk) -> None:
         self._resting.cancel()
         self.add_class("-thread")
         self.pane.look_at(talk)
+
+    def _open(self, talk: Talk) -> None:
+        self.show_thread(talk)
         self.set_focus(self.thread)
         self.pane.seen()
 
@@ -284,78 +286,6 @@ class ConversationsScreen(TalkActions, SavedViews):
         if talk is not None:
             self.tui.go_and("contacts", "show_contact", talk.contact_id)
 
-    # Answering.
-
-    def update_hints(self) -> None:
-        """What letters do is not true while they are written, and toasts would cover what is."""
-        is_writing = isinstance(self.focused, Composer)
-        self.set_class(is_writing, "-writing")
-        if is_writing:
-            self.hint_bar.offer(TYPING, helping="F1")
-        else:
-            super().update_hints()
-
-    def offered(self) -> list[Action]:
-        return [*super().offered(), *(TYPING if self.may(by_id("conv.reply")) else ())]
-
-    def action_typing_send(self) -> None:
-        self._typing("send")
-
-    def action_typing_toggle(self) -> None:
-        self._typing("toggle")
-
-    def action_typing_canned(self) -> None:
-        self._typing("canned")
-
-    def action_typing_leave(self) -> None:
-        self._typing("leave")
-
-    def action_typing_editor(self) -> None:
-        self._typing("editor")
-
-    def _typing(self, command: str) -> None:
-        if self.pane.answering.is_open:
-            self.pane.answering.obey(command)
-        else:
-            self.tui.say(f"{self.tui.key_of_id('conv.reply')} begins a reply")
-
-    def action_conv_reply(self) -> None:
-        self._write(private=False)
-
-    def action_conv_private(self) -> None:
-        self._write(private=True)
-
-    def action_conv_quote(self) -> None:
-        note = self.pane.current
-        if note is None:
-            self.tui.say("no message is under the cursor")
-            return
-        quote = "\n".join(f"> {text}" for text in note.text.split("\n"))
-        self._write(private=note.private, quote=f"{quote}\n\n")
-
-    def _write(self, *, private: bool, quote: str = "") -> None:
-        talk = self.target()
-        if talk is None:
-            return
-        self._resting.cancel()
-        self.add_class("-thread")
-        self.pane.look_at(talk)
-        self.pane.answering.open(talk, private=private, quote=quote)
-        self.pane.seen()
-
-    def action_conv_again(self) -> None:
-        talk, note = self.target(), self.pane.current
-        if talk is None:
-            return
-        failed = [one for one in self.tui.unsent.of(talk.id) if one.status == "failed"]
-        if note is not None and note.status == "failed" and isinstance(note.key, int) and self.focused is self.thread:
-            path = f"/conversations/{talk.id}/messages/{note.key}/retry"
-            self.fetch(lambda client: client.call("POST", path), lambda found: self.pane.load(), what="send again")
-        elif failed:
-            self.pane.answering.send(talk.id, talk.name, note if note in failed else failed[-1])
-        else:
-            self.tui.say("no message failed here")
-
     # What the keys mean.
 
     def target(self) -> Talk | None:
@@ -386,6 +316,3 @@ class ConversationsScreen(TalkActions, SavedViews):
     def _changing(self, talk: Talk) -> None:
         self.listing.change(talk)
         self.pane.update(talk)
-
-    def _changed(self, numbers: set[int]) -> None:
-        self._touch(numbers)

@@ -11,8 +11,9 @@ from textual.widget import Widget
 from textual.widgets import Static
 
 from admin_tui.keys import Action
-from admin_tui.modals.picker import Choice, Picker
+from admin_tui.modals.picker import Choice
 from admin_tui.net.outcome import Outcome
+from admin_tui.screens.asking import ask_one
 from admin_tui.screens.base import BaseScreen, bindings
 from admin_tui.state import events, overview
 from admin_tui.text import cut, line, many
@@ -90,11 +91,11 @@ class DashboardScreen(BaseScreen):
         yield Static(id="server", markup=False)
 
     @property
-    def list_(self) -> RowList:
+    def listed(self) -> RowList:
         return self.query_one("#list", RowList)
 
     def on_mount(self) -> None:
-        self.set_focus(self.list_)
+        self.set_focus(self.listed)
 
     def may(self, action: Action) -> bool:
         if action.id in ("mark", "mark.all", "filter", "filter.clear"):
@@ -176,8 +177,8 @@ class DashboardScreen(BaseScreen):
         rows = [Row((one["kind"], one.get("webhook_id"), one.get("inbox_id")), one) for one in concerns]
         test = self.tip("dashboard.test", "sends a test message, ")
         empty = f"{self.tui.glyphs('ok')} nothing needs you\n{test}3 shows the conversations"
-        if rows != self.list_.rows or empty != self.list_.empty:
-            self.list_.show(rows, empty=empty)
+        if rows != self.listed.rows or empty != self.listed.empty:
+            self.listed.show(rows, empty=empty)
         most = _SHORT if self.has_class("-short") else 20
         self._say("inboxes", Text("\n").join(self._inboxes(most)))
         self._say("agents", Text("\n").join(self._agents(most)))
@@ -292,13 +293,11 @@ class DashboardScreen(BaseScreen):
         elif len(inboxes) == 1:
             self._test(inboxes[0])
         else:
-
-            def picked(found: list[Any] | None) -> None:
-                if found:
-                    self._test(self.tui.directory.inbox(found[0]))
-
             choices = [Choice(one["id"], one["name"]) for one in inboxes]
-            self.app.push_screen(Picker("Test message into", choices), picked)
+            ask_one(
+                self, "Test message into", choices,
+                lambda inbox_id: self._test(self.tui.directory.inbox(inbox_id)),
+            )  # fmt: skip
 
     def _test(self, inbox: Json) -> None:
         def done(found: Json) -> None:

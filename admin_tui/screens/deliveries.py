@@ -13,6 +13,7 @@ from admin_tui.keys import Action
 from admin_tui.net.outcome import Outcome
 from admin_tui.screens.base import bindings
 from admin_tui.screens.delivery_acts import DeliveryActs
+from admin_tui.screens.delivery_row import drawn, heads
 from admin_tui.state import deliveries as model
 from admin_tui.state.deliveries import VIEWS, Owed
 from admin_tui.state.reload import Reload, Rest
@@ -71,7 +72,7 @@ class DeliveriesScreen(DeliveryActs):
             yield Inspector(glyphs, self.called, id="inspector")
 
     def on_mount(self) -> None:
-        self.set_focus(self.list_)
+        self.set_focus(self.listed)
         self._show_views()
 
     def may(self, action: Action) -> bool:
@@ -83,7 +84,7 @@ class DeliveriesScreen(DeliveryActs):
         if not self.is_mounted or not self.tui.directory.is_known:
             return
         if not self.tui.is_administrator:
-            self.list_.show([], empty=_DENIED)
+            self.listed.show([], empty=_DENIED)
             return
         self._show_views()
         self.load()
@@ -104,7 +105,7 @@ class DeliveriesScreen(DeliveryActs):
         # More of the old ones tells nothing of the new ones.
         self._reload.is_wanted = was_wanted and before is not None
         query = self._query()
-        wanted = model.PAGE if before else max(model.PAGE, min(model.MOST, len(self.list_.rows)))
+        wanted = model.PAGE if before else max(model.PAGE, min(model.MOST, len(self.listed.rows)))
 
         def come(outcome: Outcome) -> None:
             self._reload.end()
@@ -114,8 +115,8 @@ class DeliveriesScreen(DeliveryActs):
                 self.load()
             elif outcome.problem is not None:
                 self.tui.tell_problem("deliveries", outcome.problem)
-                if not self.list_.rows:
-                    self.list_.show([], empty=f"not loaded: {outcome.problem.message}\nctrl+r tries again")
+                if not self.listed.rows:
+                    self.listed.show([], empty=f"not loaded: {outcome.problem.message}\nctrl+r tries again")
             else:
                 found, next_before = outcome.value
                 self._take(found, next_before, before)
@@ -125,7 +126,7 @@ class DeliveriesScreen(DeliveryActs):
     def _take(self, found: list[Json], next_before: str | None, before: str | None) -> None:
         fresh = [model.owed(one) for one in found]
         known = {one.id for one in fresh}
-        shown: list[Owed] = [row.data[0] for row in self.list_.rows]
+        shown: list[Owed] = [row.data[0] for row in self.listed.rows]
         if before is not None:
             fresh = [*[one for one in shown if one.id not in known], *fresh]
             self._before = next_before
@@ -143,8 +144,8 @@ class DeliveriesScreen(DeliveryActs):
         rows = [Row(one.id, (one, ago(one.created_at, now), self._next(one, now))) for one in found]
         empty = self._nothing()
         # What did not change is not drawn.
-        if rows != self.list_.rows or empty != self.list_.empty:
-            self.list_.show(rows, empty=empty)
+        if rows != self.listed.rows or empty != self.listed.empty:
+            self.listed.show(rows, empty=empty)
         subject, looked_into = self.subject, self.inspector.found
         if subject is None:
             self._see(None)
@@ -170,10 +171,8 @@ class DeliveriesScreen(DeliveryActs):
         words = [f"[{name}]" if name == self.view else name for name in VIEWS]
         text = " ".join(words) + (f"  /{line(self.needle)}" if self.needle else "")
         self.query_one("#views", Static).update(paint_of(self.app).tabs(text), layout=False)
-        width = self.list_.size.width - 2
-        self.query_one("#heads", Static).update(
-            "  " + self._cells("AGE", "FOR", "EVENT", "TRY", "RESULT", "TOOK", "NEXT", width), layout=False
-        )
+        width = self.listed.size.width - 2
+        self.query_one("#heads", Static).update(f"  {heads(width)}", layout=False)
 
     def on_resize(self) -> None:
         self.call_after_refresh(self._fit)
@@ -183,53 +182,24 @@ class DeliveriesScreen(DeliveryActs):
         self._show_views()
         self._see(self.inspector.found)
 
-    @staticmethod
-    def _cells(age: str, who: str, event: str, tries: str, result: str, took: str, next_: str, width: int) -> str:
-        """A line of the table; columns that can be done without go first where there is no room."""
-        cells = [f"{age:>4}", cut(who, 10), cut(event, 20), f"{tries:>3}"]
-        after = [f"{took:>6}", cut(next_, 7)] if width >= 70 else []
-        room = width - sum(len(one) + 1 for one in cells + after)
-        if room < 12:
-            del cells[1]
-            room += 11
-        return " ".join([*cells, cut(result, room), *after])
-
     def _draw(self, data: tuple[Owed, str, str], width: int) -> list[Text]:
-        one, age, next_ = data
-        sign, words = model.result(one)
-        tries = str(one.tries) if one.tries else "-"
-        text = self._cells(
-            age, self.called(one), one.event, tries, f"{self.tui.glyphs(sign)} {words}", one.took, next_, width
-        )
-        paint = paint_of(self.app)
-        drawn = Text(text, "bold" if one.state == "exhausted" else "", no_wrap=True)
-        drawn.stylize(paint.dim, 0, 4)
-        at = text.find(one.event[:19])
-        drawn.stylize(paint.info, at, at + 20)
-        begin = text.find(self.tui.glyphs(sign), at + 20)
-        drawn.stylize(paint.of(sign), begin, begin + len(words) + 2)
-        if width >= 70:
-            drawn.stylize(paint.dim, len(text) - 14)
-        return [drawn]
+        one, *ages = data
+        return [drawn(one, self.called(one), ages, width, self.tui.glyphs, paint_of(self.app))]
 
     def on_row_list_highlighted(self, event: RowList.Highlighted) -> None:
-        if event.rows is self.list_ and event.row is not None:
+        if event.rows is self.listed and event.row is not None:
             self._resting.begin()
 
     def on_row_list_opened(self, event: RowList.Opened) -> None:
-        if event.rows is self.list_:
+        if event.rows is self.listed:
             self.action_open()
 
-    def update_hints(self) -> None:
-        if not self.inspects:
-            super().update_hints()
-            return
-        hints = [one for one in self.offered() if one.id in _INSPECTING]
-        self.hint_bar.offer(hints, self.tui.key_of, self.tui.key_of_id("help"))
+    def hinted(self) -> list[Action]:
+        return [one for one in self.offered() if one.id in _INSPECTING] if self.inspects else super().hinted()
 
     def action_open(self) -> None:
         """At once, and not by a message: keys that were typed behind it belong to the inspector."""
-        row = self.list_.current
+        row = self.listed.current
         if row is None or self.inspects:
             return
         if self.inspector.found is not None and self.inspector.found["id"] != row.key:
@@ -239,7 +209,7 @@ class DeliveriesScreen(DeliveryActs):
         self.set_focus(self.inspector.reading)
 
     def on_row_list_near_end(self, event: RowList.NearEnd) -> None:
-        if event.rows is self.list_ and self._before is not None:
+        if event.rows is self.listed and self._before is not None:
             self.load(self._before)
 
     def tick(self) -> None:
@@ -249,7 +219,7 @@ class DeliveriesScreen(DeliveryActs):
             self._look()
         if self._reload.is_busy or not self.tui.is_administrator or self.tui.paused:
             return
-        shown: list[Owed] = [row.data[0] for row in self.list_.rows]
+        shown: list[Owed] = [row.data[0] for row in self.listed.rows]
         if any(one.is_unfinished for one in shown):
             self._reload.want()
         if self._reload.due():
@@ -279,8 +249,8 @@ class DeliveriesScreen(DeliveryActs):
         if self.is_mounted:
             self.query_one(FilterField).hold(needle)
             self.remove_class("-inspect")
-            self.set_focus(self.list_)
-            self.list_.show([], empty="…")
+            self.set_focus(self.listed)
+            self.listed.show([], empty="…")
             self.wanted()
 
     def action_view_next(self) -> None:
@@ -313,8 +283,8 @@ class DeliveriesScreen(DeliveryActs):
             self._filter(self.view, self.needle)
         elif self.inspects:
             self.remove_class("-inspect")
-            self.set_focus(self.list_)
-        elif not self.list_.clear_marks() and self.needle:
+            self.set_focus(self.listed)
+        elif not self.listed.clear_marks() and self.needle:
             self.action_filter_clear()
 
     # Looking into one.
@@ -331,11 +301,11 @@ class DeliveriesScreen(DeliveryActs):
 
     def action_mark(self) -> None:
         if not self.inspects:
-            self.list_.toggle_mark()
+            self.listed.toggle_mark()
 
     def action_mark_all(self) -> None:
         if not self.inspects:
-            self.list_.mark_all()
+            self.listed.mark_all()
 
     def _look(self) -> None:
         if self.subject is not None:

@@ -23,7 +23,7 @@ Json = dict[str, Any]
 
 
 class DeliveryActs(BaseScreen):
-    """The half of the screen that acts on the rows of `list_`, or on the one that is looked into."""
+    """The half of the screen that acts on the rows of `listed`, or on the one that is looked into."""
 
     def load(self, before: str | None = None) -> None:
         raise NotImplementedError
@@ -32,7 +32,7 @@ class DeliveryActs(BaseScreen):
         raise NotImplementedError
 
     @property
-    def list_(self) -> RowList:
+    def listed(self) -> RowList:
         return self.query_one("#list", RowList)
 
     @property
@@ -52,14 +52,14 @@ class DeliveryActs(BaseScreen):
         """The delivery that is looked into, though it may have left the list since; else the one under the cursor."""
         if self.inspects and self.inspector.found is not None:
             return model.owed(self.inspector.found)
-        row = self.list_.current
+        row = self.listed.current
         return None if row is None else row.data[0]
 
     @property
     def _chosen(self) -> list[Owed]:
         if self.inspects:
             return [self.subject] if self.subject is not None else []
-        return [row.data[0] for row in self.list_.chosen]
+        return [row.data[0] for row in self.listed.chosen]
 
     def _each(
         self,
@@ -84,15 +84,14 @@ class DeliveryActs(BaseScreen):
         def done(refused: list[str]) -> None:
             count = len(chosen) - len(refused)
             name = f"{chosen[0].event} for {self.called(chosen[0])}" if len(chosen) == 1 else many(count, "delivery")
-            if count:
-                self.tui.say(f"{what}: {name}" + (f" ({self.tui.key_of_id('undo')} undoes)" if back else ""))
-                if back is not None:
-                    self.can_undo(
-                        f"{what}: {name}", lambda client: [one.event for one in chosen if not back(client, one.id)]
-                    )
+            said = f"{what}: {name}"
+            if count and back is not None:
+                self.can_undo(said, lambda client: [one.event for one in chosen if not back(client, one.id)])
+            elif count:
+                self.tui.say(said)
             if refused:
                 self.tui.say(f"not {what}: {len(refused)} of {len(chosen)}: {refused[0]}", bad=True)
-            self.list_.clear_marks()
+            self.listed.clear_marks()
             self.load()
 
         self.fetch(work, done, what=f"not {what}")

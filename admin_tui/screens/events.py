@@ -58,7 +58,7 @@ class EventsScreen(BaseScreen):
             yield JsonView(cursor=sign, id="json")
 
     @property
-    def list_(self) -> RowList:
+    def listed(self) -> RowList:
         return self.query_one("#list", RowList)
 
     @property
@@ -66,7 +66,7 @@ class EventsScreen(BaseScreen):
         return self.query_one(JsonView)
 
     def on_mount(self) -> None:
-        self.set_focus(self.list_)
+        self.set_focus(self.listed)
 
     # What is there.
 
@@ -122,7 +122,7 @@ class EventsScreen(BaseScreen):
         self.tui.call(work, come)
 
     def on_row_list_near_end(self, event: RowList.NearEnd) -> None:
-        if event.rows is self.list_:
+        if event.rows is self.listed:
             self._wants_older = True
             self._fetch_older()
 
@@ -137,15 +137,15 @@ class EventsScreen(BaseScreen):
 
     def _show(self) -> None:
         rows = [self._row(one) for one in self.tail.shown(self.needle)]
-        follows = self.list_.cursor == 0
+        follows = self.listed.cursor == 0
         empty = (
             f"nothing has {line(self.needle)} in it\n\\ clears the filter" if self.needle else "nothing happened yet"
         )
-        if rows != self.list_.rows or empty != self.list_.empty:
-            self.list_.show(rows, empty=empty)
+        if rows != self.listed.rows or empty != self.listed.empty:
+            self.listed.show(rows, empty=empty)
             if follows:
-                self.list_.move_to(0)
-                self._read(self.list_.current)
+                self.listed.move_to(0)
+                self._read(self.listed.current)
         self._say()
 
     @staticmethod
@@ -175,7 +175,7 @@ class EventsScreen(BaseScreen):
         return [text.append(cut(f" {model.about(one)}", width - text.cell_len))]
 
     def on_row_list_highlighted(self, event: RowList.Highlighted) -> None:
-        if event.rows is self.list_:
+        if event.rows is self.listed:
             self._read(event.row)
 
     def _read(self, row: Row | None) -> None:
@@ -186,7 +186,7 @@ class EventsScreen(BaseScreen):
     # What the keys do.
 
     def on_row_list_opened(self, event: RowList.Opened) -> None:
-        if event.rows is not self.list_:
+        if event.rows is not self.listed:
             return
         one = event.row.data
         if isinstance(one, Gap):
@@ -212,20 +212,20 @@ class EventsScreen(BaseScreen):
     def _filter(self, needle: str) -> None:
         self.needle = needle
         self.query_one(FilterField).hold(needle)
-        self.set_focus(self.list_)
+        self.set_focus(self.listed)
         self._show()
 
     def action_back(self) -> None:
         if self.focused is self.json:
-            self.set_focus(self.list_)
-        elif isinstance(self.focused, Input) or not self.list_.clear_marks():
+            self.set_focus(self.listed)
+        elif isinstance(self.focused, Input) or not self.listed.clear_marks():
             self._filter("")
 
     def action_enter_pane(self) -> None:
         self.set_focus(self.json)
 
     def action_copy(self) -> None:
-        row = self.list_.current
+        row = self.listed.current
         if row is not None and not isinstance(row.data, Gap):
             self.tui.copy(pretty(row.data), f"event {row.key}")
 

@@ -163,9 +163,8 @@ class HookDesk(BaseScreen):
             return False
         return super().may(action)
 
-    def update_hints(self) -> None:
-        hints = [one for one in self.offered() if (one.hint or one.id in _CHANGES) and one.id != "open"]
-        self.hint_bar.offer(hints, self.tui.key_of, self.tui.key_of_id("help"))
+    def hinted(self) -> list[Action]:
+        return [one for one in self.offered() if (one.hint or one.id in _CHANGES) and one.id != "open"]
 
     def action_open(self) -> None:
         """Into the facts; there Enter shows the whole of a line."""
@@ -207,7 +206,6 @@ class HookDesk(BaseScreen):
 
         def done(found: Any) -> None:
             self.can_undo(what, back)
-            self.tui.say(f"{what} ({self.tui.key_of_id('undo')} undoes)")
             self.wanted()
 
         def back(client: Any) -> list[str]:

@@ -5,12 +5,12 @@ from typing import Any
 
 from admin_tui.modals.form import Field
 from admin_tui.modals.picker import Choice
-from admin_tui.screens.asking import ask_form, ask_several, ask_sure
+from admin_tui.screens.asking import ask_form, ask_several, ask_to_delete
 from admin_tui.screens.views import Json, View, ViewsScreen
 from admin_tui.state import policies as model
 from admin_tui.state import spans
 from admin_tui.state.undo import same
-from admin_tui.text import cut, line, wrap
+from admin_tui.text import cut, line, many, wrap
 
 
 def policies_view(screen: ViewsScreen) -> View:
@@ -25,7 +25,7 @@ def policies_view(screen: ViewsScreen) -> View:
 
 def _draw(screen: ViewsScreen, one: Json, width: int) -> str:
     state = cut(screen.tui.glyphs.with_word("on" if one["enabled"] else "off"), 5)
-    words = f"{cut(model.inboxes(len(one['inboxes'])), 11)} {cut(model.order(one), 22)}{model.pace(one)}"
+    words = f"{cut(many(len(one['inboxes']), 'inbox'), 11)} {cut(model.order(one), 22)}{model.pace(one)}"
     return f"{cut(one['name'], max(10, min(30, width - 60)))} {state} {words}"
 
 
@@ -96,16 +96,10 @@ def _given(values: Json) -> Json:
 
 def _delete(screen: ViewsScreen, one: Json) -> None:
     name, count = line(one["name"]), len(one["inboxes"])
-    follow = "The inbox that follows it goes on" if count == 1 else f"The {model.inboxes(count)} that follow it go on"
+    follow = "The inbox that follows it goes on" if count == 1 else f"The {many(count, 'inbox')} that follow it go on"
     question = f"Delete the policy {name}?" + (f" {follow} without one." if count else "")
-
-    def delete() -> None:
-        path = f"/assignment_policies/{one['id']}"
-        screen.fetch(
-            lambda client: client.call("DELETE", path), lambda _: _done(screen, f"deleted {name}"), what="delete"
-        )
-
-    ask_sure(screen, question, "Delete", delete)
+    path = f"/assignment_policies/{one['id']}"
+    ask_to_delete(screen, question, path, lambda: _done(screen, f"deleted {name}"))
 
 
 def _connect(screen: ViewsScreen, one: Json) -> None:
@@ -141,7 +135,7 @@ def _connect(screen: ViewsScreen, one: Json) -> None:
 
         def done(_: Any) -> None:
             screen.can_undo(what, back)
-            _done(screen, f"{what} ({screen.tui.key_of_id('undo')} undoes)")
+            screen.wanted()
 
         screen.fetch(work, done, what="inboxes")
 

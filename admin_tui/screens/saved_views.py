@@ -6,7 +6,7 @@ from typing import Any
 
 from admin_tui.modals.form import Field
 from admin_tui.modals.picker import Choice
-from admin_tui.screens.asking import ask_form, ask_one, ask_sure
+from admin_tui.screens.asking import ask_form, ask_one, ask_to_delete
 from admin_tui.screens.base import BaseScreen
 from admin_tui.screens.talk_list import TalkList
 from admin_tui.state.filters import Filter
@@ -75,14 +75,8 @@ class SavedViews(BaseScreen):
         ask_form(self, f"Rename {view['name']}", [_name(view["name"])], work, renamed, button="Rename")
 
     def _delete(self, view: Json) -> None:
-        def go() -> None:
-            self.fetch(
-                lambda client: client.call("DELETE", f"{_PATH}/{view['id']}"),
-                lambda _: self.tui.say(f"deleted the view {view['name']}"),
-                what="delete",
-            )
-
-        ask_sure(self, f"Delete the view {line(view['name'])}? Its conversations stay.", "Delete", go)
+        question = f"Delete the view {line(view['name'])}? Its conversations stay."
+        ask_to_delete(self, question, f"{_PATH}/{view['id']}", lambda: self.tui.say(f"deleted the view {view['name']}"))
 
 
 def _name(value: str) -> Field:

@@ -11,7 +11,7 @@ from admin_tui.modals.text_view import TextView
 from admin_tui.modals.theme_picker import ThemePicker
 from admin_tui.preferences import ABOUT, ACCENTS, THE_THEMES, keep, plain, themes
 from admin_tui.screens.account import account_view
-from admin_tui.screens.asking import ask_form, ask_one, ask_sure, changes
+from admin_tui.screens.asking import ask_form, ask_one, ask_to_delete, changes
 from admin_tui.screens.base import bindings
 from admin_tui.screens.views import HINTS, Json, View, ViewsScreen
 from admin_tui.state import settings as model
@@ -64,10 +64,7 @@ class SettingsScreen(ViewsScreen):
         self.tui.learn()
 
     def _delete(self, question: str, path: str, said: str) -> None:
-        ask_sure(
-            self, question, "Delete",
-            lambda: self.fetch(lambda client: client.call("DELETE", path), lambda _: self._done(said), what="delete"),
-        )  # fmt: skip
+        ask_to_delete(self, question, path, lambda: self._done(said))
 
     # Labels.
 

@@ -111,12 +111,6 @@ class ViewsScreen(BaseScreen):
                 return False
         return super().may(action)
 
-    def update_hints(self) -> None:
-        offered = {action.id: action for action in self.offered()}
-        self.hint_bar.offer(
-            [offered[name] for name in self.HINTS if name in offered], self.tui.key_of, self.tui.key_of_id("help")
-        )
-
     def action_create(self) -> None:
         if self.seen.create is not None:
             self.seen.create()

@@ -10,9 +10,9 @@ from admin_tui.keys import Action
 from admin_tui.modals.form import Field
 from admin_tui.modals.picker import Choice
 from admin_tui.net.outcome import Outcome
-from admin_tui.screens.asking import ask_form, ask_one, ask_several, ask_sure
-from admin_tui.screens.avatars import ask_avatar
+from admin_tui.screens.asking import ask_form, ask_one, ask_several, ask_to_delete
 from admin_tui.screens.base import bindings
+from admin_tui.screens.bot_acts import BotActs, bot_fields
 from admin_tui.screens.hook_desk import URL, HookDesk, Json
 from admin_tui.screens.inbox_forms import webhook_url
 from admin_tui.state import hooks as model
@@ -28,7 +28,7 @@ _ASKED = 50
 _TOUCHING = ("webhook.", "delivery.", "inbox_")
 
 
-class WebhooksScreen(HookDesk):
+class WebhooksScreen(BotActs):
     place = "webhooks"
     BINDINGS = bindings("webhooks", "list", "everywhere")
 
@@ -144,7 +144,7 @@ class WebhooksScreen(HookDesk):
     def action_create(self) -> None:
         choices = [
             Choice(self._create_webhook, "account webhook", "hears of every inbox"),
-            Choice(self._create_bot, "agent bot", "answers first where it is connected"),
+            Choice(self.create_bot, "agent bot", "answers first where it is connected"),
         ]
         ask_one(self, "New", choices, lambda create: create())
 
@@ -203,92 +203,13 @@ class WebhooksScreen(HookDesk):
             self.tui.say("an inbox's webhook goes when its URL is emptied" + self.tip("edit", "edits it", ": "))
             return
 
-        def work(client: Any) -> None:
-            client.call("DELETE", f"/{'webhooks' if hook.kind == 'account' else 'agent_bots'}/{hook.owner_id}")
-
-        def done(found: Any) -> None:
+        def gone() -> None:
             self.tui.say(f"deleted {hook.name}")
             self.wanted()
 
-        what = "the webhook" if hook.kind == "account" else "the agent bot"
-        question = f"Delete {what} {line(hook.name)}? What it is still owed is cancelled."
-        ask_sure(self, question, "Delete", lambda: self.fetch(work, done, what="delete"))
-
-    def _create_bot(self) -> None:
-        def then(made: Json) -> None:
-            self.go_to_row(("bot", made["id"]))
-            text = f"Access token    {made['access_token']}\nSigning secret  {made['secret']}"
-            self.show_once(f"Bot {made['name']}", text)
-            self.wanted()
-
-        def work(client: Any, values: Json) -> Any:
-            return client.call("POST", "/agent_bots", **values)
-
-        ask_form(self, "New agent bot", _bot_fields({}), work, then, button="Create")
-
-    def action_hook_inboxes(self) -> None:
-        hook = self.hook
-        if hook is None:
-            return
-        if hook.kind != "bot":
-            self.tui.say("only agent bots answer in inboxes")
-            return
-        inboxes, bot_id = self.tui.directory.inboxes, hook.owner_id
-
-        def now(client: Any) -> dict[int, int | None]:
-            return model.bots_of(client, [one["id"] for one in inboxes])
-
-        def choose(before: dict[int, int | None]) -> None:
-            def picked(found: list[Any]) -> None:
-                after = {
-                    inbox_id: bot_id if inbox_id in found else None if bot == bot_id else bot
-                    for inbox_id, bot in before.items()
-                }
-                changed = [inbox_id for inbox_id, bot in after.items() if before[inbox_id] != bot]
-
-                def set_to(client: Any, bots: dict[int, int | None]) -> None:
-                    for inbox_id in changed:
-                        client.call("POST", f"/inboxes/{inbox_id}/set_agent_bot", agent_bot=bots[inbox_id])
-
-                if changed:
-                    self.change(f"inboxes of {hook.name}: {len(found)}", set_to, after, before, now)
-
-            names = {row.data.owner_id: row.data.name for row in self.rows_there if row.data.kind == "bot"}
-            choices = [
-                Choice(one["id"], one["name"], f"has {names[bot]}" if (bot := before[one["id"]]) in names else "")
-                for one in inboxes
-            ]
-            own = [inbox_id for inbox_id, bot in before.items() if bot == bot_id]
-            ask_several(self, f"Inboxes where {hook.name} answers first", choices, own, picked)
-
-        self.fetch(now, choose, what="inboxes")
-
-    def action_hook_avatar(self) -> None:
-        hook = self.hook
-        if hook is None:
-            return
-        if hook.kind != "bot":
-            self.tui.say("only agent bots have an avatar here")
-            return
-        ask_avatar(self, hook.name, hook.owner["thumbnail"], self.wanted, bot_id=hook.owner_id)
-
-    def action_hook_token(self) -> None:
-        hook = self.hook
-        if hook is None:
-            return
-        if hook.kind != "bot":
-            self.tui.say("only agent bots have an access token")
-            return
-
-        def go() -> None:
-            self.fetch(
-                lambda client: client.call("POST", f"/agent_bots/{hook.owner_id}/reset_access_token"),
-                lambda found: self.show_once(f"Token of {hook.name}", found["access_token"]),
-                what="new token",
-            )
-
-        question = f"Make a new access token for {line(hook.name)}? The old one stops working now."
-        ask_sure(self, question, "New token", go)
+        what, where = ("webhook", "webhooks") if hook.kind == "account" else ("agent bot", "agent_bots")
+        question = f"Delete the {what} {line(hook.name)}? What it is still owed is cancelled."
+        ask_to_delete(self, question, f"/{where}/{hook.owner_id}", gone)
 
     action_hook_test = HookDesk.test_hook
     action_hook_secret = HookDesk.rotate_secret
@@ -318,12 +239,4 @@ def _inbox_form(hook: Hook) -> Editing:
 
 def _bot_form(hook: Hook) -> Editing:
     path = f"/agent_bots/{hook.owner_id}"
-    return _bot_fields(hook.owner), lambda client, values: client.call("PATCH", path, **values)
-
-
-def _bot_fields(bot: Json) -> list[Field]:
-    return [
-        Field("name", "Name", bot.get("name"), required=True),
-        Field("description", "Description", bot.get("description")),
-        Field("outgoing_url", "URL", bot.get("outgoing_url"), hint="where its events go", check=model.wrong_url),
-    ]
+    return bot_fields(hook.owner), lambda client, values: client.call("PATCH", path, **values)

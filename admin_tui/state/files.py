@@ -32,6 +32,11 @@ def wrong(text: str) -> str | None:
         return str(error)
 
 
+def missing(text: str) -> str | None:
+    """Why one file alone, as somebody types it, cannot be read."""
+    return None if Path(text).expanduser().is_file() else "there is no such file"
+
+
 def completed(text: str) -> str | None:
     """The line with its last name as far as there is but one way to go on."""
     folder, _, begun = text.rpartition(" ")[2].rpartition("/")

@@ -64,7 +64,3 @@ def about(policy: Json) -> str:
 
 def order(policy: Json) -> str:
     return PRIORITIES.get(policy["conversation_priority"], line(policy["conversation_priority"]))
-
-
-def inboxes(count: int) -> str:
-    return "1 inbox" if count == 1 else f"{count} inboxes"

@@ -6,6 +6,7 @@ from typing import Any
 from textual import events
 from textual.widgets import Input
 
+from admin_tui.fixes import suggest
 from admin_tui.state.completion import Known, completed, hint
 
 
@@ -35,11 +36,11 @@ class FilterField(Input):
     def watch_value(self, value: str) -> None:
         """Shows what Tab would add, in grey behind the cursor."""
         more = hint(value, self.known)
-        self._suggestion = value + more if more else ""
+        suggest(self, value + more if more else "")
 
     def action_cursor_right(self, select: bool = False) -> None:
         """Takes no hint: what is shown of one need not be what it comes to."""
-        self._suggestion = ""
+        suggest(self, "")
         super().action_cursor_right(select)
 
     def open(self) -> None:

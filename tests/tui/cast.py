@@ -1,9 +1,10 @@
 """The dashboard in a test: a real server on a real socket, and a pilot who waits for what becomes true."""
 
 import asyncio
+import threading
 import time
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -13,6 +14,7 @@ from textual.pilot import Pilot
 
 from admin_tui.app import InboxdTui
 from admin_tui.config import Settings
+from inboxd.app import App
 from inboxd.client import Client, InboxClient
 
 PATIENCE_S = 10.0
@@ -106,6 +108,22 @@ class Seat:
     @property
     def text(self) -> str:
         return "\n".join(self.lines)
+
+
+@contextmanager
+def opened(app: App, token: str) -> Iterator[Desk]:
+    """The desk of a server that goes on beside until it is left, and is closed then."""
+    server = app.serve()
+    thread = threading.Thread(target=server.run)
+    thread.start()
+    desk = Desk(server.url, token)
+    try:
+        yield desk
+    finally:
+        desk.client.close()
+        server.stop()
+        thread.join()
+        app.close()
 
 
 @asynccontextmanager

@@ -25,7 +25,7 @@ from inboxd.config import Config
 from inboxd.delivery.sender import Sender
 from inboxd.domain.retry import Outcome
 from inboxd.story import History
-from tests.tui.cast import Desk, Seat, seated
+from tests.tui.cast import Desk, Seat, opened, seated
 
 SIZE = (120, 36)
 NOW = int(datetime(2026, 6, 10, 14, 20, tzinfo=UTC).timestamp())
@@ -225,21 +225,12 @@ def _drawn(folder: Path, scenes: dict[str, Any], fill: Callable[[Desk, _Story], 
         os.environ |= {"XDG_CONFIG_HOME": data, "XDG_STATE_HOME": data}
         app = App(Config(data_dir=f"{data}/inboxd", listen="127.0.0.1:0"), clock=story.clock)
         token = app.initialise("admin@support.example")["admin"]["access_token"]
-        server = app.serve()
-        thread = threading.Thread(target=server.run)
-        thread.start()
-        desk = Desk(server.url, token)
-        try:
+        with opened(app, token) as desk:
             fill(desk, story)
             for name, act in scenes.items():
                 path = folder / f"{name}.svg"
                 path.write_text(asyncio.run(_picture(desk, name, act)))
                 yield path
-        finally:
-            desk.client.close()
-            server.stop()
-            thread.join()
-            app.close()
 
 
 async def _look(seat: Seat) -> None:
@@ -260,9 +251,9 @@ async def _write(seat: Seat) -> None:
 
 async def _inspect(seat: Seat) -> None:
     await seat.sees("500 Internal")
-    rows = seat.screen.list_.rows
+    rows = seat.screen.listed.rows
     place = max(range(len(rows)), key=lambda place: rows[place].data[0].tries)
-    seat.screen.list_.move_to(place)
+    seat.screen.listed.move_to(place)
     await seat.press("enter")
     await seat.sees("attempts [")
 

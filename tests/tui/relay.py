@@ -83,8 +83,9 @@ class Relay:
 
 
 @contextmanager
-def relayed(url: str) -> Iterator[Relay]:
+def relayed(url: str, trouble: str = "", times: int = 0) -> Iterator[Relay]:
     relay = Relay(url)
+    relay.trouble, relay.times = trouble, times
     relay.start()
     try:
         yield relay

@@ -27,7 +27,7 @@ def _contact(desk: Desk, number: int) -> dict[str, Any]:
 
 async def _on(seat: Seat, name: str) -> None:
     """The cursor is on somebody, and they are read."""
-    rows = seat.screen.list_of_contacts
+    rows = seat.screen.listed
     await seat.until(lambda: any(row.data.name == name for row in rows.rows), name)
     rows.move_to(next(place for place, row in enumerate(rows.rows) if row.data.name == name))
     await seat.until(lambda: seat.screen.known and seat.screen.known.contact.name == name, f"{name} is read")
@@ -41,14 +41,14 @@ def test_a_search_asks_the_server_and_escape_gives_the_list_back(desk: Desk, siz
         async with seated(desk, "contacts", size) as seat:
             await seat.until(lambda: seat.screen.count == 22)
             await seat.press("G")
-            await seat.until(lambda: len(seat.screen.list_of_contacts.rows) == 22, "the second page")
+            await seat.until(lambda: len(seat.screen.listed.rows) == 22, "the second page")
             await seat.press("slash")
             await seat.type("bob")
-            await seat.until(lambda: [row.data.name for row in seat.screen.list_of_contacts.rows] == ["Bob"])
+            await seat.until(lambda: [row.data.name for row in seat.screen.listed.rows] == ["Bob"])
             await seat.press("enter", "l")
             await seat.sees("bob@x.test")
             await seat.press("escape", "escape")
-            await seat.until(lambda: len(seat.screen.list_of_contacts.rows) >= 15)
+            await seat.until(lambda: len(seat.screen.listed.rows) >= 15)
             await seat.press("slash")
             await seat.type("zz")
             await seat.sees("nobody like 'zz'")
@@ -125,7 +125,7 @@ def test_merging_shows_what_stays_and_wants_the_name_typed(desk: Desk) -> None:
             assert len(desk.client.contacts()) == 2
             await seat.press(*"Bob", "enter")
             await seat.until(lambda: [one["id"] for one in desk.client.contacts()] == [numbers["Ann"]])
-            await seat.until(lambda: [row.key for row in seat.screen.list_of_contacts.rows] == [numbers["Ann"]])
+            await seat.until(lambda: [row.key for row in seat.screen.listed.rows] == [numbers["Ann"]])
             await seat.press("D", *"Ann", "enter")
             await seat.sees("no contacts yet")
 
@@ -203,7 +203,7 @@ def test_another_screen_shows_a_contact_that_is_in_no_page(desk: Desk) -> None:
             await seat.until(lambda: seat.screen.place == "contacts")
             await seat.sees("conversations (1)")
             await seat.press("escape")
-            assert seat.screen.focused is seat.screen.list_of_contacts
+            assert seat.screen.focused is seat.screen.listed
 
     run(story())
 

@@ -230,7 +230,7 @@ def test_a_thread_is_searched_quoted_and_copied(desk: Desk) -> None:
 
     async def story() -> None:
         async with seated(desk, clipboard="off") as seat:
-            await seat.sees("the second pump")
+            await seat.sees("▎ the second pump")
             await seat.press("enter")
             await seat.burst("/", "pump", "enter")
             await seat.until(lambda: seat.screen.thread.current.text == "the first pump")

@@ -57,7 +57,7 @@ def test_a_test_message_goes_into_the_inbox_that_is_picked_and_nothing_is_drawn_
             await seat.sees("conversations unassigned")
             print(seat.text)
             drawn: list[str] = []
-            seat.screen.list_.show = lambda *given, **more: drawn.append("list")
+            seat.screen.listed.show = lambda *given, **more: drawn.append("list")
 
             async def draws() -> bool:
                 drawn.clear()

@@ -34,7 +34,7 @@ def test_a_failed_delivery_is_looked_into_and_sent_again_when_its_receiver_is_he
     async def story() -> None:
         async with seated(desk, at="deliveries", size=(80, 24)) as seat:
             await seat.sees("message_created")
-            await seat.until(lambda: seat.screen.list_.current.data[0].error)
+            await seat.until(lambda: seat.screen.listed.current.data[0].error)
             await seat.sees("500")
             await seat.sees("1 attempt at http://127.0.0.1")
             await seat.press("enter")
@@ -53,7 +53,7 @@ def test_a_failed_delivery_is_looked_into_and_sent_again_when_its_receiver_is_he
             await seat.press("right_square_bracket")
             await seat.sees("delivered")
             await seat.press("escape")
-            await seat.until(lambda: seat.screen.list_.current.data[0].state == "delivered")
+            await seat.until(lambda: seat.screen.listed.current.data[0].state == "delivered")
 
     run(story())
 
@@ -68,13 +68,13 @@ def test_several_are_cancelled_and_sent_again_after_a_question_with_their_number
 
     async def story() -> None:
         async with seated(desk, at="deliveries", size=(160, 40)) as seat:
-            await seat.until(lambda: len(seat.screen.list_.rows) == 3)
+            await seat.until(lambda: len(seat.screen.listed.rows) == 3)
             await seat.press("x")
             await seat.until(lambda: "cancelled" in states() and seat.tui.undoing._last is not None)
-            await seat.until(lambda: not all(row.data[0].is_unfinished for row in seat.screen.list_.rows))
+            await seat.until(lambda: not all(row.data[0].is_unfinished for row in seat.screen.listed.rows))
             seat.tui.action_undo()
             await seat.until(lambda: "cancelled" not in states())
-            await seat.until(lambda: all(row.data[0].is_unfinished for row in seat.screen.list_.rows))
+            await seat.until(lambda: all(row.data[0].is_unfinished for row in seat.screen.listed.rows))
             await seat.press("asterisk", "x")
             await seat.sees("Cancel 3 deliveries?")
             await seat.press("enter")
@@ -87,7 +87,7 @@ def test_several_are_cancelled_and_sent_again_after_a_question_with_their_number
             await seat.sees("Send 3 deliveries again now?")
             await seat.press("y")
             await seat.until(lambda: states() == {"delivered"})
-            await seat.until(lambda: {row.data[0].state for row in seat.screen.list_.rows} == {"delivered"})
+            await seat.until(lambda: {row.data[0].state for row in seat.screen.listed.rows} == {"delivered"})
 
     run(story())
 
@@ -98,9 +98,9 @@ def test_filters_and_views_ask_the_server_and_a_wrong_one_says_what_is_wrong(des
 
     async def story() -> None:
         async with seated(desk, at="deliveries", size=(120, 40)) as seat:
-            await seat.until(lambda: len(seat.screen.list_.rows) == 2)
+            await seat.until(lambda: len(seat.screen.listed.rows) == 2)
             seat.screen.show_conversation(number)
-            await seat.until(lambda: len(seat.screen.list_.rows) == 1)
+            await seat.until(lambda: len(seat.screen.listed.rows) == 1)
             await seat.press("slash")
             for _ in range(20):
                 await seat.press("backspace")
@@ -108,7 +108,7 @@ def test_filters_and_views_ask_the_server_and_a_wrong_one_says_what_is_wrong(des
             await seat.press("enter")
             await seat.sees("no inbox is called nowhere")
             await seat.press("escape", "backslash")
-            await seat.until(lambda: len(seat.screen.list_.rows) == 2)
+            await seat.until(lambda: len(seat.screen.listed.rows) == 2)
             seat.screen.show_view("f")
             await seat.sees("[Failing]")
             await seat.press("right_square_bracket")
@@ -125,13 +125,13 @@ def test_what_is_looked_into_stays_although_it_leaves_the_view(desk: Desk, recei
     async def story() -> None:
         async with seated(desk, at="deliveries", size=(80, 24)) as seat:
             seat.screen.show_view("f")
-            await seat.until(lambda: len(seat.screen.list_.rows) == 2)
+            await seat.until(lambda: len(seat.screen.listed.rows) == 2)
             await seat.press("enter")
             await seat.sees('"content": "other"')
             receiver.default = status(200)
             [bobs] = desk.client.deliveries(conversation_id=other)[0]
             desk.client.resend(bobs["id"])
-            await seat.until(lambda: len(seat.screen.list_.rows) == 1)
+            await seat.until(lambda: len(seat.screen.listed.rows) == 1)
             await seat.sees("✓ delivered")
             assert seat.screen.subject.id == bobs["id"]
 
@@ -143,7 +143,7 @@ def test_all_that_was_given_up_is_recovered_after_a_question(desk: Desk, receive
 
     async def story() -> None:
         async with seated(desk, at="deliveries", size=(80, 24)) as seat:
-            await seat.until(lambda: seat.screen.list_.current.data[0].error)
+            await seat.until(lambda: seat.screen.listed.current.data[0].error)
             with sqlite3.connect(tmp_path / "live" / "inboxd.sqlite3") as data:
                 # Ten attempts take three days.
                 data.execute("UPDATE deliveries SET state = 'exhausted', finished_at = created_at")
@@ -153,7 +153,7 @@ def test_all_that_was_given_up_is_recovered_after_a_question(desk: Desk, receive
             await seat.press("R")
             await seat.sees("Send 1 exhausted delivery for crm again")
             await seat.press("y")
-            await seat.until(lambda: seat.screen.list_.current.data[0].state == "delivered")
+            await seat.until(lambda: seat.screen.listed.current.data[0].state == "delivered")
 
     run(story())
 

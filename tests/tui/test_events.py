@@ -20,7 +20,7 @@ def test_what_happened_before_and_happens_now_is_listed_filtered_and_saved(desk:
             await seat.press("slash")
             await seat.type("type:message_* second")
             await seat.press("enter")
-            await seat.until(lambda: len(seat.screen.list_.rows) == 1)
+            await seat.until(lambda: len(seat.screen.listed.rows) == 1)
             await seat.sees('"content": "second words"')
             print(seat.text)
             await seat.press("ctrl+s")
@@ -49,12 +49,12 @@ def test_the_cursor_follows_the_newest_or_stays_and_a_pause_keeps_everything_as_
             await seat.sees("Ann: one")
             desk.says("Ann", number, "two")
             await seat.sees("Ann: two")
-            assert seat.screen.list_.cursor == 0
+            assert seat.screen.listed.cursor == 0
             await seat.press("j")
-            held = seat.screen.list_.current.key
+            held = seat.screen.listed.current.key
             desk.says("Ann", number, "three")
             await seat.sees("Ann: three")
-            assert seat.screen.list_.current.key == held
+            assert seat.screen.listed.current.key == held
             await seat.until(lambda: not seat.screen._loading)
             seat.tui.action_follow()
             await seat.sees("paused")
@@ -80,7 +80,7 @@ def test_older_events_are_fetched_as_somebody_scrolls_to_them(desk: Desk) -> Non
             await seat.until(lambda: seat.screen.tail.oldest < first)
             await seat.press("G")
             await seat.until(lambda: seat.screen.tail.oldest == 1)
-            assert all(not isinstance(row.data, Gap) for row in seat.screen.list_.rows)
+            assert all(not isinstance(row.data, Gap) for row in seat.screen.listed.rows)
 
     run(story())
 
@@ -97,7 +97,7 @@ def test_a_hole_in_the_tail_is_told_and_filled(desk: Desk) -> None:
             seat.screen._show()
             await seat.sees("1 event not here")
             await seat.press("j", "j", "enter")
-            await seat.until(lambda: missing in {row.key for row in seat.screen.list_.rows})
+            await seat.until(lambda: missing in {row.key for row in seat.screen.listed.rows})
             assert "not here" not in seat.text
 
     run(story())

@@ -101,6 +101,7 @@ def test_settings_are_checked_here_and_refused_there_beside_their_field(desk: De
             await seat.sees("reads: Hi Ann, this is shop")
             await seat.press("ctrl+s")
             await seat.until(lambda: stored()["greeting_enabled"])
+            await seat.until(lambda: seat.tui.screen is seat.screen, "the form is closed")
             await seat.press("e", "4")
             await seat.sees("Reply window of shop")
             paste(seat, "30m")

@@ -1,7 +1,6 @@
 """Reports: pictures of what happened, from a month that was played."""
 
 import csv
-import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,7 +15,7 @@ from inboxd.app import App
 from inboxd.config import Config
 from inboxd.domain.periods import DAY_MS
 from inboxd.story import Calendar, History
-from tests.tui.cast import Desk, Seat, run, seated
+from tests.tui.cast import Desk, Seat, opened, run, seated
 
 
 @pytest.fixture(scope="module")
@@ -26,19 +25,10 @@ def played(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
     calendar.turn(now - 6 * DAY_MS)
     app = App(Config(data_dir=str(tmp_path_factory.mktemp("data")), listen="127.0.0.1:0"), calendar)
     token = app.initialise("admin@acme.test")["admin"]["access_token"]
-    server = app.serve()
-    thread = threading.Thread(target=server.run)
-    thread.start()
-    desk = Desk(server.url, token)
-    try:
-        assert History(server.url, token, calendar, now).tell(6) > 10
+    with opened(app, token) as desk:
+        assert History(desk.url, token, calendar, now).tell(6) > 10
         calendar.let_go()
         yield desk
-    finally:
-        desk.client.close()
-        server.stop()
-        thread.join()
-        app.close()
 
 
 def _rested(reports: Any) -> None:

@@ -15,8 +15,7 @@ def test_a_message_whose_answer_was_lost_is_there_once(desk: Desk, trouble: str)
     number = desk.talk("Ann", "hello")
 
     async def story() -> None:
-        with relayed(desk.url) as relay:
-            relay.trouble, relay.times = trouble, 1
+        with relayed(desk.url, trouble, 1) as relay:
             async with seated(replace(desk, url=relay.url), timeout_s=1) as seat:
                 await seat.sees("#1 Ann")
                 await seat.burst("r", "exactly once", "ctrl+s")
@@ -34,8 +33,7 @@ def test_a_message_that_failed_says_why_and_is_sent_again(desk: Desk, trouble: s
     desk.talk("Bob", "hello")
 
     async def story() -> None:
-        with relayed(desk.url) as relay:
-            relay.trouble, relay.times = trouble, 2
+        with relayed(desk.url, trouble, 2) as relay:
             async with seated(replace(desk, url=relay.url)) as seat:
                 await seat.until(lambda: len(seat.screen.talks.rows) == 2)
                 await seat.burst("j", "p", "for us", "ctrl+s")
@@ -58,8 +56,7 @@ def test_a_message_that_failed_outlives_the_dashboard_and_can_be_written_anew(de
     number = desk.talk("Ann", "hello")
 
     async def story() -> None:
-        with relayed(desk.url) as relay:
-            relay.trouble, relay.times = "refused", 99
+        with relayed(desk.url, "refused", 99) as relay:
             async with seated(replace(desk, url=relay.url)) as seat:
                 await seat.sees("#1 Ann")
                 await seat.burst("r", "keep me", "ctrl+s")
@@ -98,8 +95,7 @@ def test_the_feed_tells_that_a_message_arrived_whose_answers_were_all_lost(desk:
     number = desk.talk("Ann", "hello")
 
     async def story() -> None:
-        with relayed(desk.url) as relay:
-            relay.trouble, relay.times = "lost", 99
+        with relayed(desk.url, "lost", 99) as relay:
             async with seated(replace(desk, url=relay.url)) as seat:
                 await seat.sees("#1 Ann")
                 await seat.burst("r", "arrived", "ctrl+s")
@@ -116,8 +112,7 @@ def test_a_message_under_way_when_somebody_quits_is_there_once_after_the_next_st
     number = desk.talk("Ann", "hello")
 
     async def story() -> None:
-        with relayed(desk.url) as relay:
-            relay.trouble, relay.times = trouble, 99
+        with relayed(desk.url, trouble, 99) as relay:
             async with seated(replace(desk, url=relay.url)) as seat:
                 await seat.sees("#1 Ann")
                 await seat.burst("r", "on its way", "ctrl+s", "ctrl+q")

@@ -17,7 +17,7 @@ from admin_tui.state.conversations import Note, Talk, file_line
 from admin_tui.text import many
 
 
-class TalkActions(BaseScreen):
+class TalkActs(BaseScreen):
     """The screen says what the keys mean, and makes `changes`."""
 
     changes: Changes
