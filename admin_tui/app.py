@@ -394,7 +394,9 @@ class InboxdTui(Sparing):
 
     async def on_event(self, event: events.Event) -> None:
         if isinstance(event, events.Key):
-            await self._take(event)
+            # Who is told to leave does not first do what was typed ahead.
+            if not self._exit:
+                await self._take(event)
             return
         if isinstance(event, events.Paste):
             event.text = clean(event.text)

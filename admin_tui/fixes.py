@@ -6,6 +6,8 @@ import contextlib
 import functools
 import os
 import signal
+import time
+from queue import Empty, Queue
 from typing import Any
 
 from rich.segment import Segment
@@ -13,6 +15,9 @@ from textual.color import Color
 from textual.filter import LineFilter
 
 from admin_tui.glyphs import in_ascii
+
+_AGAIN_S = 0.2
+"""Between two looks at a terminal that is gone."""
 
 
 class Ascii(LineFilter):
@@ -23,7 +28,9 @@ class Ascii(LineFilter):
 
 
 def tolerate_bytes() -> None:
-    """One byte that is no UTF-8, such as an old mouse report past column 95, would end the program."""
+    """One byte that is no UTF-8, such as an old mouse report past column 95, would end the program; a terminal that is
+    gone would be read for ever. Its signal may be lost: none comes to a process that is not of its session, and behind
+    some hundred keys there is no room for one in the queue that asyncio takes them from."""
     with contextlib.suppress(ImportError):
         from textual.drivers import linux_driver
 
@@ -31,12 +38,18 @@ def tolerate_bytes() -> None:
             def __init__(self, errors: str = "replace") -> None:
                 super().__init__("replace")
 
+            def decode(self, data: bytes, final: bool = False) -> str:
+                if not data and not final:
+                    os.kill(os.getpid(), signal.SIGHUP)
+                    time.sleep(_AGAIN_S)
+                return str(super().decode(data, final))
+
         linux_driver.getincrementaldecoder = lambda _: Lenient  # type: ignore[attr-defined]
 
 
 def outlive_the_terminal() -> None:
     """A terminal that is gone, as when SSH breaks off, ends the thread that writes; who then puts more into its full
-    queue waits for ever, and the program stays behind. It goes on writing to nobody instead, and hangs up."""
+    queue waits for ever, and the program stays behind. There is always room for more instead, and it hangs up."""
     from textual.drivers._writer_thread import WriterThread
 
     write = WriterThread.run
@@ -45,9 +58,11 @@ def outlive_the_terminal() -> None:
         try:
             write(thread)
         except OSError:
+            full, thread._queue = thread._queue, Queue()
+            with contextlib.suppress(Empty):
+                while True:
+                    full.get_nowait()
             os.kill(os.getpid(), signal.SIGHUP)
-            while thread._queue.get() is not None:
-                pass
 
     WriterThread.run = run  # type: ignore[method-assign, assignment]
 
