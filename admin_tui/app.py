@@ -399,7 +399,11 @@ class InboxdTui(Sparing):
                 await self._take(event)
             return
         if isinstance(event, events.Paste):
-            event.text = clean(event.text)
+            # Terminals send what return sends for the ends of lines.
+            event.text = clean(event.text.replace("\r\n", "\n").replace("\r", "\n"))
+            if isinstance(self.focused, Input):
+                # It has one line, and would leave out the others.
+                event.text = " ".join(event.text.split("\n")).strip()
         await super().on_event(event)
 
     async def _take(self, event: events.Key) -> None:

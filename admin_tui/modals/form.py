@@ -160,6 +160,13 @@ class Form(Modal[dict[str, Any]]):
                 self._tell(one.name, one.check(event.value.strip()) if event.value.strip() else None)
                 self._show(one, event.value.strip())
 
+    def on_input_submitted(self) -> None:
+        """Enter takes what was the only thing to say; among several fields it goes on to the next."""
+        if len(self.fields) == 1:
+            self.action_save()
+        else:
+            self.focus_next()
+
     def on_text_area_changed(self, event: TextArea.Changed) -> None:
         for one in self.fields:
             if event.text_area.id == f"field-{one.name}":
