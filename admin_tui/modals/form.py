@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from textual import events
 from textual.app import ComposeResult
 from textual.containers import Horizontal, VerticalScroll
 from textual.suggester import Suggester
@@ -55,6 +56,20 @@ class _Completion(Suggester):
 
     async def get_suggestion(self, value: str) -> str | None:
         return self._complete(value)
+
+
+class _Path(Input):
+    """Tab goes on with a name as in a shell; where there is no way to, it leads to the next field."""
+
+    async def _on_key(self, event: events.Key) -> None:
+        more = completed(self.value) if event.key == "tab" and self.cursor_at_end else None
+        if more is None:
+            await super()._on_key(event)
+            return
+        event.prevent_default()
+        event.stop()
+        self.value = more
+        self.cursor_position = len(more)
 
 
 Save = Callable[[dict[str, Any], Callable[[Problem | None], None]], None]
@@ -124,7 +139,7 @@ class Form(Modal[dict[str, Any]]):
             area.cursor_blink = False
             return area
         complete = completed if one.kind == "path" else one.complete
-        made = Input(
+        made = (_Path if one.kind == "path" else Input)(
             str(one.value if one.value is not None else ""),
             id=name,
             password=one.kind == "secret",

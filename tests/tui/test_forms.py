@@ -38,6 +38,7 @@ def test_enter_goes_on_and_takes_and_several_pasted_lines_are_one(desk: Desk) ->
             await seat.burst("c", "Ann", "enter", "ann@x.test")
             form = seat.tui.screen
             await seat.until(lambda: form.query_one("#field-email", Input).value == "ann@x.test")
+            assert form.active_bindings["ctrl+z"].binding.action == "app.suspend"
             await seat.press("escape", "y")
             await seat.press("0")
             await seat.until(lambda: seat.screen.words.vocabulary)

@@ -84,7 +84,7 @@ def test_a_terminal_that_goes_with_the_last_words_holds_up_nobody(monkeypatch: p
 
     monkeypatch.setattr(WriterThread, "run", WriterThread.run)
     killed: list[int] = []
-    monkeypatch.setattr(fixes.os, "kill", lambda _, number: killed.append(number))
+    monkeypatch.setattr(os, "kill", lambda _, number: killed.append(number))
     fixes.outlive_the_terminal()
     writer = WriterThread(Gone())
     writer.write("the end")
