@@ -7,6 +7,8 @@ import functools
 import os
 import signal
 import sys
+import time
+from queue import Empty, Queue
 from typing import Any
 
 from rich.segment import Segment
@@ -19,6 +21,9 @@ from textual.widgets import Input
 
 from admin_tui.glyphs import in_ascii
 
+_AGAIN_S = 0.2
+"""Between two looks at a terminal that is gone."""
+
 
 class Ascii(LineFilter):
     """Frames, scrollbars and signs in what every terminal has, whoever drew them."""
@@ -28,7 +33,9 @@ class Ascii(LineFilter):
 
 
 def tolerate_bytes() -> None:
-    """One byte that is no UTF-8, such as an old mouse report past column 95, would end the program."""
+    """One byte that is no UTF-8, such as an old mouse report past column 95, would end the program; a terminal that is
+    gone would be read for ever. Its signal may be lost: none comes to a process that is not of its session, and behind
+    some hundred keys there is no room for one in the queue that asyncio takes them from."""
     with contextlib.suppress(ImportError):
         from textual.drivers import linux_driver
 
@@ -36,12 +43,18 @@ def tolerate_bytes() -> None:
             def __init__(self, errors: str = "replace") -> None:
                 super().__init__("replace")
 
+            def decode(self, data: bytes, final: bool = False) -> str:
+                if not data and not final:
+                    os.kill(os.getpid(), signal.SIGHUP)
+                    time.sleep(_AGAIN_S)
+                return str(super().decode(data, final))
+
         linux_driver.getincrementaldecoder = lambda _: Lenient  # type: ignore[attr-defined]
 
 
 def outlive_the_terminal() -> None:
     """A terminal that is gone, as when SSH breaks off, ends the thread that writes; who then puts more into its full
-    queue waits for ever, and the program stays behind. It goes on writing to nobody instead, and hangs up."""
+    queue waits for ever, and the program stays behind. There is always room for more instead, and it hangs up."""
     from textual.drivers._writer_thread import WriterThread
 
     write = WriterThread.run
@@ -50,9 +63,11 @@ def outlive_the_terminal() -> None:
         try:
             write(thread)
         except OSError:
+            full, thread._queue = thread._queue, Queue()
+            with contextlib.suppress(Empty):
+                while True:
+                    full.get_nowait()
             os.kill(os.getpid(), signal.SIGHUP)
-            while thread._queue.get() is not None:
-                pass
 
     WriterThread.run = run  # type: ignore[method-assign, assignment]
 
@@ -63,6 +78,11 @@ def leave_on_signals(app: Any) -> None:
     for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGINT):
         with contextlib.suppress(NotImplementedError, ValueError, RuntimeError):
             loop.add_signal_handler(number, functools.partial(app.exit, return_code=128 + number))
+
+
+def is_leaving(app: Any) -> bool:
+    """Whether an application was told to end."""
+    return bool(app._exit)
 
 
 async def mounted(screen: Screen[object]) -> None:

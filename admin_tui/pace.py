@@ -64,10 +64,16 @@ class Paced(App[int]):
 
     async def on_event(self, event: events.Event) -> None:
         if isinstance(event, events.Key):
-            await self._take(event)
+            # Who is told to leave does not first do what was typed ahead.
+            if not fixes.is_leaving(self):
+                await self._take(event)
             return
         if isinstance(event, events.Paste):
-            event.text = clean(event.text)
+            # Terminals send what return sends for the ends of lines.
+            event.text = clean(event.text.replace("\r\n", "\n").replace("\r", "\n"))
+            if isinstance(self.focused, Input):
+                # It has one line, and would leave out the others.
+                event.text = " ".join(event.text.split("\n")).strip()
         await super().on_event(event)
 
     async def _take(self, event: events.Key) -> None:

@@ -2,6 +2,7 @@
 
 from typing import TYPE_CHECKING, TypeVar, cast
 
+from textual.binding import Binding
 from textual.screen import ModalScreen
 
 if TYPE_CHECKING:
@@ -22,7 +23,7 @@ class Modal(ModalScreen[T | None]):
     Modal .dim { color: $text-muted; }
     Modal .row { height: 1; }
     """
-    BINDINGS = [("escape", "leave", "Close")]
+    BINDINGS = [("escape", "leave", "Close"), Binding("ctrl+z", "app.suspend", show=False, id="suspend")]
 
     @property
     def tui(self) -> "InboxdTui":

@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from textual import events
 from textual.app import ComposeResult
 from textual.containers import Horizontal, VerticalScroll
 from textual.suggester import Suggester
@@ -55,6 +56,20 @@ class _Completion(Suggester):
 
     async def get_suggestion(self, value: str) -> str | None:
         return self._complete(value)
+
+
+class _Path(Input):
+    """Tab goes on with a name as in a shell; where there is no way to, it leads to the next field."""
+
+    async def _on_key(self, event: events.Key) -> None:
+        more = completed(self.value) if event.key == "tab" and self.cursor_at_end else None
+        if more is None:
+            await super()._on_key(event)
+            return
+        event.prevent_default()
+        event.stop()
+        self.value = more
+        self.cursor_position = len(more)
 
 
 Save = Callable[[dict[str, Any], Callable[[Problem | None], None]], None]
@@ -124,7 +139,7 @@ class Form(Modal[dict[str, Any]]):
             area.cursor_blink = False
             return area
         complete = completed if one.kind == "path" else one.complete
-        made = Input(
+        made = (_Path if one.kind == "path" else Input)(
             str(one.value if one.value is not None else ""),
             id=name,
             password=one.kind == "secret",
@@ -159,6 +174,13 @@ class Form(Modal[dict[str, Any]]):
             if event.input.id == f"field-{one.name}":
                 self._tell(one.name, one.check(event.value.strip()) if event.value.strip() else None)
                 self._show(one, event.value.strip())
+
+    def on_input_submitted(self) -> None:
+        """Enter takes what was the only thing to say; among several fields it goes on to the next."""
+        if len(self.fields) == 1:
+            self.action_save()
+        else:
+            self.focus_next()
 
     def on_text_area_changed(self, event: TextArea.Changed) -> None:
         for one in self.fields:

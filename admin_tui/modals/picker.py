@@ -37,7 +37,8 @@ class _Needle(Input):
 
 class Picker(Modal[list[Any]]):
     """Enter takes the row under the cursor; with `several` space marks and Enter takes what is marked, where
-    `chosen` is marked from the beginning; else the cursor begins there. With `free` what was typed can be taken too."""
+    `chosen` is marked from the beginning; else the cursor begins there. With `free` what was typed can be taken too:
+    where one is taken, a number, which then stands first."""
 
     DEFAULT_CSS = """
     Picker RowList { height: auto; max-height: 14; min-height: 1; background: $surface; }
@@ -61,7 +62,7 @@ class Picker(Modal[list[Any]]):
         self.chosen = set(chosen)
 
     def compose(self) -> ComposeResult:
-        hint = "space marks, Enter takes" if self.several else "Enter takes, 1-9 pick"
+        hint = "space marks, Enter takes" if self.several else "Enter takes" + ", 1-9 pick" * (not self.free)
         with Vertical(classes="box"):
             yield Static(f"{line(self.title_text)}  ({hint})", markup=False, classes="row")
             yield _Needle(placeholder="type to filter", id="needle", compact=True)
@@ -79,7 +80,7 @@ class Picker(Modal[list[Any]]):
 
     def _draw(self, data: Any, width: int) -> list[Text]:
         number, choice = data
-        text = Text(f"{number} " if number and not self.several else "  ", style="bold", no_wrap=True)
+        text = Text(f"{number} " if number and not self.several and not self.free else "  ", style="bold", no_wrap=True)
         text.append(line(choice.label), "not bold")
         if choice.note:
             text.append("  " + line(choice.note), "not bold dim")
@@ -91,11 +92,18 @@ class Picker(Modal[list[Any]]):
             for place, choice in enumerate(self.choices)
             if needle.lower() in f"{choice.label} {choice.note}".lower()
         ]
+        typed = needle.strip().removeprefix("#")
+        is_number = self.free and not self.several and typed.isdecimal()
+        if is_number:
+            same = [one for one in found if one[1].value == int(typed)] or [(-1, Choice(int(typed), f"#{typed}"))]
+            found = same + [one for one in found if one not in same]
         rows = self.query_one(RowList)
         marks = set(rows.marks)
         rows.show([Row(place, (order if order < 10 else 0, choice)) for order, (place, choice) in enumerate(found, 1)])
         # A list forgets the marks of rows that are gone; what is only filtered away stays marked.
         rows.marks = marks
+        if is_number:
+            rows.move_to(0)
         rows.styles.height = max(1, min(14, len(found)))
 
     def on_input_changed(self, event: Input.Changed) -> None:
@@ -122,7 +130,7 @@ class Picker(Modal[list[Any]]):
         elif key == "space" and self.several and rows.current is not None and not self._goes_on(needle):
             rows.toggle_mark()
             self.query_one(Input).value = ""
-        elif key.isdigit() and key != "0" and not needle and not self.several:
+        elif key.isdigit() and key != "0" and not needle and not self.several and not self.free:
             if int(key) <= len(rows.rows):
                 rows.move_to(int(key) - 1)
                 self._take()

@@ -130,7 +130,8 @@ class RuleEditor(Modal[Any]):
                     )
         self.listed.show(rows)
         state = "  saving…" if self._busy else " *" if self.draft.is_changed else ""
-        self.query_one("#title", Static).update(line(f"{self.draft.title}{state}"))
+        width = max(20, min(96, self.app.size.width - 4))
+        self.query_one("#title", Static).update(cut(line(self.draft.title), width - len(state)) + state)
         self._show_about()
 
     def _draw(self, part: _Part, width: int) -> list[Text]:

@@ -104,7 +104,7 @@ class Values:
             Field(f"keep-{place}", line(self._names.get(str(one), f"file {one}")), True, "flag")
             for place, one in enumerate(before)
         ]
-        path = Field("files", "More files" if before else "Files", kind="path", hint="→ completes", check=files.wrong)
+        path = Field("files", "More files" if before else "Files", kind="path", hint="Tab completes", check=files.wrong)
 
         def upload(client: Any, paths: list[Path]) -> list[tuple[str, str]]:
             return [(client.upload(path)["blob_id"], path.name) for path in paths]

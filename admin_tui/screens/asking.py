@@ -46,7 +46,7 @@ def ask_to_save(screen: BaseScreen, url: str) -> None:
         client.save_file(url, path)
         return path
 
-    field = Field("path", "File", files.place_for(url), "path", hint="→ completes", required=True, check=files.taken)
+    field = Field("path", "File", files.place_for(url), "path", hint="Tab completes", required=True, check=files.taken)
     ask_form(screen, "Save", [field], work, lambda path: screen.tui.say(f"saved {path}"))
 
 

@@ -170,7 +170,7 @@ class TalkActs(BaseScreen):
             self,
             f"Send files to {talk.name}",
             [
-                Field("files", "Files", kind="path", hint="as in a shell: several, *, → completes", required=True,
+                Field("files", "Files", kind="path", hint="as in a shell: several, *, Tab completes", required=True,
                       check=files.wrong),
                 Field("content", "Message", kind="long"),
                 Field("private", "Private note", False, "flag"),

@@ -44,7 +44,7 @@ def try_out(
         screen.app.push_screen(TryOut(f"{line(rule['name'] or 'This rule')} {applies} to #{number}", "\n".join(lines)))
 
     def picked(found: list[Any] | None) -> None:
-        number = str(found[0]).removeprefix("#") if found else ""
+        number = str(found[0]) if found else ""
         if number.isdecimal():
             screen.tui.call(lambda client: ask(client, int(number)), lambda outcome: tried(int(number), outcome))
         elif number:

@@ -35,6 +35,8 @@ async def _write(seat: Seat, text: str) -> None:
 async def _try_out(seat: Seat) -> None:
     await seat.press("t")
     await seat.sees("Try out on")
+    await seat.press("1")  # its number, though others begin with it
+    await seat.sees("▌   #1 ")
     await seat.press("enter")
 
 

@@ -36,7 +36,7 @@ def test_pasted_lines_never_send(desk: Desk) -> None:
         async with seated(desk, enter_sends=True) as seat:
             await seat.sees("#1 Ann")
             await seat.press("r")
-            seat.tui.post_message(events.Paste("one\ntwo\n"))
+            seat.tui.post_message(events.Paste("one\r\ntwo\r"))
             await seat.burst("three", "enter", "four")
             await seat.until(lambda: seat.screen.composer.text == "one\ntwo\nthree\nfour")
             assert len(desk.client.messages(number)) == 1

@@ -37,7 +37,7 @@ def test_files_are_sent_and_saved_and_nothing_is_written_over(
             field.value = ""
             await seat.type("~/ph")
             await seat.until(lambda: field._suggestion == "~/photo.png")
-            await seat.press("right")
+            await seat.press("tab")
             assert field.value == "~/photo.png"
             await seat.type(" ~/*.txt")
             await seat.press("ctrl+s")
@@ -51,7 +51,7 @@ def test_files_are_sent_and_saved_and_nothing_is_written_over(
                 await seat.sees("save file photo.png")
                 await seat.type("save file photo")
                 await seat.press("enter")
-                await seat.sees("→ completes")
+                await seat.sees("Tab completes")
                 path = seat.tui.screen.query_one("#field-path", Input)
                 assert path.value == "./photo.png"
                 path.value = name

@@ -1,5 +1,6 @@
 """Forms where there is little room, and keys that were typed ahead into them."""
 
+from textual import events
 from textual.widgets import Input, Select
 
 from tests.tui.cast import Desk, run, seated
@@ -26,5 +27,25 @@ def test_keys_typed_ahead_land_in_the_next_field_and_a_refusal_is_brought_into_s
             await seat.burst("tab", "no value", "ctrl+s")
             await seat.until(lambda: form.query_one("#error-custom_attributes").has_class("-on"))
             await seat.sees("not of the form key = value")
+
+    run(story())
+
+
+def test_enter_goes_on_and_takes_and_several_pasted_lines_are_one(desk: Desk) -> None:
+    async def story() -> None:
+        async with seated(desk, "contacts") as seat:
+            await seat.sees("c makes one")
+            await seat.burst("c", "Ann", "enter", "ann@x.test")
+            form = seat.tui.screen
+            await seat.until(lambda: form.query_one("#field-email", Input).value == "ann@x.test")
+            assert form.active_bindings["ctrl+z"].binding.action == "app.suspend"
+            await seat.press("escape", "y")
+            await seat.press("0")
+            await seat.until(lambda: seat.screen.words.vocabulary)
+            await seat.burst("c", "enter")
+            await seat.sees("Take (ctrl+s)")
+            seat.tui.post_message(events.Paste("two\rlines\r"))
+            await seat.press("enter")
+            await seat.sees("name         two lines")
 
     run(story())

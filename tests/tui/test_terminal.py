@@ -1,5 +1,6 @@
 """The program in a real terminal: how it begins and ends, and what it writes."""
 
+import io
 import os
 import re
 import signal
@@ -9,7 +10,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from textual.drivers._writer_thread import WriterThread
 
+from admin_tui import fixes
 from tests.tui.cast import Desk
 from tests.tui.pty import Terminal
 
@@ -59,6 +62,37 @@ def test_a_terminal_that_breaks_off_ends_it_and_keeps_the_draft(desk: Desk, home
         terminal.break_off()
         terminal.ends()
     assert "half a word" in (home / "state" / "inboxd" / "drafts.json").read_text()
+
+
+@pytest.mark.parametrize("keys", ["13" * 100, "r" + "many words " * 200], ids=["screens", "a draft"])
+def test_a_terminal_that_goes_while_much_is_typed_ends_it_at_once(desk: Desk, keys: str) -> None:
+    desk.talk("Ann", "hello")
+    with Terminal(desk.url, desk.token, "--open", "conversations") as terminal:
+        terminal.sees("Ann")
+        terminal.type(keys)
+        terminal.read(0.2)
+        terminal.break_off()
+        began = time.monotonic()
+        terminal.ends()
+        assert time.monotonic() - began < 8
+
+
+def test_a_terminal_that_goes_with_the_last_words_holds_up_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Gone(io.StringIO):
+        def flush(self) -> None:
+            raise OSError
+
+    monkeypatch.setattr(WriterThread, "run", WriterThread.run)
+    killed: list[int] = []
+    monkeypatch.setattr(os, "kill", lambda _, number: killed.append(number))
+    fixes.outlive_the_terminal()
+    writer = WriterThread(Gone())
+    writer.write("the end")
+    writer._queue.put(None)
+    writer.start()
+    writer.join(5)
+    assert not writer.is_alive()
+    assert killed == [signal.SIGHUP]
 
 
 def test_it_sleeps_and_comes_back(desk: Desk) -> None:
