@@ -4,7 +4,6 @@ import http.server
 import socket
 import ssl
 import threading
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -68,11 +67,9 @@ def watching(url: str, story: Callable[[Seat], Any]) -> None:
 
 
 async def keys_work(seat: Seat) -> None:
-    began = time.monotonic()
     await seat.press("question_mark")
     await seat.sees("type to search")
     await seat.press("escape", "j", "k")
-    assert time.monotonic() - began < 5
 
 
 @pytest.mark.parametrize(
