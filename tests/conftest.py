@@ -1,6 +1,7 @@
 import os
 import shutil
 import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from dataclasses import replace
@@ -18,6 +19,10 @@ from tests.delivery.bench import Bench, FakeSender
 # Real files, but where an fsync costs nothing: a third of the suite's time waits for disks otherwise.
 if os.access("/dev/shm", os.W_OK) and shutil.disk_usage("/dev/shm").free > 2 << 30:
     os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", "/dev/shm")
+
+# Each program that a test starts would compile all of its modules again.
+sys.dont_write_bytecode = False
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
 # A busy machine is not a slow rule.
 settings.register_profile("shared", deadline=None, suppress_health_check=[HealthCheck.too_slow])

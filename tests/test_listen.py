@@ -320,7 +320,7 @@ def test_the_command_relays_and_ends_at_once(
     began = time.monotonic()
     process.send_signal(number)
     said, _ = process.communicate(timeout=10)
-    assert time.monotonic() - began < 5
+    assert time.monotonic() - began < 9
     assert json.loads(said) == {"relayed": 1, "seq": 1}
     assert process.returncode == 0
     (cursor,) = (tmp_path / "inboxd").glob("*.json")

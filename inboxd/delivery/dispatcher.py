@@ -36,6 +36,8 @@ ROUND = 16
 """Deliveries that one seat claims at once, at the most."""
 TURN_S = 0.25
 """How long a seat goes on with one webhook before the one that had none for the longest time gets it."""
+GRACE_S = 5.0
+"""How long a stop waits for running attempts."""
 _LONGEST_REST_S = 60.0
 _PAUSE_S = 1.0
 _BREATH_S = 0.005
@@ -111,7 +113,7 @@ class Dispatcher:
             self._awake = True
             self._news.notify()
 
-    def stop(self, timeout_s: float = 5.0) -> None:
+    def stop(self, timeout_s: float | None = None) -> None:
         """Claim nothing more and let running attempts end; what is still running is given back."""
         self._stopping = True
         self._worker.stop()
@@ -120,7 +122,7 @@ class Dispatcher:
             self._thread.join()
         self._pool.shutdown(wait=False, cancel_futures=False)
         with self._news:
-            self._news.wait_for(lambda: not self._running, timeout_s)
+            self._news.wait_for(lambda: not self._running, GRACE_S if timeout_s is None else timeout_s)
         self._record_again()
         try:
             self._store.write(outbox.release)

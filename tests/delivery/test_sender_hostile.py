@@ -34,6 +34,8 @@ from tests.delivery.raw import (
 
 DEADLINE_S = 0.4
 LATE = "timed out: no complete answer within 0.4 s"
+IN_TIME_S = 8
+"""Much less than a sender or a receiver here would wait by itself, however busy the machine is."""
 BLOCKED = ("blocked", "the address of this URL is private or reserved (see INBOXD_ALLOW_PRIVATE)")
 
 
@@ -42,6 +44,12 @@ def brief() -> Iterator[Sender]:
     made = Sender(LOCAL, connect_s=0.35, deadline_s=DEADLINE_S)
     yield made
     made.close()
+
+
+def patient(sender: Sender) -> Sender:
+    """The same, for a delivery that shall arrive on a busy machine too."""
+    sender._connect_s = sender._deadline_s = 10
+    return sender
 
 
 def breaks(said: bytes) -> Talk:
@@ -112,20 +120,22 @@ CHUNKED = HEAD + b"Transfer-Encoding: chunked\r\n\r\n"
     ],
 )
 def test_each_misbehaviour_is_an_outcome_in_time_and_the_next_delivery_arrives(
-    brief: Sender, raw: Callable[..., RawReceiver], talk: Talk, error_class: str | None
+    brief: Sender, sender: Sender, raw: Callable[..., RawReceiver], talk: Talk, error_class: str | None
 ) -> None:
+    if error_class == "timeout":
+        sender = brief
     receiver = raw(talk, says(OK))
     began = time.monotonic()
 
-    outcome = post(brief, receiver.url)
+    outcome = post(sender, receiver.url)
 
-    assert time.monotonic() - began < DEADLINE_S + 1
+    assert time.monotonic() - began < IN_TIME_S
     assert not outcome.delivered
     # A reset overtakes what was sent before it, or does not.
     assert outcome.error_class == error_class if error_class else outcome.error_class in ("reset", "protocol")
     assert outcome.error_class in ERROR_CLASSES
     assert outcome.error_class != "timeout" or outcome.error == LATE
-    assert post(brief, receiver.url).delivered
+    assert post(patient(sender), receiver.url).delivered
 
 
 @pytest.mark.parametrize(
@@ -143,14 +153,16 @@ def test_each_misbehaviour_is_an_outcome_in_time_and_the_next_delivery_arrives(
         pytest.param(HEAD + b"Content-Encoding: br\r\nContent-Length: 2\r\n\r\nok", id="an encoding nobody asked for"),
     ],
 )
-def test_an_answer_that_is_only_odd_is_an_answer(brief: Sender, raw: Callable[..., RawReceiver], answer: bytes) -> None:
+def test_an_answer_that_is_only_odd_is_an_answer(
+    sender: Sender, raw: Callable[..., RawReceiver], answer: bytes
+) -> None:
     receiver = raw(says(answer), says(OK))
 
-    outcome = post(brief, receiver.url)
+    outcome = post(sender, receiver.url)
 
     assert (outcome.error, outcome.error_class) == (None, None)
     assert outcome.excerpt.startswith("ok") or outcome.status_code in (204, 205)
-    assert post(brief, receiver.url).excerpt == "ok"
+    assert post(sender, receiver.url).excerpt == "ok"
 
 
 @pytest.mark.parametrize(
@@ -161,7 +173,7 @@ def test_endless_chunks_are_read_to_the_limit(brief: Sender, raw: Callable[..., 
 
     # On a busy machine the small ones may take longer than the deadline.
     assert (outcome.error_class, outcome.excerpt) in ((None, "z" * 2048), ("timeout", ""))
-    assert outcome.duration_ms < 1000 * (DEADLINE_S + 1)
+    assert outcome.duration_ms < 1000 * IN_TIME_S
 
 
 @settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -197,12 +209,12 @@ def shared() -> Iterator[tuple[Sender, list[bytes], str]]:
     receiver.close()
 
 
-def test_words_of_a_receiver_are_cleaned_and_short(brief: Sender, raw: Callable[..., RawReceiver]) -> None:
+def test_words_of_a_receiver_are_cleaned_and_short(sender: Sender, raw: Callable[..., RawReceiver]) -> None:
     location = b"https://x.test/\x1b]0;owned\x07\xe2\x80\xae" + b"y" * 5000
     redirects = raw(says(b"HTTP/1.1 302 \x1b[2J\r\nLocation: " + location + b"\r\nContent-Length: 0\r\n\r\n"))
     odd = raw(says(b"HTTP/1.1 666 \x1b[2J\x9b" + b"z" * 5000 + b"\r\nContent-Length: 0\r\n\r\n"))
 
-    for outcome in (post(brief, redirects.url), post(brief, odd.url)):
+    for outcome in (post(sender, redirects.url), post(sender, odd.url)):
         assert outcome.error is not None
         assert clean(outcome.error) == outcome.error
         assert len(outcome.error) < 400
@@ -232,22 +244,22 @@ def drips(said: bytes) -> Talk:
     ],
 )
 def test_a_handshake_that_fails_is_an_outcome_in_time(
-    brief: Sender, raw: Callable[..., RawReceiver], talk: Talk, error_class: str
+    brief: Sender, sender: Sender, raw: Callable[..., RawReceiver], talk: Talk, error_class: str
 ) -> None:
     receiver = raw(talk)
 
-    outcome = post(brief, receiver.url.replace("http", "https"))
+    outcome = post(brief if error_class == "timeout" else sender, receiver.url.replace("http", "https"))
 
     assert outcome.error_class == error_class
     assert outcome.status_code is None
-    assert outcome.duration_ms < 1000 * (DEADLINE_S + 1)
+    assert outcome.duration_ms < 1000 * IN_TIME_S
 
 
-def test_a_reset_inside_tls_is_an_outcome(brief: Sender, raw: Callable[..., RawReceiver], tls: ssl.SSLContext) -> None:
+def test_a_reset_inside_tls_is_an_outcome(sender: Sender, raw: Callable[..., RawReceiver], tls: ssl.SSLContext) -> None:
     receiver = raw(breaks(HEAD + b"Content-Length: 9\r\n\r\nhalf"), says(OK), tls=tls)
 
-    assert post(brief, receiver.url).error_class in ("reset", "protocol")
-    assert post(brief, receiver.url).delivered
+    assert post(sender, receiver.url).error_class in ("reset", "protocol")
+    assert post(sender, receiver.url).delivered
 
 
 @pytest.mark.parametrize(
@@ -260,11 +272,11 @@ def test_a_reset_inside_tls_is_an_outcome(brief: Sender, raw: Callable[..., RawR
     ],
 )
 def test_a_kept_connection_may_start_to_misbehave(
-    brief: Sender, raw: Callable[..., RawReceiver], second: bytes, error_class: str
+    sender: Sender, raw: Callable[..., RawReceiver], second: bytes, error_class: str
 ) -> None:
     receiver = raw(answers(OK, second), says(OK))
 
-    assert [post(brief, receiver.url).error_class for _ in range(3)] == [None, error_class, None]
+    assert [post(sender, receiver.url).error_class for _ in range(3)] == [None, error_class, None]
     assert receiver.connections == 2
 
 
@@ -278,13 +290,17 @@ def test_a_kept_connection_that_falls_silent_is_cut_by_the_deadline(
             pass
 
     receiver = raw(falls_silent, says(OK))
+    errors = [post(patient(brief), receiver.url).error]
+    brief._deadline_s = DEADLINE_S
+    errors.append(post(brief, receiver.url).error)
+    errors.append(post(patient(brief), receiver.url).error)
 
-    assert [post(brief, receiver.url).error for _ in range(3)] == [None, LATE, None]
+    assert errors == [None, LATE, None]
     assert receiver.connections == 2
 
 
 def test_the_answer_after_an_interim_one_is_not_taken_for_the_next_deliverys(
-    brief: Sender, raw: Callable[..., RawReceiver]
+    sender: Sender, raw: Callable[..., RawReceiver]
 ) -> None:
     asked_again = threading.Event()
 
@@ -297,7 +313,7 @@ def test_the_answer_after_an_interim_one_is_not_taken_for_the_next_deliverys(
 
     receiver = raw(late, says(b"HTTP/1.1 500 No\r\nContent-Length: 0\r\n\r\n"))
 
-    assert [post(brief, receiver.url).status_code for _ in range(2)] == [103, 500]
+    assert [post(sender, receiver.url).status_code for _ in range(2)] == [103, 500]
     assert not asked_again.is_set()
 
 
@@ -411,25 +427,25 @@ def test_a_resolver_that_hangs_costs_the_connect_limit_and_no_seat(
     assert {(one.error_class, one.error, one.early) for one in outcomes} == {
         ("dns", "the host name was not resolved in time", False)
     }
-    assert max(one.duration_ms for one in outcomes) < 1000
+    assert max(one.duration_ms for one in outcomes) < 1000 * IN_TIME_S
     assert post(sender, receiver.url).delivered
     over.set()
     sender.close()
 
 
-def test_a_host_without_a_route_is_said_to_be_unreachable(brief: Sender, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_host_without_a_route_is_said_to_be_unreachable(sender: Sender, monkeypatch: pytest.MonkeyPatch) -> None:
     def unreachable(*_: object) -> None:
         raise OSError(errno.ENETUNREACH, "Network is unreachable")
 
     monkeypatch.setattr(socket, "create_connection", unreachable)
 
-    outcome = post(brief, "http://127.0.0.1/")
+    outcome = post(sender, "http://127.0.0.1/")
 
     assert (outcome.error_class, outcome.error, outcome.early) == ("refused", "the host cannot be reached", False)
 
 
 def test_an_address_is_never_looked_up(
-    brief: Sender, raw: Callable[..., RawReceiver], monkeypatch: pytest.MonkeyPatch
+    sender: Sender, raw: Callable[..., RawReceiver], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def looks_up(*_: object) -> list[str]:
         raise AssertionError("a look-up")
@@ -438,4 +454,4 @@ def test_an_address_is_never_looked_up(
     receiver = raw(says(OK))
 
     for host in ("127.0.0.1", "127.1", "2130706433", "0x7f000001", "0177.0.0.1", "[::ffff:127.0.0.1]"):
-        assert post(brief, receiver.url.replace("127.0.0.1", host)).delivered
+        assert post(sender, receiver.url.replace("127.0.0.1", host)).delivered

@@ -361,7 +361,7 @@ def test_whatever_happens_nothing_is_lost_doubled_or_out_of_order() -> None:
     run_state_machine_as_test(
         Deliveries,
         settings=settings(
-            max_examples=60,
+            max_examples=30,
             stateful_step_count=40,
             deadline=None,
             derandomize=True,

@@ -30,7 +30,7 @@ server = app.serve()
 print(json.dumps({"url": server.url, "token": token}), flush=True)
 server.run()
 """
-KILLS = 5
+KILLS = 3
 WRITERS = 4
 
 

@@ -14,7 +14,7 @@ from tests.cast import Received, Receiver, status
 from tests.e2e.test_crash import Mortal, Writers, _assert_ordered, server
 
 __all__ = ["server"]
-KILLS = 5
+KILLS = 3
 TALKS = 3
 
 

@@ -213,7 +213,7 @@ class _Undo(Exception):
     pass
 
 
-@settings(max_examples=100)
+@settings(max_examples=60)
 @given(rows=some.lists(conversations, max_size=6), conditions=chained(of_conversations))
 def test_conversations_are_those_that_a_naive_evaluator_finds(store: Store, rows: Any, conditions: Any) -> None:
     def unit(tx: Tx) -> None:
@@ -239,7 +239,7 @@ def test_conversations_are_those_that_a_naive_evaluator_finds(store: Store, rows
         store.write(unit)
 
 
-@settings(max_examples=100)
+@settings(max_examples=60)
 @given(rows=some.lists(contacts, max_size=6), conditions=chained(of_contacts))
 def test_contacts_are_those_that_a_naive_evaluator_finds(store: Store, rows: Any, conditions: Any) -> None:
     def unit(tx: Tx) -> None:

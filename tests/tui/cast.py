@@ -17,7 +17,7 @@ from admin_tui.config import Settings
 from inboxd.app import App
 from inboxd.client import Client, InboxClient
 
-PATIENCE_S = 10.0
+PATIENCE_S = 30.0
 
 
 @dataclass

@@ -19,7 +19,7 @@ from typing import Any
 from rich.cells import split_graphemes
 
 ROOT = Path(__file__).parent.parent.parent
-PATIENCE_S = 20.0
+PATIENCE_S = 40.0
 NO_STYLE: frozenset[str] = frozenset()
 Line = list[tuple[str, frozenset[str]]]
 

@@ -33,12 +33,11 @@ async def _on(seat: Seat, name: str) -> None:
     await seat.until(lambda: seat.screen.known and seat.screen.known.contact.name == name, f"{name} is read")
 
 
-@pytest.mark.parametrize("size", [(80, 24), (120, 40)])
-def test_a_search_asks_the_server_and_escape_gives_the_list_back(desk: Desk, size: tuple[int, int]) -> None:
+def test_a_search_asks_the_server_and_escape_gives_the_list_back(desk: Desk) -> None:
     _people(desk, "Ann", "Bob", *(f"Person {number}" for number in range(20)))
 
     async def story() -> None:
-        async with seated(desk, "contacts", size) as seat:
+        async with seated(desk, "contacts", (80, 24)) as seat:
             await seat.until(lambda: seat.screen.count == 22)
             await seat.press("G")
             await seat.until(lambda: len(seat.screen.listed.rows) == 22, "the second page")
@@ -46,7 +45,7 @@ def test_a_search_asks_the_server_and_escape_gives_the_list_back(desk: Desk, siz
             await seat.type("bob")
             await seat.until(lambda: [row.data.name for row in seat.screen.listed.rows] == ["Bob"])
             await seat.press("enter", "l")
-            await seat.sees("bob@x.test")
+            await seat.until(lambda: seat.screen.known and seat.screen.known.contact.name == "Bob")
             await seat.press("escape", "escape")
             await seat.until(lambda: len(seat.screen.listed.rows) >= 15)
             await seat.press("slash")
@@ -72,6 +71,7 @@ def test_what_the_server_refuses_stands_beside_its_field(desk: Desk) -> None:
             await seat.until(lambda: "taken" in str(form.query_one("#error-email").render()))
             form.query_one("#field-email").value = "ann@new.test"
             await seat.press("ctrl+s")
+            await seat.until(lambda: seat.tui.screen is seat.screen, "the form is gone")
             await seat.sees("ann@new.test")
             await seat.until(
                 lambda: _contact(desk, numbers["Ann"])["custom_attributes"] == {"plan": "gold", "seats": 3}

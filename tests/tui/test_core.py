@@ -237,10 +237,9 @@ def test_ten_thousand_messages_are_wrapped_only_where_they_are_seen(desk: Desk) 
     async def story() -> None:
         async with seated(desk) as seat:
             thread: ThreadView = seat.screen.thread
-            began = time.perf_counter()
+            began = time.thread_time()
             thread.show(posts, fresh=True)
-            took_s = time.perf_counter() - began
-            assert took_s < 0.5
+            assert time.thread_time() - began < 0.5
             await seat.sees("head 9999")
             await seat.pilot.pause()
             assert len(thread._lines) < 300

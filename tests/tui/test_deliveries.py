@@ -50,9 +50,7 @@ def test_a_failed_delivery_is_looked_into_and_sent_again_when_its_receiver_is_he
             assert seat.screen.inspector.attempt["number"] == 2
             await seat.press("l")
             await seat.sees("db locked")
-            await seat.press("right_square_bracket")
-            await seat.sees("delivered")
-            await seat.press("escape")
+            await seat.press("right_square_bracket", "escape")
             await seat.until(lambda: seat.screen.listed.current.data[0].state == "delivered")
 
     run(story())

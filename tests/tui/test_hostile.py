@@ -63,13 +63,9 @@ def test_nothing_foreign_steers_the_terminal(desk: Desk, home: Path) -> None:
             "!",
             "\x1b",
         ):
-            terminal.type(keys)
-            terminal.read(0.25)
-        for key in "1234567890":
-            for one in (key, "?", "\x1b"):
-                terminal.key(one)
-        for key in "gr]]]]]":
-            terminal.key(key)
+            terminal.key(keys, most_s=0.3)
+        for key in ("?", "\x1b", *"1234567890", *"gr]]]]]"):
+            terminal.key(key, most_s=0.3)
         terminal.sees("1/5")
         terminal.type("q")
         assert terminal.ends() == 0, "".join(one.read_text() for one in home.rglob("crash-*"))[-1500:]

@@ -62,12 +62,12 @@ def test_ten_thousand_rows_cost_what_twenty_do(desk: Desk) -> None:
             rows = [Row(number, replace(one, id=number)) for number in range(2, 10_002)]
             seat.screen.listing._more = False
             seat.screen.talks.show(rows)
-            began = time.monotonic()
+            began = time.thread_time()
             for _ in range(20):
                 seat.screen.action_move(1)
             seat.screen.action_edge(1)
             assert seat.screen.talks.current.key == 10_001
-            assert time.monotonic() - began < 0.5
+            assert time.thread_time() - began < 0.5
 
     run(story())
 

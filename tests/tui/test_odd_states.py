@@ -91,7 +91,8 @@ def test_events_that_are_gone_are_a_gap_and_it_goes_on_with_the_newest() -> None
     assert server.asked[:2] == [70, 70]
 
 
-def test_a_server_restored_from_a_backup_is_followed_from_where_it_is() -> None:
+def test_a_server_restored_from_a_backup_is_followed_from_where_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("admin_tui.net.feed._BEFORE_S", 0.05)
     server = Server(([], 12), ([{"seq": 13}], 13))
     assert [(one.kind, one.seq) for one in heard(server, 3)] == [("live", 70), ("gap", 12), ("events", 13)]
     assert server.asked[:2] == [70, 12]

@@ -15,7 +15,7 @@ from tests.cast import Receiver, status
 from tests.tui.cast import Desk
 
 ROOT = Path(__file__).parents[2]
-PATIENCE_S = 20.0
+PATIENCE_S = 40.0
 
 pytestmark = [pytest.mark.e2e, pytest.mark.skipif(shutil.which("tmux") is None, reason="needs tmux")]
 

@@ -43,7 +43,7 @@ def test_a_message_that_failed_says_why_and_is_sent_again(desk: Desk, trouble: s
                 await seat.sees("#2 Bob")
                 await seat.sees("✗ not sent")
                 await seat.press("J")
-                await seat.sees("R sends it again")
+                await seat.until(lambda: "#1 Ann" in seat.text and "R sends it again" in seat.text)
                 await seat.press("R")
                 await seat.until(lambda: said(desk, number) == ["for us"])
                 assert desk.client.messages(number)[-1]["private"]

@@ -66,6 +66,14 @@ def test_another_theme_colours_what_is_already_there(desk: Desk) -> None:
     run(story())
 
 
+async def come_to_rest(seat: Seat) -> None:
+    """Nothing is fetched, and twice the same is on the screen."""
+    before = [""]
+    while seat.tui.pool.waited_s() or before != seat.lines:
+        before = seat.lines
+        await seat.pilot.pause(0.04)
+
+
 @pytest.mark.parametrize("theme", [theme.name for theme in THEMES])
 def test_every_word_stands_out_in_our_themes(desk: Desk, theme: str) -> None:
     number = desk.talk("Ann", "hello")
@@ -76,13 +84,13 @@ def test_every_word_stands_out_in_our_themes(desk: Desk, theme: str) -> None:
             found: set[str] = set()
             for name in InboxdTui.MODES:
                 seat.tui.go(name)
-                await seat.pilot.pause(0.3)
+                await come_to_rest(seat)
                 found |= weak(seat)
             for key in ("question_mark", "g", "exclamation_mark", "q"):
                 seat.tui.sending = 1
                 seat.tui.say(f"about {key}", bad=True)
                 await seat.press(key)
-                await seat.pilot.pause(0.1)
+                await come_to_rest(seat)
                 found |= weak(seat)
                 await seat.press("escape")
             assert found == set()
