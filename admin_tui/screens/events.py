@@ -45,7 +45,7 @@ class EventsScreen(BaseScreen):
         self._loading = False
         self._asked: tuple[Callable[[Any], int], Gap | None] | None = None
         self._wants_older = False
-        self._said = ""
+        self._said: Any = None
 
     def body(self) -> Iterable[Widget]:
         sign = self.tui.glyphs("cursor")
@@ -156,9 +156,10 @@ class EventsScreen(BaseScreen):
         glyphs = self.tui.glyphs
         state = f"{glyphs('paused')} paused" if self.tui.paused else f"{glyphs('on')} following"
         text = f"{state}  seq {self.tail.newest}" + (f"  /{line(self.needle)}" if self.needle else "")
-        if text != self._said:
-            self._said = text
-            self.query_one("#state", Static).update(paint_of(self.app).signs(Text(text)), layout=False)
+        paint = paint_of(self.app)
+        if (text, paint) != self._said:
+            self._said = (text, paint)
+            self.query_one("#state", Static).update(paint.signs(Text(text)), layout=False)
 
     def tick(self) -> None:
         if self.is_mounted:

@@ -26,7 +26,7 @@ class TalkDetails(Static):
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(markup=False, **kwargs)
-        self._drawn = ""
+        self._drawn: Any = None
         self._more: dict[int, dict[str, Any]] = {}
         self._asked: set[int] = set()
         self._asked_at = 0.0
@@ -37,9 +37,9 @@ class TalkDetails(Static):
 
     def show(self, talk: Talk | None, rated: str = "") -> None:
         text = self.text(talk, rated) if talk is not None else ""
-        if text != self._drawn:
-            self._drawn = text
-            paint = paint_of(self.app)
+        paint = paint_of(self.app)
+        if (text, paint) != self._drawn:
+            self._drawn = (text, paint)
             shown = paint.signs(Text(text))
             shown.highlight_regex(r"(?m)\A.*$|^(Conversation|Followed|Other) .*$", paint.key)
             shown.highlight_regex(r"(?m)^\S? +(status|assignee|team|priority|labels|muted)", paint.dim)

@@ -66,7 +66,7 @@ class TalkList(Vertical):
         self._wants_more = self._held = False
         self._touched: set[int] = set()
         self._leftover: set[int] = set()
-        self._said = ""
+        self._said: Any = None
         self._aged_at = time.monotonic()
 
     @property
@@ -283,10 +283,9 @@ class TalkList(Vertical):
         return f"no open conversation\n2 shows the inboxes: {key('inbox.test')} there sends a test message"
 
     def show_views(self) -> None:
-        text = self._views_text(max(20, self.size.width - 2))
-        if text != self._said:
-            self._said = text
-            paint = paint_of(self.app)
+        text, paint = self._views_text(max(20, self.size.width - 2)), paint_of(self.app)
+        if (text, paint) != self._said:
+            self._said = (text, paint)
             wrong = Text(text, paint.bad, no_wrap=True)
             self._views.update(wrong if self._wrong else paint.tabs(text), layout=False)
 

@@ -40,7 +40,7 @@ class TalkThread(Vertical):
         self._reload = Reload()
         self._loading_older = False
         self._unread = 0
-        self._title = ""
+        self._title: Any = None
 
     @property
     def tui(self) -> "InboxdTui":
@@ -236,10 +236,9 @@ class TalkThread(Vertical):
         return next((one.rated for one in reversed(self.notes) if one.rated), "")
 
     def show_title(self) -> None:
-        title = self._title_text()
-        if title != self._title:
-            self._title = title
-            paint = paint_of(self.app)
+        title, paint = self._title_text(), paint_of(self.app)
+        if (title, paint) != self._title:
+            self._title = (title, paint)
             text = paint.signs(paint.head(title))
             text.highlight_regex(r"@\S+", paint.info)
             text.highlight_regex(r"\[[^]]*\]", paint.calm)
