@@ -4,7 +4,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from textual import events
 from textual.app import ComposeResult
 from textual.containers import Horizontal, VerticalScroll
 from textual.suggester import Suggester
@@ -15,6 +14,7 @@ from admin_tui.modals.confirm import Confirm
 from admin_tui.net.outcome import Problem
 from admin_tui.state.files import completed
 from admin_tui.text import line
+from admin_tui.widgets.fields import Completing
 from inboxd.domain.text import clean
 
 
@@ -58,18 +58,11 @@ class _Completion(Suggester):
         return self._complete(value)
 
 
-class _Path(Input):
-    """Tab goes on with a name as in a shell; where there is no way to, it leads to the next field."""
+class _Path(Completing):
+    """Tab goes on with a name as in a shell."""
 
-    async def _on_key(self, event: events.Key) -> None:
-        more = completed(self.value) if event.key == "tab" and self.cursor_at_end else None
-        if more is None:
-            await super()._on_key(event)
-            return
-        event.prevent_default()
-        event.stop()
-        self.value = more
-        self.cursor_position = len(more)
+    def completion(self) -> str | None:
+        return completed(self.value)
 
 
 Save = Callable[[dict[str, Any], Callable[[Problem | None], None]], None]

@@ -1,4 +1,4 @@
-"""Fields that stand there only while they are used."""
+"""Fields that complete what is typed, and those that stand there only while they are used."""
 
 from collections.abc import Callable
 from typing import Any
@@ -10,7 +10,24 @@ from admin_tui.fixes import suggest
 from admin_tui.state.completion import Known, completed, hint
 
 
-class FilterField(Input):
+class Completing(Input):
+    """Tab takes what the text may become; where there is nothing to take, it leads to the next field."""
+
+    def completion(self) -> str | None:
+        raise NotImplementedError
+
+    async def _on_key(self, event: events.Key) -> None:
+        more = self.completion() if event.key == "tab" and self.cursor_at_end else None
+        if more is None:
+            await super()._on_key(event)
+            return
+        event.prevent_default()
+        event.stop()
+        self.value = more
+        self.cursor_position = len(more)
+
+
+class FilterField(Completing):
     """What narrows a list. `known` are the keys that it understands, each with the values there are: Tab completes
     them."""
 
@@ -23,15 +40,8 @@ class FilterField(Input):
         self.known: Known = {}
         super().__init__(placeholder=placeholder, compact=True, **kwargs)
 
-    async def _on_key(self, event: events.Key) -> None:
-        more = completed(self.value, self.known) if event.key == "tab" and self.cursor_at_end else ""
-        if not more:
-            await super()._on_key(event)
-            return
-        event.prevent_default()
-        event.stop()
-        self.value = more
-        self.cursor_position = len(more)
+    def completion(self) -> str | None:
+        return completed(self.value, self.known) or None
 
     def watch_value(self, value: str) -> None:
         """Shows what Tab would add, in grey behind the cursor."""
