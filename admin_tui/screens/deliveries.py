@@ -162,9 +162,9 @@ class DeliveriesScreen(DeliveryActs):
         if self._reload.is_busy:
             return "searching…"
         if self.needle:
-            return f"nothing for {line(self.needle)}\n\\ clears the filter"
+            return f"nothing for {line(self.needle)}\n{self.tui.key_of_id('filter.clear')} clears the filter"
         if self.view != "All":
-            return f"nothing is in {self.view}\n] shows the next view"
+            return f"nothing is in {self.view}\n{self.tui.key_of_id('view.next')} shows the next view"
         return "nothing was owed to a webhook yet\n6 shows the webhooks, 2 the inboxes, whose own webhooks count too"
 
     def _show_views(self) -> None:

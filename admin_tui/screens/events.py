@@ -139,7 +139,9 @@ class EventsScreen(BaseScreen):
         rows = [self._row(one) for one in self.tail.shown(self.needle)]
         follows = self.listed.cursor == 0
         empty = (
-            f"nothing has {line(self.needle)} in it\n\\ clears the filter" if self.needle else "nothing happened yet"
+            f"nothing has {line(self.needle)} in it\n{self.tui.key_of_id('filter.clear')} clears the filter"
+            if self.needle
+            else "nothing happened yet"
         )
         if rows != self.listed.rows or empty != self.listed.empty:
             self.listed.show(rows, empty=empty)
