@@ -73,7 +73,7 @@ class Fetcher(Loop):
             self._give_up(job, failure.message)
         except Exception:
             _log.exception("fetching avatar %d stumbled", job.id)
-            self._store.write(lambda tx: avatar_urls.stumbled(tx, job))
+            self._store.write(lambda tx: avatar_urls.stumbled(tx, job.id))
 
     def _give_up(self, job: Job, reason: str) -> None:
         self._store.write(lambda tx: avatar_urls.done(tx, job, None))

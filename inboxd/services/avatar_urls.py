@@ -57,12 +57,14 @@ def done(tx: Tx, job: Job, upload: Upload | None) -> None:
     avatars.adopt(tx, owner)
 
 
-def stumbled(tx: Tx, job: Job) -> None:
+def stumbled(tx: Tx, job_id: int) -> None:
     """Something of ours went wrong with it."""
-    if job.failed + 1 < TRIES:
+    # Looked up here: a unit may be run twice, and a row from outside would then have been counted up already.
+    job = tx.get(Job, job_id)
+    if job is not None and job.failed + 1 < TRIES:
         tx.update(job, failed=job.failed + 1)
     else:
-        tx.delete(Job, id=job.id)
+        tx.delete(Job, id=job_id)
 
 
 def _hash(url: str) -> str:
