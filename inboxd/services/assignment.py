@@ -47,10 +47,10 @@ def next_in_turn(tx: Tx, inbox: Inbox, team: Team | None) -> int | None:
     user_id = rules.next_of(queue, able)
     if user_id is None:
         return None
+    served = rules.served(queue, user_id)
     if known is not None:
-        tx.update(known, user_ids=rules.served(queue, user_id))
+        tx.update(known, user_ids=served)
     else:
-        served = rules.served(queue, user_id)
         tx.insert(AssignmentQueue, account_id=inbox.account_id, inbox_id=inbox.id, user_ids=served)
     policy = store.policy(tx, inbox.id)
     if policy is not None:

@@ -10,7 +10,7 @@ from inboxd.domain.contacts import check_attributes
 from inboxd.domain.events import SYSTEM, Actor
 from inboxd.domain.messages import MessageType
 from inboxd.domain.text import split_labels
-from inboxd.services import assignment, csat, effects, notifications, outbox, participants, reporting
+from inboxd.services import assignment, csat, effects, notifications, outbox, reporting
 from inboxd.services import messages as posting
 from inboxd.store import accounts, assignments, details, messages
 from inboxd.store import conversations as store
@@ -66,11 +66,8 @@ def open_conversation(
         waiting_since=tx.now,
         last_activity_at=tx.now,
     )
-    if conversation.assignee_id is not None:
-        participants.add(tx, conversation, [conversation.assignee_id])
-        notifications.assigned(tx, conversation, actor)
-    if conversation.snoozed_until is not None:
-        tx.signals.add("snoozed")
+    born_with = {name: (None, getattr(conversation, name)) for name in ("assignee_id", "snoozed_until")}
+    effects.follow(tx, conversation, born_with, actor)
     if born != "pending" and not place.contact.blocked:  # a bot answers first in what is pending
         notifications.opened(tx, conversation, actor)
     outbox.conversation_event(tx, "conversation_created", details.of_conversation(tx, conversation, place, []))
