@@ -32,25 +32,18 @@ class Keeper(Loop):
 
     def step(self) -> bool:
         """Tidy up one batch of everything. Returns whether there may be more."""
-        more_keys = self._store.write(idempotency.forget_old)
         before = self._days * DAY_MS
-        expired = self._store.write(lambda tx: deliveries.expire(tx, tx.now - before, self._days))
-        more_events = expired == retention.BATCH
-        more_blobs = self._store.write(lambda tx: blobs.forget_loose(tx, tx.now - DAY_MS, FILES)) == FILES
-        more_told = self._forget(Notification, notifications.surplus)
-        more_logs = self._forget(AuditLog, audit_logs.expired)
-        more_mails = self._forget(Mail, lambda tx, limit: mails.expired(tx, tx.now - max(before, MAIL_MS), limit))
-        more_jobs = self._store.write(jobs.forget_old, durable=False)
-        return (
-            self._remove_files()
-            or more_mails
-            or more_jobs
-            or more_keys
-            or more_events
-            or more_blobs
-            or more_told
-            or more_logs
-        )
+        more = [
+            self._store.write(idempotency.forget_old),
+            self._store.write(lambda tx: deliveries.expire(tx, tx.now - before, self._days)) == retention.BATCH,
+            self._store.write(lambda tx: blobs.forget_loose(tx, tx.now - DAY_MS, FILES)) == FILES,
+            self._forget(Notification, notifications.surplus),
+            self._forget(AuditLog, audit_logs.expired),
+            self._forget(Mail, lambda tx, limit: mails.expired(tx, tx.now - max(before, MAIL_MS), limit)),
+            self._store.write(jobs.forget_old, durable=False),
+            self._remove_files(),
+        ]
+        return any(more)
 
     def _forget(self, model: type[Record], found: Callable[[Tx, int], list[int]]) -> bool:
         """A batch of rows that served their time, looked up while others write."""
