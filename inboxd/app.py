@@ -9,6 +9,7 @@ from typing import Any
 from inboxd.api.edge import Edge
 from inboxd.api.events import Feed
 from inboxd.api.files import Blobs
+from inboxd.api.rates import Rates
 from inboxd.api.refusals import Refusals
 from inboxd.api.routes import ROUTES
 from inboxd.api.server import Server, make_router, make_wsgi
@@ -72,11 +73,12 @@ class App:
             self.feed,
             self.blobs,
             Refusals(),
+            Rates(config.requests_per_minute, self._steady),
             send=self._worker.send,
             fetch=self._sender.fetch,
             mail=config.mail is not None,
         )
-        self.wsgi = make_wsgi(Edge(self.store, parts), _ROUTER, body_limit=config.body_limit)
+        self.wsgi = make_wsgi(Edge(self.store, parts), _ROUTER, body_limit=config.body_limit, proxies=config.proxies)
 
     @property
     def is_initialised(self) -> bool:

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from inboxd.domain import addresses, retry
+from inboxd.domain.proxies import Proxies, parse_proxies
 
 if TYPE_CHECKING:
     from email.headerregistry import Address
@@ -61,6 +62,14 @@ class Config:
     body_limit: int = _setting(4_194_304, "bytes of a request without its files")
     attachment_limit: int = _setting(41_943_040, "bytes of one attachment")
     messages_per_minute: int = _setting(200, "messages a conversation takes within a minute")
+    requests_per_minute: int = _setting(
+        3_000,
+        "requests that a token, or a contact of the client API, makes within a minute; a tenth as many that do not "
+        "say who calls come from one address; those from the machine itself are not counted",
+    )
+    trusted_proxies: str = _setting(
+        "127.0.0.0/8,::1", "CIDRs and addresses of reverse proxies whose X-Forwarded-For is believed, comma-separated"
+    )
     log_level: str = _setting("info", "debug (a line for every request), info, warning or error")
     token: str = _setting("", "access token of the command line while the server runs", secret=True)
 
@@ -99,6 +108,10 @@ class Config:
         from inboxd.domain.mailing import parse_sender
 
         return parse_sender(self.mail_from)
+
+    @property
+    def proxies(self) -> Proxies:
+        return parse_proxies(self.trusted_proxies)
 
     @property
     def guard(self) -> addresses.Guard:
@@ -203,6 +216,7 @@ def _check(config: Config) -> None:
     for name, reader in (
         ("webhook_schedule", lambda: config.schedule_s),
         ("allow_private", lambda: config.guard),
+        ("trusted_proxies", lambda: config.proxies),
         ("egress_proxy", lambda: addresses.parse_proxy(config.egress_proxy) if config.egress_proxy else None),
         ("smtp_url", lambda: config.smtp_server),
         ("mail_from", lambda: config.sender),
@@ -213,7 +227,7 @@ def _check(config: Config) -> None:
             raise BadConfig(f"{name}: {error}") from None
     for name, least, most in (
         ("threads", 2, 128), ("webhook_threads", 1, 128), ("body_limit", 1024, 2**31), ("attachment_limit", 1, 2**31),
-        ("messages_per_minute", 1, 10**9), ("retention_days", 1, 36_500),
+        ("messages_per_minute", 1, 10**9), ("requests_per_minute", 10, 10**9), ("retention_days", 1, 36_500),
     ):  # fmt: skip
         if not least <= getattr(config, name) <= most:
             raise BadConfig(f"{name}: must be from {least} to {most}")

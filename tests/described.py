@@ -62,6 +62,8 @@ def check(method: str, path: str, response: requests.Response) -> None:
     where = f"{method} {route.path} {status}"
     if not content:
         assert status >= 400 or response.content == b"", f"{where} is described to be empty"
+    elif response.headers.get("Content-Type", "").startswith("text/plain"):
+        assert response.text == content["text/plain"]["schema"]["const"], f"{where} is not as described"
     elif "application/json" in content and "html" not in response.headers.get("Content-Type", ""):
         problems = [
             f"{'/'.join(map(str, error.instance_path))}: {error.message[:300]}"

@@ -11,7 +11,7 @@ from typing import Any
 
 from inboxd.api import auth, params, web
 from inboxd.api.web import Call, Parts, Request, Response, Route
-from inboxd.domain.errors import Failure, Invalid, Malformed, StorageFull, TooMany, UnderWay
+from inboxd.domain.errors import Failure, Invalid, Malformed, StorageFull, Throttled, TooMany, UnderWay
 from inboxd.domain.messages import ATTACHMENTS_LIMIT, Upload
 from inboxd.services import accounts, idempotency
 from inboxd.store.db import Store, StoreClosed, Tx
@@ -32,11 +32,17 @@ class Edge:
         self._marking = threading.Lock()
 
     def answer(self, route: Route, request: Request, args: dict[str, Any]) -> Response:
+        response = self._answered(route, request, args)
+        if request.allowance is not None:
+            response.headers |= request.allowance.headers
+        return response
+
+    def _answered(self, route: Route, request: Request, args: dict[str, Any]) -> Response:
         try:
             return self._answer(route, request, args)
         except Failure as failure:
             self._parts.refusals.note(self._store, request, args, failure)
-            return refusal(failure, request)
+            return refusal(self._parts.rates.hold_back(request, failure), request)
         except StoreClosed:
             return Response(503, text='{"error":"The server is stopping"}', headers={"Retry-After": "1"})
         except Exception:
@@ -108,9 +114,7 @@ class Edge:
         if not files:
             return []
         with self._store.read() as tx:
-            call = self._call(tx, route, request, args)
-            if route.record is not None:
-                route.record(call)
+            _found(self._call(tx, route, request, args), route)
         if len(files) > ATTACHMENTS_LIMIT:
             raise Invalid(f"Attachments are limited to {ATTACHMENTS_LIMIT} a message", "attachments")
         uploads = []
@@ -131,6 +135,7 @@ class Edge:
             if caller.membership is not None and accounts.is_stale(caller.membership, tx.now):
                 request.stale = caller.membership
             tx.origin, tx.token_id = "bot" if caller.bot else "agent", caller.token_id
+            self._parts.rates.admit(request, caller.token_id)
 
         def write(unit: Callable[[Tx], Any]) -> Any:
             def signed(own: Tx) -> Any:
@@ -149,8 +154,17 @@ class Edge:
             self._store.write(lambda tx: accounts.mark_active(tx, account_id, user_id), durable=False)
 
 
-def _run(call: Call, route: Route) -> Any:
+def _found(call: Call, route: Route) -> Any:
+    """What the path names, or None. On the client API finding it is what makes the caller known."""
     record = route.record(call) if route.record is not None else None
+    if "identifier" in call.args:
+        source_id = call.args.get("source_id", call.request.address)
+        call.parts.rates.admit(call.request, (call.args["identifier"], source_id))
+    return record
+
+
+def _run(call: Call, route: Route) -> Any:
+    record = _found(call, route)
     if route.role != "public":
         auth.check_role(call.caller, route.role)
     values = call.request.values
@@ -232,8 +246,11 @@ def _files(request: Request, route: Route) -> list[web.File]:
 
 def refusal(failure: Failure, request: Request) -> Response:
     """A failure in the words and the envelope of the API that was called."""
+    if isinstance(failure, Throttled):
+        headers = {"Content-Type": "text/plain; charset=utf-8", "Retry-After": str(failure.retry_after_s)}
+        return Response(web.STATUS[Throttled], text=failure.message, headers=headers)
     known_user = not request.is_public and bool(auth.given_token(request.headers))
     value = envelopes.body(failure, public=request.is_public, show_existing=known_user)
-    later = "1" if isinstance(failure, UnderWay) else "3600" if isinstance(failure, TooMany) else None
-    headers = {"Retry-After": later} if later is not None else {}
+    later = 1 if isinstance(failure, UnderWay) else failure.retry_after_s if isinstance(failure, TooMany) else None
+    headers = {"Retry-After": str(later)} if later is not None else {}
     return Response(web.STATUS[type(failure)], text=jsons.dumps(value), headers=headers)

@@ -30,7 +30,7 @@ _REFUSALS: dict[int, tuple[str, Any]] = {
     410: ("These events are no longer kept", shapes.EventsGone),
     413: ("More than the limit", _ENVELOPE),
     422: ("Values that break a rule", shapes.InvalidValues | shapes.Error | shapes.FieldErrors | shapes.NotDone),
-    429: ("More than within an hour is allowed", _ENVELOPE),
+    429: ("More than within a minute, or an hour, is allowed", _ENVELOPE),
     503: ("The server is stopping", _ENVELOPE),
     507: ("The disk is full: nothing was stored", _ENVELOPE),
 }
@@ -41,6 +41,8 @@ _KEY = {
     "schema": {"type": "string", "maxLength": 255, "pattern": "^[!-~]*$"},
 }
 _IN_QUERY = ("GET", "DELETE")
+# Chatwoot's words for too many requests are no JSON.
+_RETRY_LATER = {"text/plain": {"schema": {"const": "Retry later"}}}
 
 
 def document(routes: Iterable[Route]) -> dict[str, Any]:
@@ -61,7 +63,10 @@ def document(routes: Iterable[Route]) -> dict[str, Any]:
         "components": {
             "parameters": {"IdempotencyKey": _KEY},
             "responses": {
-                f"Refused{status}": {"description": about, "content": _json(schemas.of(kind))}
+                f"Refused{status}": {
+                    "description": about,
+                    "content": _json(schemas.of(kind)) | (_RETRY_LATER if status == 429 else {}),
+                }
                 for status, (about, kind) in _REFUSALS.items()
             },
             "schemas": schemas.components,
@@ -205,6 +210,8 @@ def _refusals(route: Route, answer: Answer) -> set[int]:
     statuses = {400, 404, 413, 422, 503, *answer.refuses}
     if route.role != "public" or "{identifier}" in route.path:
         statuses.add(401)
+    if route.role != "public" or route.path.startswith("/public/"):
+        statuses.add(429)
     if route.is_unit or route.detached:
         statuses.add(507)
     if _takes_key(route):

@@ -370,7 +370,7 @@ ROUTES = (
     Route("POST", A + "/conversations/{id}/unread", conversation_actions.mark_unread, (), conversations.find, answer=shown.Conversation, about="mark the contact's last message unread"),
     Route("POST", A + "/conversations/{id}/mute", conversation_actions.mute, (), conversations.find, about="resolve and block the contact"),
     Route("POST", A + "/conversations/{id}/unmute", conversation_actions.unmute, (), conversations.find, about="unblock the contact"),
-    Route("POST", A + "/conversations/{id}/transcript", conversation_actions.send_transcript, (Text("email"),), conversations.find, answer=Answer(refuses=(429,)), about="mail it to addresses, separated by commas; refused where no smtp_url is set"),
+    Route("POST", A + "/conversations/{id}/transcript", conversation_actions.send_transcript, (Text("email"),), conversations.find, about="mail it to addresses, separated by commas; refused where no smtp_url is set"),
     Route("GET", A + "/conversations/{id}/attachments", conversation_actions.list_attachments, (Integer("page"),), conversations.find, answer=Page[list[shown.ListedAttachment], shown.TotalMeta], about="files, the newest first"),
     Route("DELETE", A + "/conversations/{id}", conversation_actions.delete, (), conversations.find, ADMIN, detached=True, about="delete a conversation with all in it"),
     Route("GET", A + "/conversations/{id}/participants", participants.index, (), conversations.find, answer=list[shown.Agent], about="who follows a conversation"),

@@ -24,6 +24,7 @@ from inboxd.api.edge import Edge, refusal
 from inboxd.api.web import TEXT_ARGS, File, Request, Response, Route
 from inboxd.domain.errors import Failure, Malformed, NotFound
 from inboxd.domain.links import DIRECT, PREFIX
+from inboxd.domain.proxies import Proxies
 from inboxd.domain.text import clean_line
 from inboxd.version import __version__
 from inboxd.wire import jsons
@@ -74,7 +75,7 @@ def make_router(routes: Iterable[Route]) -> Router:
     return router
 
 
-def make_wsgi(edge: Edge, router: Router, *, body_limit: int) -> Callable[..., Any]:
+def make_wsgi(edge: Edge, router: Router, *, body_limit: int, proxies: Proxies) -> Callable[..., Any]:
     """The WSGI application over a route table.
 
     Of Bottle it takes the router. Bottle's request and response objects would be filled from
@@ -89,7 +90,7 @@ def make_wsgi(edge: Edge, router: Router, *, body_limit: int) -> Callable[..., A
             path,
             _Headers(environ),
             local=environ.get("inboxd.local") is True,
-            address=environ.get("REMOTE_ADDR"),
+            address=proxies.caller(environ["REMOTE_ADDR"], environ.get("HTTP_X_FORWARDED_FOR", "")),
         )
         response = _answer(edge, router, environ, request, body_limit)
         if _log.isEnabledFor(logging.DEBUG):
@@ -376,7 +377,7 @@ class Server:
             cleanup_interval=10,
             max_request_header_size=65_536,
             max_request_body_size=upload_limit,
-            # Nothing here believes a Forwarded header, so none has to be cleared from each request.
+            # X-Forwarded-For is believed of trusted proxies only, and by us: none has to be cleared here.
             clear_untrusted_proxy_headers=False,
         )
         # Headers and body leave in one send: the cheapest win there is. Set here because waitress

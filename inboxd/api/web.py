@@ -12,6 +12,7 @@ from typing import IO, TYPE_CHECKING, Any
 
 from inboxd.api.auth import Caller
 from inboxd.api.params import Files, Param
+from inboxd.api.rates import Allowance, Rates
 from inboxd.api.refusals import Refusals
 from inboxd.domain import errors
 from inboxd.domain.addresses import Guard
@@ -38,6 +39,7 @@ STATUS: dict[type[errors.Failure], int] = {
     errors.Invalid: 422,
     errors.Refused: 422,
     errors.TooMany: 429,
+    errors.Throttled: 429,
     errors.StorageFull: 507,
 }
 
@@ -71,7 +73,9 @@ class Request:
     lines: IO[bytes] | None = None
     """The body, unread, where the route takes lines."""
     address: str | None = None
-    """Where the connection comes from."""
+    """Where it comes from, as trusted proxies tell."""
+    allowance: Allowance | None = None
+    """What is left of the minute to who calls; None while nobody is known, and for callers on this machine."""
     stale: AccountUser | None = None
     """The caller's membership, while its last sign of life is old and this one is not yet written."""
 
@@ -105,6 +109,7 @@ class Parts:
     feed: "Feed"
     blobs: "Blobs"
     refusals: Refusals
+    rates: Rates
     send: Callable[[Claim], None]
     fetch: Fetch
     mail: bool

@@ -11,6 +11,7 @@ Failure
 ├── UnderWay          the same request is being answered at this moment
 ├── Refused           a rule that belongs to no single field
 ├── TooMany           more of it than within a time is allowed
+│   └── Throttled     more requests than within a minute are allowed
 └── StorageFull       the disk is full; reading goes on
 """
 
@@ -80,7 +81,13 @@ class Refused(Failure):
 
 
 class TooMany(Failure):
-    pass
+    retry_after_s = 3600
+
+
+class Throttled(TooMany):
+    def __init__(self, retry_after_s: int) -> None:
+        super().__init__("Retry later")
+        self.retry_after_s = retry_after_s
 
 
 class StorageFull(Failure):

@@ -17,6 +17,7 @@ class Limits(TypedDict):
     content: int
     attachments: int
     messages_per_minute: int
+    requests_per_minute: int
     mails_per_hour: int
 
 

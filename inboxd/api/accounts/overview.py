@@ -43,6 +43,7 @@ def meta(call: Call) -> wire.Meta:
             "content": CONTENT_LIMIT,
             "attachments": ATTACHMENTS_LIMIT,
             "messages_per_minute": call.parts.limits.per_minute,
+            "requests_per_minute": call.parts.rates.limit,
             "mails_per_hour": mailing.PER_HOUR if call.parts.mail else 0,
         },
     )
