@@ -2,6 +2,8 @@ from typing import Any
 
 import pytest
 
+from inboxd.services import bulk_actions
+from inboxd.store.db import StoreClosed, Tx
 from tests.cast import World
 
 
@@ -38,6 +40,30 @@ def test_many_conversations_change_at_once_as_if_the_caller_did_it(world: World)
     assert lines == ["Ada added vip", "Conversation was marked resolved by Ada"]
     changed = [one for one in world.events() if one["event"] == "conversation_status_changed"]
     assert [(one["id"], one["origin"]) for one in changed] == [(number, "agent") for number in numbers]
+
+
+def test_the_answer_comes_when_all_is_done_and_what_was_interrupted_is_finished_by_asking_again(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    numbers = [world.conversation() for _ in range(bulk_actions.BATCH + 1)]
+    body = {"type": "Conversation", "ids": numbers, "labels": {"add": ["vip"]}}
+    change, path = bulk_actions.change_conversations, f"{world.account}/bulk_actions"
+
+    def stop(tx: Tx, ids: list[int], **kwargs: Any) -> None:
+        change(tx, ids, **kwargs)
+        if len(ids) == 1:
+            raise StoreClosed
+
+    with monkeypatch.context() as stopped:
+        stopped.setattr(bulk_actions, "change_conversations", stop)
+        answer = world.http.post(path, json=body, headers={"Idempotency-Key": "k"}, token=world.ada)
+    assert (answer.status_code, answer.headers["Retry-After"]) == (503, "1")
+    assert [talk(world, number)["labels"] for number in numbers] == [["vip"]] * bulk_actions.BATCH + [[]]
+    answer = world.http.post(path, json=body, headers={"Idempotency-Key": "k"}, token=world.ada)
+    assert (answer.status_code, answer.text) == (200, "")
+    assert [talk(world, number)["labels"] for number in numbers] == [["vip"]] * len(numbers)
+    path = f"{world.account}/conversations/{numbers[0]}/messages"
+    assert len(world.http.get(path, token=world.ada).json()["payload"]) == 1
 
 
 def test_labels_are_removed_before_others_are_added(world: World) -> None:
