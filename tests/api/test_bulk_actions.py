@@ -2,6 +2,7 @@ from typing import Any
 
 import pytest
 
+from inboxd.domain.text import LABELS_LIMIT
 from inboxd.services import bulk_actions
 from inboxd.store.db import StoreClosed, Tx
 from tests.cast import World
@@ -127,6 +128,31 @@ def test_contacts_get_labels_or_lose_them(world: World) -> None:
     assert labels(world, carl) == ["b"]
     bulk(world, type="Contact", ids=[carl])
     assert labels(world, carl) == ["b"]
+
+
+def test_one_that_can_carry_no_more_labels_does_not_keep_the_others_waiting(world: World) -> None:
+    number, full, carl = world.conversation(), world.conversation(), world.carl["id"]
+    most = [str(place) for place in range(LABELS_LIMIT)]
+    conversations(world, full, labels={"add": most})
+    other = world.http.post(f"{world.account}/contacts", json={"name": "Dora"}, token=world.admin).json()
+    dora = other["payload"]["contact"]["id"]
+    assert bulk(world, type="Contact", ids=[dora], labels={"add": most}).status_code == 200
+    conversations(world, full, number, labels={"add": ["vip"]}, fields={"status": "resolved"})
+    assert [talk(world, one)["status"] for one in (full, number)] == ["resolved"] * 2
+    assert [talk(world, one)["labels"] for one in (full, number)] == [most, ["vip"]]
+    assert bulk(world, type="Contact", ids=[dora, carl], labels={"add": ["vip"]}).status_code == 200
+    assert (labels(world, dora), labels(world, carl)) == (most, ["vip"])
+    for deed in ("add", "remove"):
+        answer = bulk(world, type="Conversation", ids=[number], labels={deed: [*most, "x"]})
+        assert (answer.status_code, answer.json()["attributes"]) == (422, ["labels"])
+
+
+def test_empty_lists_are_empty_objects_as_php_spells_them(world: World) -> None:
+    number = world.conversation()
+    conversations(world, number, fields=[], labels={"add": ["vip"]})
+    conversations(world, number, fields={"status": "resolved"}, labels=[])
+    assert (talk(world, number)["labels"], talk(world, number)["status"]) == (["vip"], "resolved")
+    assert bulk(world, type="Conversation", ids=[number], labels=["x"]).status_code == 422
 
 
 def test_contacts_are_deleted_by_administrators_alone(world: World) -> None:
