@@ -216,6 +216,11 @@ def diary(world: World, clock: Clock) -> Diary:
             talk.team = chance.choice(teams[::2])
             act(world, talk.number, "assignments", world.admin, team_id=talk.team)
             talk.assignee = None
+    # What contacts carry is no label of a conversation, though their ids are the same.
+    for contact in range(1, 6):
+        path = f"{world.account}/contacts/{contact}/labels"
+        body = {"labels": ["new", "none"]}
+        assert world.http.post(path, json=body, token=world.admin).status_code == 200
     clock.advance(s=1)
     return kept
 
