@@ -205,7 +205,7 @@ def diary(world: World, clock: Clock) -> Diary:
     people = [(world.ada_id, world.ada), (world.olga_id, world.olga), (1, world.admin)]
     # To the full minute first: the naive business hours count minutes.
     clock.advance(ms=60_000 - clock.now % 60_000)
-    for _ in range(150):
+    for _ in range(120):
         clock.advance(s=60 * int(chance.expovariate(1 / 400)))
         if len(kept.talks) < 3 or chance.random() < 0.15:
             kept.open(chance)
@@ -222,6 +222,7 @@ def diary(world: World, clock: Clock) -> Diary:
         body = {"labels": ["new", "none"]}
         assert world.http.post(path, json=body, token=world.admin).status_code == 200
     clock.advance(s=1)
+    assert all(kept.figure(metric, "account", None, **SPAN) for metric in METRICS), "nothing to look at"
     return kept
 
 
@@ -239,14 +240,11 @@ def periods(unit: str, since: int, until: int, zone: timezone) -> list[datetime]
     return sorted({begin(unit, second, zone) for second in seconds})
 
 
-def test_the_diary_is_worth_looking_at(diary: Diary) -> None:
-    for metric in METRICS:
-        assert diary.figure(metric, "account", None, **SPAN), metric
-    assert {entry.talk.inbox for entry in diary.entries if entry.what == "reply"} == set(diary.inboxes)
-
-
 def test_every_metric_of_everybody_is_what_the_diary_says(diary: Diary) -> None:
     since, until = NOW + 2 * DAY, diary.now - 3 * DAY
+    figures = ask(diary.world, "reports/summary", type="account", since=since, until=until)
+    [_, line] = download(diary.world, "conversations_summary", since=since, until=until)
+    assert sorted(line) == sorted(str(figures[key]) for key in METRICS)
     for (kind, number), hours in product(diary.subjects(), (False, True)):
         asked = {"since": since, "until": until, "business_hours": hours}
         shown = ask(diary.world, "reports/summary", type=kind, id=number, **asked)
@@ -275,8 +273,9 @@ def test_periods_are_those_of_the_calendar_wherever_the_clock_hangs(diary: Diary
 
 
 def test_a_series_of_anybody_adds_up_to_what_the_diary_says(diary: Diary) -> None:
+    one_of_each = dict(reversed(diary.subjects()))
     span: dict[str, Any] = {"since": NOW, "until": diary.now}
-    for (kind, number), metric in product(diary.subjects(), METRICS):
+    for (kind, number), metric in product(one_of_each.items(), METRICS):
         asked = {"type": kind, "id": number, "group_by": "week", "business_hours": True, **span}
         points = series(diary.world, metric, **asked)
         expected = diary.figure(metric, kind, number, **span, hours=True)
@@ -320,13 +319,6 @@ def download(world: World, name: str, **params: Any) -> list[list[str]]:
     answer = world.http.get(f"/api/v2/accounts/1/reports/{name}", params=params, token=world.admin)
     assert answer.status_code == 200, answer.text
     return list(csv.reader(io.StringIO(answer.text, newline="")))
-
-
-def test_the_table_of_the_account_has_the_numbers_of_its_summary(diary: Diary) -> None:
-    asked = {"since": NOW + 3 * DAY, "until": diary.now - 2 * DAY}
-    figures = ask(diary.world, "reports/summary", type="account", **asked)
-    [_, line] = download(diary.world, "conversations_summary", **asked)
-    assert sorted(line) == sorted(str(figures[key]) for key in METRICS)
 
 
 def test_traffic_has_every_hour_of_every_day_asked_for(diary: Diary) -> None:
