@@ -15,7 +15,7 @@ from inboxd.domain.errors import Failure, Invalid, Malformed, StorageFull, Throt
 from inboxd.domain.messages import ATTACHMENTS_LIMIT, Upload
 from inboxd.services import accounts, idempotency
 from inboxd.store.db import Store, StoreClosed, Tx
-from inboxd.store.models import AccountUser
+from inboxd.store.models import AccountUser, IdempotencyKey
 from inboxd.wire import errors as envelopes
 from inboxd.wire import jsons
 
@@ -96,13 +96,14 @@ class Edge:
                 raise UnderWay
             self._under_way.add(mark[:2])
         try:
-            known: Response | None = call.write(lambda tx: _recall(tx, mark))
-            if known is not None:
-                return known
+            known: IdempotencyKey | None = call.write(lambda tx: idempotency.recall(tx, *mark))
+            if known is not None and known.status != idempotency.UNANSWERED:
+                return _again(known)
+            call.mark, call.reached = mark, tuple(json.loads(known.body)) if known is not None else ()
             response = work()
             if response.value is not None:
                 response.text, response.value = jsons.dumps(response.value), None
-            call.write(lambda tx: idempotency.keep(tx, *mark, response.status, response.text or ""))
+            call.write(lambda tx: idempotency.keep_anew(tx, *mark, response.status, response.text or ""))
             return response
         finally:
             with self._marking:
@@ -197,19 +198,16 @@ def _mark(call: Call) -> tuple[str, str, str]:
     return scope, key, _fingerprint(call)
 
 
-def _recall(tx: Tx, mark: tuple[str, str, str]) -> Response | None:
-    known = idempotency.recall(tx, *mark)
-    if known is None:
-        return None
+def _again(known: IdempotencyKey) -> Response:
     return Response(known.status, text=known.body, headers={"Idempotent-Replayed": "true"})
 
 
 def _once(call: Call, route: Route) -> Response:
     """Run the route unless this key was answered before; then give the same answer again."""
     mark = _mark(call)
-    known = _recall(call.tx, mark)
+    known = idempotency.recall(call.tx, *mark)
     if known is not None:
-        return known
+        return _again(known)
     response = _response(call, _run(call, route))
     if route.secrets:
         kept = jsons.dumps(reduce(_without, route.secrets, response.value))

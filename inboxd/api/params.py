@@ -229,7 +229,7 @@ class Nested(Param):
         return object_schema(self.params)
 
     def read(self, raw: Any) -> dict[str, Any]:
-        if raw is None or raw == "":
+        if raw is None or raw in ("", []):
             return {}
         if not isinstance(raw, dict):
             raise self.refuse("must be an object")

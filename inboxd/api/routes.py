@@ -144,7 +144,7 @@ ATTRIBUTE_DEFINITION = (
     Text("attribute_description", limit=20_000), Text("attribute_key", limit=255), custom_attribute_definitions.MODEL,
     Texts("attribute_values"), Text("regex_pattern", limit=255), Text("regex_cue", limit=255),
 )  # fmt: skip
-FILTER_TYPE = Word("filter_type", words=FILTER_TYPES)
+FILTER_TYPE = NumberedWord("filter_type", words=FILTER_TYPES)
 CUSTOM_FILTER = (Text("name"), FILTER_TYPE, Object("query"))
 NOTE = (Text("content", limit=20_000),)
 FOLLOWERS = (Integers("user_ids"),)

@@ -1,9 +1,13 @@
 """Work that is too much for one transaction."""
 
+import json
 from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
 from inboxd.api.web import Call, Response, empty
+from inboxd.services import idempotency
+from inboxd.store.db import Tx
 
 
 def take(call: Call, step: Callable[[Call], bool]) -> None:
@@ -21,3 +25,18 @@ def later(call: Call, step: Callable[[Call], bool], answer: Callable[[], Respons
         return answer()
 
     call.after = after
+
+
+def once(call: Call, place: tuple[int, ...], unit: Callable[[Tx], Any]) -> None:
+    """Take a step of a `detached` request, unless it was taken when the request came before under its
+    Idempotency-Key: a server that was stopped in the middle goes on there. Places grow from step to step."""
+    mark = call.mark
+    if mark is None:
+        call.write(unit)
+    elif place > call.reached:
+
+        def noted(tx: Tx) -> None:
+            unit(tx)
+            idempotency.keep_anew(tx, *mark, idempotency.UNANSWERED, json.dumps(place))
+
+        call.write(noted)

@@ -136,6 +136,10 @@ class Call:
     """The handler answers with what an earlier request made."""
     after: Callable[[], Response] | None = None
     """Set by a handler on a snapshot: makes the response once that is closed."""
+    mark: tuple[str, str, str] | None = None
+    """Of a `detached` request with an Idempotency-Key: its scope, key and fingerprint."""
+    reached: tuple[int, ...] = ()
+    """The last step that it took when it came before and was not answered."""
 
     @property
     def account_id(self) -> int:

@@ -1,9 +1,11 @@
 """The same change for many conversations or contacts, a few of them a unit."""
 
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
 from inboxd.domain.conversations import with_status
+from inboxd.domain.errors import Invalid
 from inboxd.domain.events import Actor
 from inboxd.domain.text import without_labels
 from inboxd.services import contacts, conversations
@@ -36,7 +38,8 @@ def _change(tx: Tx, conversation: Conversation, actor: Actor, wanted: Wanted) ->
     if wanted.remove:
         conversations.set_labels(tx, conversation, actor, without_labels(conversation.label_list, wanted.remove))
     if wanted.add:
-        conversations.set_labels(tx, conversation, actor, [*conversation.label_list, *wanted.add])
+        with suppress(Invalid):  # one that can carry no more must not keep the others waiting
+            conversations.set_labels(tx, conversation, actor, [*conversation.label_list, *wanted.add])
     status = wanted.fields.get("status")
     if status is None and wanted.snoozed_until is not None and conversation.status == "snoozed":
         status = "snoozed"
@@ -58,6 +61,7 @@ def change_contacts(tx: Tx, ids: list[int], account_id: int, wanted: Wanted) -> 
         if contact is None:
             continue
         if wanted.add:
-            contacts.set_labels(tx, contact, [*contact.label_list, *wanted.add])
+            with suppress(Invalid):
+                contacts.set_labels(tx, contact, [*contact.label_list, *wanted.add])
         else:
             contacts.set_labels(tx, contact, without_labels(contact.label_list, wanted.remove))

@@ -6,11 +6,14 @@ from inboxd.store.db import Tx
 from inboxd.store.models import IdempotencyKey
 
 RETENTION_MS = 24 * 3_600_000
+UNANSWERED = 0
+"""The status of a request that is done in steps, until it is answered; its body is the last step done."""
 BATCH = 500
 
 
 def recall(tx: Tx, scope: str, key: str, fingerprint: str) -> IdempotencyKey | None:
-    """The stored answer. Raises Refused when the key was used for another request.
+    """The stored answer, or how far an unanswered request got. Raises Refused when the key was used for
+    another request.
 
     Key, effect and answer commit together and units run one after the other, so a twin that
     arrives meanwhile waits for its turn and then finds the answer: nothing is ever half done.
@@ -28,6 +31,12 @@ def recall(tx: Tx, scope: str, key: str, fingerprint: str) -> IdempotencyKey | N
 
 def keep(tx: Tx, scope: str, key: str, fingerprint: str, status: int, body: str) -> None:
     tx.insert(IdempotencyKey, scope=scope, key=key, fingerprint=fingerprint, status=status, body=body)
+
+
+def keep_anew(tx: Tx, scope: str, key: str, fingerprint: str, status: int, body: str) -> None:
+    """The same in place of how far it had got."""
+    tx.delete(IdempotencyKey, scope=scope, key=key)
+    keep(tx, scope, key, fingerprint, status, body)
 
 
 def forget_old(tx: Tx) -> bool:

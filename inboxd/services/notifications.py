@@ -40,7 +40,7 @@ def _known(channel: str, given: list[str] | None, present: list[str]) -> list[st
         return present
     offered = rules.flags(channel)
     for flag in given:
-        if flag not in offered:
+        if flag and flag not in offered:  # a form that selects nothing sends one blank
             raise Invalid(f"{clean_line(flag, 80)} is no {channel} flag", f"selected_{channel}_flags")
     return [flag for flag in offered if flag in given]
 

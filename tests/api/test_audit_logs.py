@@ -93,6 +93,18 @@ def test_everything_that_runs_an_account_is_in_it(world: World, trail: Trail) ->
     assert trail.said("DELETE", "/agent_bots/1") == [("destroy", "AgentBot")]
     assert trail.said("PATCH", path, channel={"webhook_url": "https://hooks.test/1"}) == [("update", "Webhook")]
     assert trail.said("PATCH", path, name="Renamed") == [("update", "Inbox")]
+    assert trail.said("POST", "/assignment_policies", name="Fair") == [("create", "AssignmentPolicy")]
+    _, [changed] = trail.ask("PATCH", "/assignment_policies/1", fair_distribution_limit=3)
+    assert changed["audited_changes"] == {"fair_distribution_limit": [100, 3]}
+    link = f"{path}/assignment_policy"
+    assert trail.said("POST", link, assignment_policy_id=1) == [("create", "InboxAssignmentPolicy")]
+    assert trail.said("POST", link, assignment_policy_id=1) == []
+    assert trail.said("DELETE", link) == [("destroy", "InboxAssignmentPolicy")]
+    trail.ask("POST", link, assignment_policy_id=1)
+    assert trail.said("DELETE", "/assignment_policies/1") == [
+        ("destroy", "AssignmentPolicy"),
+        ("destroy", "InboxAssignmentPolicy"),
+    ]
     assert trail.said("DELETE", path) == [("destroy", "Inbox")]
 
 

@@ -2,6 +2,9 @@ from typing import Any
 
 import pytest
 
+from inboxd.domain.text import LABELS_LIMIT
+from inboxd.services import bulk_actions
+from inboxd.store.db import StoreClosed, Tx
 from tests.cast import World
 
 
@@ -38,6 +41,30 @@ def test_many_conversations_change_at_once_as_if_the_caller_did_it(world: World)
     assert lines == ["Ada added vip", "Conversation was marked resolved by Ada"]
     changed = [one for one in world.events() if one["event"] == "conversation_status_changed"]
     assert [(one["id"], one["origin"]) for one in changed] == [(number, "agent") for number in numbers]
+
+
+def test_the_answer_comes_when_all_is_done_and_what_was_interrupted_is_finished_by_asking_again(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    numbers = [world.conversation() for _ in range(bulk_actions.BATCH + 1)]
+    body = {"type": "Conversation", "ids": numbers, "labels": {"add": ["vip"]}}
+    change, path = bulk_actions.change_conversations, f"{world.account}/bulk_actions"
+
+    def stop(tx: Tx, ids: list[int], **kwargs: Any) -> None:
+        change(tx, ids, **kwargs)
+        if len(ids) == 1:
+            raise StoreClosed
+
+    with monkeypatch.context() as stopped:
+        stopped.setattr(bulk_actions, "change_conversations", stop)
+        answer = world.http.post(path, json=body, headers={"Idempotency-Key": "k"}, token=world.ada)
+    assert (answer.status_code, answer.headers["Retry-After"]) == (503, "1")
+    assert [talk(world, number)["labels"] for number in numbers] == [["vip"]] * bulk_actions.BATCH + [[]]
+    answer = world.http.post(path, json=body, headers={"Idempotency-Key": "k"}, token=world.ada)
+    assert (answer.status_code, answer.text) == (200, "")
+    assert [talk(world, number)["labels"] for number in numbers] == [["vip"]] * len(numbers)
+    path = f"{world.account}/conversations/{numbers[0]}/messages"
+    assert len(world.http.get(path, token=world.ada).json()["payload"]) == 1
 
 
 def test_labels_are_removed_before_others_are_added(world: World) -> None:
@@ -101,6 +128,31 @@ def test_contacts_get_labels_or_lose_them(world: World) -> None:
     assert labels(world, carl) == ["b"]
     bulk(world, type="Contact", ids=[carl])
     assert labels(world, carl) == ["b"]
+
+
+def test_one_that_can_carry_no_more_labels_does_not_keep_the_others_waiting(world: World) -> None:
+    number, full, carl = world.conversation(), world.conversation(), world.carl["id"]
+    most = [str(place) for place in range(LABELS_LIMIT)]
+    conversations(world, full, labels={"add": most})
+    other = world.http.post(f"{world.account}/contacts", json={"name": "Dora"}, token=world.admin).json()
+    dora = other["payload"]["contact"]["id"]
+    assert bulk(world, type="Contact", ids=[dora], labels={"add": most}).status_code == 200
+    conversations(world, full, number, labels={"add": ["vip"]}, fields={"status": "resolved"})
+    assert [talk(world, one)["status"] for one in (full, number)] == ["resolved"] * 2
+    assert [talk(world, one)["labels"] for one in (full, number)] == [most, ["vip"]]
+    assert bulk(world, type="Contact", ids=[dora, carl], labels={"add": ["vip"]}).status_code == 200
+    assert (labels(world, dora), labels(world, carl)) == (most, ["vip"])
+    for deed in ("add", "remove"):
+        answer = bulk(world, type="Conversation", ids=[number], labels={deed: [*most, "x"]})
+        assert (answer.status_code, answer.json()["attributes"]) == (422, ["labels"])
+
+
+def test_empty_lists_are_empty_objects_as_php_spells_them(world: World) -> None:
+    number = world.conversation()
+    conversations(world, number, fields=[], labels={"add": ["vip"]})
+    conversations(world, number, fields={"status": "resolved"}, labels=[])
+    assert (talk(world, number)["labels"], talk(world, number)["status"]) == (["vip"], "resolved")
+    assert bulk(world, type="Conversation", ids=[number], labels=["x"]).status_code == 422
 
 
 def test_contacts_are_deleted_by_administrators_alone(world: World) -> None:

@@ -98,8 +98,16 @@ def test_a_view_keeps_its_name_when_the_new_one_is_blank(world: World, filters: 
 
 
 def test_an_unknown_type_to_list_is_422(world: World, filters: str) -> None:
-    answer = world.http.get(f"{filters}?filter_type=0", token=world.ada)
-    assert (answer.status_code, answer.json()["attributes"]) == (422, ["filter_type"])
+    for word in ("inbox", "3", "-1"):
+        answer = world.http.get(f"{filters}?filter_type={word}", token=world.ada)
+        assert (answer.status_code, answer.json()["attributes"]) == (422, ["filter_type"])
+
+
+def test_a_type_is_named_by_its_number_as_chatwoots_dashboard_does(world: World, filters: str) -> None:
+    made = create(world, "a", filter_type=1)
+    assert made["filter_type"] == "contact"
+    assert world.http.get(f"{filters}?filter_type=1", token=world.ada).json() == [made]
+    assert world.http.get(f"{filters}?filter_type=0", token=world.ada).json() == []
 
 
 def test_nobody_sees_the_views_of_others(world: World, filters: str) -> None:

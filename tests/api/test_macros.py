@@ -6,9 +6,10 @@ import pytest
 
 from inboxd.app import App
 from inboxd.domain.messages import Upload
+from inboxd.services import actions
 from inboxd.services.actions import ACTIONS, IN_MACROS, IN_RULES
 from inboxd.store import blobs
-from inboxd.store.db import Tx
+from inboxd.store.db import StoreClosed, Tx
 from inboxd.store.models import Delivery, Trouble, Webhook
 from tests.cast import World
 from tests.delivery.bench import Bench, FakeSender, answered
@@ -310,6 +311,40 @@ def test_an_action_that_fails_is_left_out_alone_and_told_in_the_log(
     assert [record.getMessage() for record in caplog.records] == [
         f"macro {macro['id']}: send_attachment left out on conversation {number}: Invalid attachment"
     ]
+
+
+def test_a_macro_that_a_stop_interrupts_goes_on_there_under_its_key(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    macro = made(world, act("send_message", "one"), act("add_private_note", "two"))
+    numbers = [world.conversation() for _ in range(3)]
+    path, body = f"{world.account}/macros/{macro['id']}/execute", {"conversation_ids": [*reversed(numbers), numbers[0]]}
+    perform, left = actions.perform, [3, 0, 99]
+
+    def stop(*given: Any) -> None:
+        """After so many, and before the commit of the last of them."""
+        perform(*given)
+        left[0] -= 1
+        if left[0] < 0:
+            raise StoreClosed
+
+    monkeypatch.setattr(actions, "perform", stop)
+
+    def ask(**values: Any) -> Any:
+        return world.http.post(path, json=body | values, headers={"Idempotency-Key": "k"}, token=world.ada)
+
+    assert ask().status_code == 503
+    assert [len(messages(world, number)) for number in numbers] == [0, 1, 2]
+    assert ask(conversation_ids=[numbers[0]]).status_code == 422, "another request"
+    left.pop(0)
+    assert ask().status_code == 503
+    assert [len(messages(world, number)) for number in numbers] == [0, 1, 2]
+    left.pop(0)
+    assert [ask().status_code for _ in range(2)] == [200, 200]
+    assert [[one["content"] for one in messages(world, number)] for number in numbers] == [["one", "two"]] * 3
+    assert left == [96]
+    assert execute(world, macro["id"], *numbers).status_code == 200
+    assert [len(messages(world, number)) for number in numbers] == [4] * 3
 
 
 def test_a_conversation_is_posted_to_the_url_of_an_action(world: World, bench: Bench, sender: FakeSender) -> None:

@@ -310,6 +310,7 @@ def test_settings_begin_with_assignments_and_mentions(world: World) -> None:
 def test_settings_are_chosen_under_their_key_alone(world: World) -> None:
     path = f"{world.account}/notification_settings"
     nothing: list[dict[str, Any]] = [{}, {"selected_push_flags": []}, {"notification_settings": None}]
+    nothing += [{"notification_settings": {}}, {"notification_settings": []}]
     for given in nothing:
         answer = world.http.patch(path, json=given, token=world.ada)
         expected = {"error": "param is missing or the value is empty: notification_settings"}
@@ -323,6 +324,12 @@ def test_settings_are_chosen_under_their_key_alone(world: World) -> None:
     shown = world.http.put(path, json=body, token=world.ada).json()
     assert shown == before | {"selected_push_flags": []}
     assert world.http.get(path, token=world.ada).json() == shown
+    form = {"notification_settings[selected_push_flags][]": ["", "push_conversation_mention"]}
+    assert world.http.patch(path, data=form, token=world.ada).json() == before | {
+        "selected_push_flags": ["push_conversation_mention"]
+    }
+    form = {"notification_settings[selected_push_flags][]": [""]}
+    assert world.http.patch(path, data=form, token=world.ada).json() == shown
     body = {"notification_settings": {"selected_email_flags": []}}
     world.http.patch(path, json=body, token=world.ada)
     assign(world, world.conversation(), world.ada_id, world.admin)

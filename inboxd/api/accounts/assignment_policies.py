@@ -3,11 +3,12 @@
 from typing import Any
 
 from inboxd.api.accounts import inboxes
+from inboxd.api.audit import audited
 from inboxd.api.web import Call, empty
 from inboxd.domain.errors import NotFound
 from inboxd.services import assignment_policies
 from inboxd.store import assignment_policies as store
-from inboxd.store.models import AssignmentPolicy, Inbox
+from inboxd.store.models import AssignmentPolicy, Inbox, InboxAssignmentPolicy
 from inboxd.wire import assignment_policies as wire
 
 
@@ -35,15 +36,18 @@ def show(call: Call, policy: AssignmentPolicy) -> Any:
     return _listed(call, [policy])[0]
 
 
+@audited(AssignmentPolicy)
 def create(call: Call) -> Any:
     return show(call, assignment_policies.create(call.tx, call.account_id, call.values))
 
 
+@audited(AssignmentPolicy)
 def update(call: Call, policy: AssignmentPolicy) -> Any:
     assignment_policies.update(call.tx, policy, call.values)
     return show(call, policy)
 
 
+@audited(AssignmentPolicy, InboxAssignmentPolicy)
 def delete(call: Call, policy: AssignmentPolicy) -> Any:
     store.drop(call.tx, policy)
     return empty()
@@ -60,12 +64,14 @@ def of_inbox(call: Call, inbox: Inbox) -> Any:
     return show(call, policy)
 
 
+@audited(InboxAssignmentPolicy)
 def connect(call: Call, inbox: Inbox) -> Any:
     policy = _policy(call, call.values.get("assignment_policy_id") or 0)
     assignment_policies.connect(call.tx, inbox, policy)
     return show(call, policy)
 
 
+@audited(InboxAssignmentPolicy)
 def disconnect(call: Call, inbox: Inbox) -> Any:
     assignment_policies.disconnect(call.tx, inbox)
     return empty()

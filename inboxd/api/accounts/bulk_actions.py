@@ -11,6 +11,7 @@ from inboxd.api.accounts import contacts, conversations
 from inboxd.api.auth import check_role
 from inboxd.api.web import Call, Response, empty
 from inboxd.domain.errors import NotFound
+from inboxd.domain.text import split_labels
 from inboxd.services import bulk_actions
 from inboxd.services.bulk_actions import BATCH, Wanted
 
@@ -20,8 +21,8 @@ def create(call: Call) -> Any:
     labels = values.get("labels") or {}
     wanted = Wanted(
         values.get("fields") or {},
-        labels.get("add") or [],
-        labels.get("remove") or [],
+        split_labels(labels.get("add") or []),
+        split_labels(labels.get("remove") or []),
         values.get("snoozed_until"),
     )
     ids = list(dict.fromkeys(values.get("ids") or []))

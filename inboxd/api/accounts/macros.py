@@ -3,6 +3,7 @@
 import logging
 from typing import Any
 
+from inboxd.api import steps
 from inboxd.api.accounts import conversations
 from inboxd.api.audit import audited
 from inboxd.api.params import label
@@ -110,30 +111,34 @@ def delete(call: Call, macro: Macro) -> Any:
 
 def execute(call: Call, macro: Macro) -> None:
     """Each action on each conversation is a unit of its own: one that fails is left out alone."""
-    found = conversations.reachable(call, call.values.get("conversation_ids") or [])
+    wanted = call.values.get("conversation_ids") or []
+    turns = {display_id: turn for turn, display_id in enumerate(wanted)}
+    found = [(turns[one.display_id], one.id) for one in conversations.reachable(call, turns)]
     run = Run(call.caller.actor, call.caller.known_user, "macro.executed", call.parts.limits, mail=call.parts.mail)
-    macro_id, steps, ids = macro.id, macro.actions, [one.id for one in found]
+    macro_id, kept = macro.id, list(enumerate(macro.actions))
 
     def after() -> Response:
-        for conversation_id in ids:
-            for step in steps:
-                _do(call, macro_id, conversation_id, run, step)
+        for turn, conversation_id in found:
+            for number, action in kept:
+                _do(call, macro_id, (turn, number), conversation_id, run, action)
         return empty()
 
     call.after = after
 
 
-def _do(call: Call, macro_id: int, conversation_id: int, run: Run, step: dict[str, Any]) -> None:
+def _do(
+    call: Call, macro_id: int, place: tuple[int, int], conversation_id: int, run: Run, action: dict[str, Any]
+) -> None:
     def unit(tx: Tx) -> None:
         conversation = tx.get(Conversation, conversation_id)
         if conversation is not None:
-            actions.perform(tx, conversation, run, step)
+            actions.perform(tx, conversation, run, action)
 
     try:
-        call.write(unit)
+        steps.once(call, place, unit)
     except (StorageFull, StoreClosed):
         raise
     except Exception as error:
         reason = error.message if isinstance(error, Failure) else type(error).__name__
-        name = step["action_name"]
+        name = action["action_name"]
         _log.warning("macro %d: %s left out on conversation %d: %s", macro_id, name, conversation_id, reason)

@@ -102,7 +102,7 @@ def show_settings(call: Call) -> wire.Settings:
 
 
 def update_settings(call: Call) -> wire.Settings:
-    if not isinstance(call.request.values.get("notification_settings"), dict):
+    if not call.request.values.get("notification_settings"):
         raise Refused("param is missing or the value is empty: notification_settings")
     given = call.values["notification_settings"]
     notifications.choose(
