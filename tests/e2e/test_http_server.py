@@ -168,7 +168,11 @@ def test_trailing_slashes_are_the_same_path(place: Place, tail: str) -> None:
 def test_doubled_slashes_are_one(place: Place) -> None:
     """Most programs put a path that begins with a slash behind a base URL that may end in one."""
     token = f"api_access_token: {place.token}"
-    for path in ("//api/v1/accounts/1/inboxes", "/api/v1//accounts/1///inboxes//", "http://x//api/v1/accounts/1/inboxes"):
+    for path in (
+        "//api/v1/accounts/1/inboxes",
+        "/api/v1//accounts/1///inboxes//",
+        "http://x//api/v1/accounts/1/inboxes",
+    ):
         assert place.ask(head("GET", path, token)).status == 200, path
     assert place.ask(post(f"/{place.messages}", b'{"content":"hi"}')).json["content"] == "hi"
     assert place.ask(post(f"/{place.private}", b'{"content":"yo"}', token)).json["content"] == "yo"
