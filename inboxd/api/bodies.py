@@ -15,6 +15,7 @@ FIELDS_LIMIT = 1000
 PARTS_LIMIT = 256
 # The one file that clients send under a wrapper key.
 _WRAPPED = "profile[avatar]"
+_GZIP = b"\x1f\x8b"
 
 
 def read_query(query: str) -> dict[str, Any]:
@@ -40,6 +41,8 @@ def read_body(
     if length > limit:
         raise TooLarge(f"The body is larger than {limit} bytes")
     body = stream.read(length)
+    if body.startswith(_GZIP):
+        raise Malformed("The body is compressed, and must not be")
     # curl -d sends JSON under the form type: nobody means a form that begins with a brace.
     if kind.endswith("json") or body.lstrip()[:1] in (b"{", b"["):
         value = jsons.loads(body)

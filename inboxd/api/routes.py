@@ -126,7 +126,7 @@ BOT = (
     Text("name"),
     Text("description"),
     Text("outgoing_url"),
-    Word("bot_type", words=("webhook",)),
+    NumberedWord("bot_type", words=("webhook",)),
     Object("bot_config"),
     Files("avatar"),
     Text("avatar_url"),

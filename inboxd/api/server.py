@@ -51,6 +51,7 @@ _PREFLIGHT = {
     "Access-Control-Allow-Headers": "*",
     "Access-Control-Max-Age": "7200",
 }
+_SLASHES = re.compile(r"//+")
 _REASONS = bottle.HTTP_CODES | {507: "Insufficient Storage"}
 
 
@@ -102,8 +103,8 @@ def make_wsgi(edge: Edge, router: Router, *, body_limit: int, proxies: Proxies) 
 
 
 def _path(environ: dict[str, Any]) -> str:
-    """The path as it was sent, for a source_id may hold an encoded slash; trailing slashes and a
-    `.json` suffix are dropped, as Rails does."""
+    """The path as it was sent, for a source_id may hold an encoded slash; doubled and trailing slashes
+    and a `.json` suffix are dropped, as Rails does."""
     path: str = environ.get("REQUEST_URI") or environ["PATH_INFO"]
     path = path.partition("?")[0]
     if not path.startswith("/"):
@@ -111,11 +112,17 @@ def _path(environ: dict[str, Any]) -> str:
     if not path.isascii():
         # What is not UTF-8 matches nothing: dropping bytes would let another record answer.
         path = path.encode("latin-1").decode("utf-8", "replace")
-    if len(path) > 1:
-        path = path.rstrip("/") or "/"
+    path = _without_spare_slashes(path)
     if path.endswith(".json") and not path.startswith(PREFIX) and not _CONTACT.fullmatch(path):
         path = path[: -len(".json")]
     return path
+
+
+def _without_spare_slashes(path: str) -> str:
+    """A base URL that ends in a slash, and a path that begins with one, make two."""
+    if "//" in path:
+        path = _SLASHES.sub("/", path)
+    return path.rstrip("/") or "/"
 
 
 def _answer(edge: Edge, router: Any, environ: dict[str, Any], request: Request, body_limit: int) -> Response:
@@ -262,7 +269,7 @@ class _Parser(HTTPRequestParser):
             if codings != [b"chunked"] or self.version != "1.1" or "CONTENT_LENGTH" in self.headers:
                 raise ParsingError("Transfer-Encoding must be chunked, once, without a Content-Length, in HTTP/1.1")
         is_multipart = self.headers.get("CONTENT_TYPE", "").lower().startswith("multipart/form-data")
-        path = self.path.rstrip("/").removesuffix(".json")
+        path = _without_spare_slashes(self.path).removesuffix(".json")
         is_large = _LINES.fullmatch(path) or path.startswith(DIRECT) or (is_multipart and _UPLOADS.search(path))
         if not is_large:
             self.adj = self.small_adj or self.adj
@@ -287,7 +294,7 @@ class _JsonErrorTask(ErrorTask):
             ("Content-Type", "application/json; charset=utf-8"),
             ("X-Content-Type-Options", "nosniff"),
         ]
-        if getattr(request, "path", "").startswith("/public/"):
+        if _without_spare_slashes(getattr(request, "path", "")).startswith("/public/"):
             self.response_headers.extend(_ANY_ORIGIN.items())
         self.set_close_on_finish()
         channel.lingers = True

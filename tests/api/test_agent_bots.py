@@ -63,6 +63,17 @@ def test_a_bot_is_made_shown_changed_and_deleted(world: World) -> None:
     assert world.http.get(bots, token=world.admin).json() == []
 
 
+def test_a_bot_type_may_be_its_number(world: World) -> None:
+    """Chatwoot's own description gives `bot_type` as 0, and clients made from it send that."""
+    bots = f"{world.account}/agent_bots"
+    for value in (0, "0", "webhook", None):
+        answer = world.http.post(bots, json={"name": "Bo", "bot_type": value, "bot_config": {}}, token=world.admin)
+        assert (answer.status_code, answer.json()["bot_type"]) == (200, "webhook"), value
+    for value in (1, "dialogflow"):
+        answer = world.http.post(bots, json={"name": "Bo", "bot_type": value}, token=world.admin)
+        assert (answer.status_code, answer.json()["attributes"]) == (422, ["bot_type"])
+
+
 def test_agents_change_no_bots(world: World, bot: dict[str, Any]) -> None:
     path = f"{world.account}/agent_bots"
     for method, where in (("POST", path), ("PATCH", f"{path}/{bot['id']}"), ("DELETE", f"{path}/99")):

@@ -1,5 +1,6 @@
 """Bodies that no well-behaved client sends: each is refused in words, and nothing is stored."""
 
+import gzip
 import io
 import json
 from typing import Any
@@ -116,6 +117,10 @@ def test_a_long_key_above_many_values_costs_no_more_than_its_bytes() -> None:
 
 def test_a_byte_order_mark_before_json_is_skipped(desk: Desk) -> None:
     assert desk.send(b'\xef\xbb\xbf{"content":"hi"}', JSON).json()["content"] == "hi"
+
+
+def test_a_compressed_body_is_refused_by_that_name(desk: Desk) -> None:
+    desk.check_refused(400, "compressed", gzip.compress(b'{"content":"hi"}'), JSON)
 
 
 def test_of_a_repeated_key_the_last_counts_as_in_rails(desk: Desk) -> None:

@@ -662,3 +662,55 @@ def test_an_agent_bot_answers_what_it_is_told(world: World, plain: Program) -> N
     rasa.ask("POST", f"{path}/messages", {"content": "They asked for a person", "private": True})
     handed = rasa.ask("POST", f"{path}/toggle_status", {"status": "open"})["payload"]
     assert handed["current_status"] == "open"
+
+
+def test_a_bridge_that_names_its_contacts_itself_finds_them_again(world: World, plain: Program) -> None:
+    """engacs/chatwoot-bridge (2026-06), run: a contact of no inbox first, then a conversation under a source_id of
+    its own; the avatar as multipart PUT; read receipts as content_attributes, which are no status."""
+    a, jid = world.account, f"{NUMBER}@s.whatsapp.net"
+    assert plain.ask("GET", f"{a}/contacts/search?q={NUMBER}")["payload"] == []
+    ann = {"name": "Ann", "identifier": NUMBER, "phone_number": f"+{NUMBER}"}
+    contact = plain.ask("POST", f"{a}/contacts", ann)["payload"]["contact"]
+    avatar = {"avatar": ("avatar.jpg", PNG, "image/png")}
+    assert plain.ask("PUT", f"{a}/contacts/{contact['id']}", files=avatar)["payload"]["thumbnail"]
+    assert plain.ask("GET", f"{a}/contacts/{contact['id']}/conversations")["payload"] == []
+    values = {"inbox_id": world.inbox["id"], "contact_id": contact["id"], "source_id": jid}
+    number = plain.ask("POST", f"{a}/conversations", values)["id"]
+    plain.ask("POST", f"{a}/conversations/{number}/toggle_status", {"status": "resolved"})
+    [known] = plain.ask("GET", f"{a}/contacts/{contact['id']}/conversations")["payload"]
+    assert (known["id"], known["inbox_id"], known["status"]) == (number, world.inbox["id"], "resolved")
+    plain.ask("POST", f"{a}/conversations/{number}/toggle_status", {"status": "open"})
+
+    path = f"{a}/conversations/{number}/messages"
+    sent = plain.ask("POST", path, {"content": "hi", "message_type": "outgoing", "private": False})
+    told = last(world, "message_created")
+    assert (told["sender"]["type"], told["conversation"]["inbox_id"]) == ("user", world.inbox["id"])
+    assert told["conversation"]["contact_inbox"]["source_id"] == jid
+    assert told["conversation"]["meta"]["sender"]["identifier"] == NUMBER
+    receipt = plain.ask("PATCH", f"{path}/{sent['id']}", {"content_attributes": {"status": "delivered"}})
+    assert (receipt["status"], receipt["content_attributes"]) == ("sent", {})
+    plain.ask("POST", f"{a}/conversations/{number}/toggle_typing_status", {"typing_status": "on"})
+    assert last(world, "conversation_typing_on")["conversation"]["contact_inbox"]["source_id"] == jid
+
+
+def test_a_bridge_looks_people_up_by_filters_as_chatwoot_reads_them(world: World, plain: Program) -> None:
+    """vital-ai/vital-chatwoot-bridge (2026-08), run: phone numbers without the plus, e-mails in any case, `page` in
+    the query; a note with a file says `private` as text, and nothing when it is none."""
+    a = world.account
+    ann = {"name": "Ann", "email": "ann@example.test", "phone_number": f"+{NUMBER}", "identifier": "Ann-1"}
+    contact = plain.ask("POST", f"{a}/contacts", ann)["payload"]["contact"]
+    for key, value in (("phone_number", NUMBER), ("email", "Ann@Example.TEST")):
+        clause = {"attribute_key": key, "filter_operator": "equal_to", "values": [value], "query_operator": None}
+        [found] = plain.ask("POST", f"{a}/contacts/filter?page=1", {"payload": [clause]})["payload"]
+        assert found["id"] == contact["id"], key
+    number = plain.ask("POST", f"{a}/conversations", {"inbox_id": world.inbox["id"], "contact_id": contact["id"]})["id"]
+    path = f"{a}/conversations/{number}/messages"
+    fields = {"content": "see", "message_type": "outgoing", "content_type": "text"}
+    pdf = ("a b.pdf", b"%PDF", "application/pdf")
+    assert plain.form("POST", path, fields, pdf)["private"] is False
+    note = plain.form("POST", path, {**fields, "private": "true", "content_attributes": '{"in_reply_to":1}'}, pdf)
+    assert (note["private"], note["content_attributes"]["in_reply_to"]) == (True, 1)
+    assert type(note["created_at"]) is int
+    plain.ask("PATCH", f"{a}/conversations/{number}", {"status": "resolved", "labels": ["x"], "assignee_id": 1})
+    counts = plain.ask("GET", f"{a}/conversations?status=open&page=1")["data"]["meta"]
+    assert counts["all_count"] == 1

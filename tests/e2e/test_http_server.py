@@ -165,6 +165,25 @@ def test_trailing_slashes_are_the_same_path(place: Place, tail: str) -> None:
     assert found.status == 200
 
 
+def test_doubled_slashes_are_one(place: Place) -> None:
+    """Most programs put a path that begins with a slash behind a base URL that may end in one."""
+    token = f"api_access_token: {place.token}"
+    for path in (
+        "//api/v1/accounts/1/inboxes",
+        "/api/v1//accounts/1///inboxes//",
+        "http://x//api/v1/accounts/1/inboxes",
+    ):
+        assert place.ask(head("GET", path, token)).status == 200, path
+    assert place.ask(post(f"/{place.messages}", b'{"content":"hi"}')).json["content"] == "hi"
+    assert place.ask(post(f"/{place.private}", b'{"content":"yo"}', token)).json["content"] == "yo"
+    check_refused(place.ask(head("GET", f"/{place.public}/contacts//messages")), 404)
+    # What may be as large as an upload is told by the same path.
+    part = b'--XX\r\nContent-Disposition: form-data; name="avatar"; filename="a.png"\r\n\r\n%s\r\n--XX--\r\n'
+    avatar = part % (b"x" * (BODY_LIMIT + 1))
+    fields = (token, "Content-Type: multipart/form-data; boundary=XX", f"Content-Length: {len(avatar)}")
+    assert place.ask(head("PATCH", "//api/v1//accounts/1/inboxes/1", *fields), avatar).status == 422
+
+
 def chunked(*chunks: bytes) -> bytes:
     return b"".join(b"%x\r\n%s\r\n" % (len(chunk), chunk) for chunk in (*chunks, b""))
 
