@@ -233,6 +233,24 @@ def test_a_conversation_can_begin_with_a_message_of_the_caller(world: World) -> 
     assert emitted(world, before) == ["conversation_created", "message_created", "conversation_updated"]
 
 
+def test_a_conversation_can_begin_with_files(world: World, conversations: str) -> None:
+    upload = world.http.post(f"{world.account}/upload", files={"attachment": ("a.txt", b"a")}, token=world.ada).json()
+    place = {"inbox_id": 1, "contact_id": 1}
+    body = {**place, "message": {"content": "see", "attachments": [upload["blob_id"]]}}
+    made = [world.http.post(conversations, json=body, token=world.ada).json()]
+    for name in ("message[attachments][]", "message[attachments]"):
+        fields = {**place, "message[content]": "see", "message[content_attributes]": '{"x": 1}'}
+        files = {name: ("a.txt", b"a", "text/plain")}
+        made.append(world.http.post(conversations, data=fields, files=files, token=world.ada).json())
+    for one in made:
+        (message,) = one["messages"]
+        (attachment,) = message["attachments"]
+        assert (message["content"], attachment["extension"], attachment["file_size"]) == ("see", "txt", 1)
+        fetched = world.http.get(attachment["data_url"].removeprefix("http://inboxd.test"))
+        assert fetched.content == b"a"
+    assert message["content_attributes"] == {"x": 1}
+
+
 def test_a_bad_message_opens_no_conversation(world: World, conversations: str) -> None:
     body = {"inbox_id": 1, "contact_id": 1, "message": {"content": "x" * 150_001}}
     answer = world.http.post(conversations, json=body, token=world.ada)
