@@ -400,8 +400,10 @@ def test_a_page_holds_twenty_five_and_updated_within_holds_all(world: World, clo
     assert ids(world, page=3) == []
     assert len(ids(world, updated_within=60)) == 26
     clock.advance(s=120)
-    assert ids(world, updated_within=60) == []
-    assert listed(world)["meta"]["all_count"] == 26
+    assert ids(world, updated_within=60) == ids(world, updated_within=0) == []
+    meta = world.http.get(f"{world.account}/conversations/meta?updated_within=60", token=world.admin).json()["meta"]
+    assert meta == listed(world, updated_within=60)["meta"] == listed(world)["meta"]
+    assert meta["all_count"] == 26
 
 
 def test_the_priority_is_set_and_cleared(world: World, conversations: str, number: int) -> None:
