@@ -21,7 +21,7 @@ from inboxd.store.models import ContactInbox, Conversation, Team
 from inboxd.wire import agent_bots as bot_wire
 from inboxd.wire import api as wire
 from inboxd.wire import teams as team_wire
-from inboxd.wire.times import seconds_or_none
+from inboxd.wire.times import iso_or_none
 
 
 def find(call: Call) -> Conversation:
@@ -197,7 +197,7 @@ def toggle_status(call: Call, conversation: Conversation) -> Any:
             "success": None if is_handoff else True,
             "conversation_id": conversation.display_id,
             "current_status": conversation.status,
-            "snoozed_until": seconds_or_none(conversation.snoozed_until),
+            "snoozed_until": iso_or_none(conversation.snoozed_until),
         }
     }
 
