@@ -13,8 +13,8 @@ from inboxd.wire import jsons
 
 FIELDS_LIMIT = 1000
 PARTS_LIMIT = 256
-# The one file that clients send under a wrapper key.
-_WRAPPED = "profile[avatar]"
+# Where clients send files inside of something else.
+_NESTED = ("profile[avatar]", "message[attachments]")
 _GZIP = b"\x1f\x8b"
 
 
@@ -116,7 +116,7 @@ def _read_multipart(stream: IO[bytes], boundary: str, length: int, limit: int, f
                     raise TooLarge(f"{name[:80]} makes the parameters larger than {limit} bytes")
                 pairs.append((name, _text(name, part.raw)))
             elif part.filename or part.size:
-                if "[" in name.removesuffix("[]") and name != _WRAPPED:
+                if "[" in name.removesuffix("[]") and name.removesuffix("[]") not in _NESTED:
                     head = name.partition("[")[0][:80]
                     raise Invalid(f"{params.label(head)} must not hold files inside", head)
                 pairs.append((name, file))

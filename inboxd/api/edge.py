@@ -4,7 +4,7 @@ import hashlib
 import json
 import logging
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, suppress
 from functools import reduce
 from typing import Any
@@ -111,7 +111,7 @@ class Edge:
 
     def _stage(self, route: Route, request: Request, args: dict[str, Any], over: ExitStack) -> list[Upload]:
         """Put uploaded files on disk before the transaction, once the caller has proved to be one."""
-        files = _files(request, route) if route.files else []
+        files = _files(request, route) if route.takes_files else []
         if not files:
             return []
         with self._store.read() as tx:
@@ -237,9 +237,17 @@ def _files(request: Request, route: Route) -> list[web.File]:
     """The files of the parameters that take some, in the order of the route's."""
     inside = request.values.get(route.wrapper) if route.wrapper is not None else None
     values = request.values | (inside if isinstance(inside, dict) else {})
-    given = [values.get(name) for name in route.files]
-    items = [item for one in given for item in (one if isinstance(one, list) else [one])]
-    return [item for item in items if isinstance(item, web.File)]
+    return list(_files_of(route.params, values))
+
+
+def _files_of(known: Iterable[params.Param], values: dict[str, Any]) -> Iterator[web.File]:
+    for param in known:
+        given = values.get(param.name)
+        if isinstance(param, params.Nested) and isinstance(given, dict):
+            yield from _files_of(param.params, given)
+        elif isinstance(param, params.Files):
+            items = given if isinstance(given, list) else [given]
+            yield from (item for item in items if isinstance(item, web.File))
 
 
 def refusal(failure: Failure, request: Request) -> Response:

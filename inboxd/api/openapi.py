@@ -2,7 +2,8 @@
 
 import re
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from typing import Any
 
 from inboxd.api.params import Files, Nested, Object, Objects, Param, Texts, object_schema
@@ -160,28 +161,33 @@ def _body(route: Route) -> dict[str, Any]:
         return {"required": True, "content": {media: {}}}
     plain = [_in_json(param) for param in route.params if not isinstance(param, Files) or param.or_ids]
     content = _json(object_schema(plain))
-    if route.files:
+    if route.takes_files:
         content["multipart/form-data"] = {"schema": _form(route)}
     return {"required": any(param.required for param in plain), "content": content}
 
 
 def _in_json(param: Param) -> Param:
     """Signed ids alone, where files may stand too."""
+    if isinstance(param, Nested):
+        return replace(param, params=tuple(_in_json(one) for one in param.params))
     return Texts(param.name, param.required) if isinstance(param, Files) else param
 
 
 def _form(route: Route) -> Schema:
     """Multipart has no null and no depth: names say where a value belongs, objects go as JSON text."""
-    properties: dict[str, Schema] = {}
-    for param in route.params:
+    return {"type": "object", "properties": dict(_fields(route.params, route.wrapper))}
+
+
+def _fields(known: Iterable[Param], inside: str | None) -> Iterator[tuple[str, Schema]]:
+    for param in known:
+        name = f"{inside}[{param.name}]" if inside else param.name
         if isinstance(param, Nested):
+            yield from _fields(param.params, name)
             continue
         kind = param.schema()
-        name = f"{route.wrapper}[{param.name}]" if route.wrapper else param.name
         if isinstance(param, Object | Objects):
             kind = {"type": "string", "contentMediaType": "application/json"}
-        properties[f"{name}[]" if kind.get("type") == "array" else name] = kind
-    return {"type": "object", "properties": properties}
+        yield f"{name}[]" if kind.get("type") == "array" else name, kind
 
 
 def _json(schema: Schema) -> dict[str, Any]:

@@ -112,7 +112,7 @@ MESSAGE = (
     Text("content"), NumberedWord("message_type", words=message_words.MESSAGE_TYPES), Boolean("private"),
     Word("content_type", words=message_words.CONTENT_TYPES), Object("content_attributes", lenient=True),
     Text("source_id"), Text("echo_id"), Value("external_created_at"), Value("campaign_id"), Object("template_params"),
-    Text("sender_type"), Integer("sender_id"),
+    Text("sender_type"), Integer("sender_id"), Files("attachments", many=True, or_ids=True),
 )  # fmt: skip
 LIST = (
     Text("status"), Text("assignee_type"), Integer("inbox_id"), Integer("team_id"), Texts("labels"), Text("q"),
@@ -387,7 +387,7 @@ ROUTES = (
     Route("PUT", DIRECT + "{signed}", uploads.put, (Files("body"),), uploads.find_target, "public", raw=True, detached=True, answer=NO_CONTENT, about="the bytes of an announced file"),
     Route("POST", A + "/upload", uploads.create, (Files("attachment"), Text("external_url")), detached=True, answer=upload_shapes.Uploaded, about="upload a file, or have one fetched, for a message to come"),
     Route("GET", A + "/conversations/{id}/messages", messages.index, (Integer("before"), Integer("after"), Text("filter_internal_messages")), conversations.find, answer=Page[list[shown.Message], shown.MessagesMeta], about="a window of messages"),
-    Route("POST", A + "/conversations/{id}/messages", messages.create, (*MESSAGE, Boolean("import"), Files("attachments", many=True, or_ids=True)), conversations.find, bots=True, answer=shown.Message, about="reply, write a private message, or inject an incoming one"),
+    Route("POST", A + "/conversations/{id}/messages", messages.create, (*MESSAGE, Boolean("import")), conversations.find, bots=True, answer=shown.Message, about="reply, write a private message, or inject an incoming one"),
     Route("PATCH", A + "/conversations/{id}/messages/{message_id}", messages.update, (Text("status"), Text("external_error")), messages.find, answer=shown.Message, about="report delivered, read or failed"),
     Route("DELETE", A + "/conversations/{id}/messages/{message_id}", messages.delete, (), messages.find, answer=shown.Message, about="take a message back"),
     Route("POST", A + "/conversations/{id}/messages/{message_id}/retry", messages.retry, (), messages.find, answer=shown.Message, about="send a failed message again"),

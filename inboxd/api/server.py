@@ -41,7 +41,8 @@ _LINGER_S = 2.0
 _CHUNK_LINES = 16_384
 # The paths that take files: elsewhere nobody gets to fill the disk before being looked at.
 _UPLOADS = re.compile(
-    r"/messages$|^/api/v1/(profile|accounts/[0-9]+/(upload|contacts/import|(contacts|inboxes|agent_bots)(/[0-9]+)?))$"
+    r"/messages$|^/api/v1/(profile|accounts/[0-9]+/"
+    r"(upload|contacts/import|conversations|(contacts|inboxes|agent_bots)(/[0-9]+)?))$"
 )
 # And the one that takes lines, which are no files.
 _LINES = re.compile(r"/api/v1/accounts/\d+/import")

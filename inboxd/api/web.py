@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
 from inboxd.api.auth import Caller
-from inboxd.api.params import Files, Param
+from inboxd.api.params import Files, Nested, Param
 from inboxd.api.rates import Allowance, Rates
 from inboxd.api.refusals import Refusals
 from inboxd.domain import errors
@@ -198,6 +198,6 @@ class Route:
         return self.writes or (self.method != "GET" and not self.detached)
 
     @cached_property
-    def files(self) -> tuple[str, ...]:
-        """The parameters that are files."""
-        return tuple(param.name for param in self.params if isinstance(param, Files))
+    def takes_files(self) -> bool:
+        inner = (one for param in self.params if isinstance(param, Nested) for one in param.params)
+        return any(isinstance(param, Files) for param in (*self.params, *inner))

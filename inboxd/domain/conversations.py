@@ -74,12 +74,6 @@ def reply_window_ms(additional_attributes: dict[str, Any]) -> int | None:
     return None if hours is None else int(hours) * 3_600_000
 
 
-def can_reply(window_ms: int | None, last_incoming_at: int | None, now: int) -> bool:
-    if window_ms is None:
-        return True
-    return last_incoming_at is not None and now - last_incoming_at < window_ms
-
-
 def idle_before(settings: dict[str, Any], now: int) -> int | None:
     """An open conversation of an account with these settings that was last active before this moment is
     resolved; None when none is."""

@@ -17,7 +17,7 @@ def mark_unread(tx: Tx, conversation: Conversation) -> None:
         conversation,
         agent_last_seen_at=seen,
         assignee_last_seen_at=seen,
-        unread_count=store.unread_count(tx, conversation.id, seen),
+        unread_count=store.unread_count(tx, conversation.id, seen) if seen is not None else 0,
     )
 
 

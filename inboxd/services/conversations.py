@@ -12,7 +12,7 @@ from inboxd.domain.messages import MessageType
 from inboxd.domain.text import split_labels
 from inboxd.services import assignment, csat, effects, notifications, outbox, reporting
 from inboxd.services import messages as posting
-from inboxd.store import accounts, assignments, details, messages
+from inboxd.store import accounts, assignments, details
 from inboxd.store import conversations as store
 from inboxd.store.db import Changes, Tx
 from inboxd.store.details import Place
@@ -262,14 +262,14 @@ def seen_by_agent(tx: Tx, conversation: Conversation, user_id: int | None) -> No
     values: dict[str, Any] = dict(
         rules.seen(
             is_assignee=is_assignee,
-            has_news=messages.newer_than(tx, conversation.id, since),
+            has_news=conversation.last_activity_at > (since or 0),
             agent_seen=conversation.agent_last_seen_at,
             assignee_seen=conversation.assignee_last_seen_at,
             now=tx.now,
         )
     )
     if "agent_last_seen_at" in values:
-        values["unread_count"] = store.unread_count(tx, conversation.id, values["agent_last_seen_at"])
+        values["unread_count"] = 0
     tx.update(conversation, **values)
 
 

@@ -257,10 +257,10 @@ def _follow_up(tx: Tx, conversation: Conversation, message: Message) -> None:
     """The times of the conversation and its contact, as if it had been here when it was said."""
     at = message.created_at
     values: dict[str, Any] = {"last_activity_at": max(conversation.last_activity_at, at)}
-    is_reply = message.message_type == MessageType.OUTGOING and not message.private and message.sender_type == "User"
     is_newest = at >= conversation.last_activity_at
-    if is_reply:
-        values["first_reply_created_at"] = min(conversation.first_reply_created_at or at, at)
+    if messages.is_reply(message):
+        if message.sender_type == "User":
+            values["first_reply_created_at"] = min(conversation.first_reply_created_at or at, at)
         if is_newest:
             values["waiting_since"] = None
     elif message.message_type == MessageType.INCOMING:

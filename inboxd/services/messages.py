@@ -114,7 +114,7 @@ def _follow_up(tx: Tx, conversation: Conversation, place: Place, shown: MessageD
         values |= _come_in(tx, conversation, place)
         if conversation.waiting_since is None:
             reply["waiting_since"] = tx.now
-    elif _is_reply(message):
+    elif is_reply(message):
         if conversation.first_reply_created_at is None and message.sender_type == "User":
             reply["first_reply_created_at"] = tx.now
         if conversation.waiting_since is not None:
@@ -142,7 +142,7 @@ def _follow_up(tx: Tx, conversation: Conversation, place: Place, shown: MessageD
         outbox.contact_event(tx, "contact_updated", place.contact, contact_changes)
 
 
-def _is_reply(message: Message) -> bool:
+def is_reply(message: Message) -> bool:
     """Whether somebody answers the contact: no note, no rule, and no campaign of another system."""
     return (
         message.message_type == MessageType.OUTGOING

@@ -100,14 +100,11 @@ class Scope:
     """A user who was mentioned in each of them."""
     followed_by: int | None = None
     """A user whose participations alone are listed, in whatever inbox."""
-    updated_after: int | None = None
 
     @property
     def is_counted(self) -> bool:
         """Whether the kept counts know everything this asks for."""
-        asked = (
-            self.mentioned, self.team_id, self.source_id, self.also, self.hits, self.followed_by, self.updated_after
-        )  # fmt: skip
+        asked = (self.mentioned, self.team_id, self.source_id, self.also, self.hits, self.followed_by)
         return not self.labels and not self.unattended and all(one is None for one in asked)
 
     def counted(self) -> list[Any]:
@@ -139,8 +136,6 @@ class Scope:
             yield Conversation.status == self.status
         if self.unattended:
             yield Conversation.first_reply_created_at.is_null() | Conversation.waiting_since.is_null(False)
-        if self.updated_after is not None:
-            yield Conversation.updated_at > self.updated_after
         if self.also is not None:
             yield self.also
 
@@ -218,7 +213,14 @@ def counts(tx: Tx, scope: Scope, user_id: int | None) -> dict[str, int]:
 
 
 def page(
-    tx: Tx, scope: Scope, *, assignee_type: str, user_id: int | None, sort_by: str, page: int
+    tx: Tx,
+    scope: Scope,
+    *,
+    assignee_type: str,
+    user_id: int | None,
+    sort_by: str,
+    page: int,
+    updated_after: int | None = None,
 ) -> list[Conversation]:
     """`page` counts from 1; with `updated_after` there is one page, of up to 1000."""
     where = scope.where()
@@ -228,33 +230,25 @@ def page(
         where.append(Conversation.assignee_id.is_null())
     elif assignee_type == "assigned":
         where.append(Conversation.assignee_id.is_null(False))
+    if updated_after is not None:
+        where.append(Conversation.updated_at > updated_after)
     query = Conversation.select().where(*where).order_by(*SORTS.get(sort_by, _NEWEST))
-    if scope.updated_after is not None:
+    if updated_after is not None:
         return tx.all(query.limit(_UPDATED_LIMIT))
     return tx.all(query.limit(PAGE).offset((page - 1) * PAGE))
 
 
-_SEEN = Prepared(
-    Message,
-    lambda: (
-        Message.select(Message.id)
-        .where(Message.conversation_id == arg("conversation_id"), Message.created_at <= arg("moment"))
-        .order_by(Message.id.desc())
-        .limit(1)
-    ),
-)
 _INCOMING = Prepared(
     Message,
     lambda: Message.select(fn.COUNT(Message.id)).where(
-        Message.conversation_id == arg("conversation_id"), Message.id > arg("after"), Message.message_type == 0
+        Message.conversation_id == arg("conversation_id"), Message.message_type == 0, Message.created_at > arg("after")
     ),
 )
 
 
-def unread_count(tx: Tx, conversation_id: int, after: int | None) -> int:
-    """Incoming messages after a moment; all of them when it is None. Reads only what is newer."""
-    seen = tx.tuples(_SEEN, conversation_id=conversation_id, moment=after) if after is not None else []
-    count: int = tx.tuples(_INCOMING, conversation_id=conversation_id, after=seen[0][0] if seen else 0)[0][0]
+def unread_count(tx: Tx, conversation_id: int, after: int) -> int:
+    """Incoming messages after a moment."""
+    count: int = tx.tuples(_INCOMING, conversation_id=conversation_id, after=after)[0][0]
     return count
 
 

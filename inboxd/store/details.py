@@ -59,8 +59,25 @@ def _newest_of_each(kind: Callable[[Any], Any]) -> Prepared[Message]:
 
 _LAST = _newest_of_each(lambda row: SQL("TRUE"))
 _LAST_NON_ACTIVITY = _newest_of_each(lambda row: row.message_type != int(MessageType.ACTIVITY))
-_LAST_INCOMING = _newest_of_each(lambda row: row.message_type == int(MessageType.INCOMING))
 _NEWEST_CHAT = _newest_of_each(messages.is_chat)
+
+
+def _heard_of_each() -> Any:
+    # No EXISTS: that would read each conversation from its beginning.
+    heard = (
+        Message.select(Message.id)
+        .where(
+            Message.conversation_id == Conversation.id,
+            Message.message_type == int(MessageType.INCOMING),
+            Message.created_at > arg("moment"),
+        )
+        .order_by(Message.id.desc())
+        .limit(1)
+    )
+    return Conversation.select(Conversation.id).where(_among(Conversation.id), fn.COALESCE(heard, 0) > 0)
+
+
+_HEARD = Prepared(Conversation, _heard_of_each)
 _MEMBERSHIPS = Prepared(AccountUser, lambda: AccountUser.select().where(_among(AccountUser.user_id)))
 
 
@@ -163,18 +180,25 @@ def of_conversation(
         last = messages.last_chat(tx, conversation.id)
         shown = messages_details(tx, [last] if last else [])
     assignee = accounts.user(tx, conversation.assignee_id) if conversation.assignee_id else None
-    window = rules.reply_window_ms(where.inbox.additional_attributes)
-    incoming = messages.last_incoming(tx, conversation.id) if window is not None else None
     return ConversationDetails(
         conversation,
         where,
         assignee,
         accounts.membership(tx, conversation.account_id, assignee.id) if assignee else None,
-        rules.can_reply(window, incoming.created_at if incoming else None, tx.now),
+        _can_reply(tx, conversation, where.inbox),
         shown,
         tx.get(Team, conversation.team_id) if conversation.team_id else None,
         _bot(tx, conversation),
     )
+
+
+def _can_reply(tx: Tx, conversation: Conversation, inbox: Inbox) -> bool:
+    window = rules.reply_window_ms(inbox.additional_attributes)
+    if window is None:
+        return True
+    since = tx.now - window
+    # No message is younger than its conversation: what nobody touched is not read through.
+    return conversation.last_activity_at > since and messages.is_heard(tx, conversation.id, after=since)
 
 
 def _bot(tx: Tx, conversation: Conversation) -> tuple[AgentBot, Webhook] | None:
@@ -197,15 +221,13 @@ def _gathered(tx: Tx, rows: Sequence[Conversation]) -> Iterator[tuple[Conversati
     assignees = _by_id(tx, User, {user_id for _, user_id in assigned})
     memberships = _memberships(tx, assigned)
     teams = _by_id(tx, Team, {row.team_id for row in rows if row.team_id})
-    windows = {inbox.id: rules.reply_window_ms(inbox.additional_attributes) for inbox in inboxes.values()}
+    answerable = _answerable(tx, rows, inboxes)
 
     last = _newest(tx, _LAST, [row.id for row in rows], 1)
     behind = [message.conversation_id for message in last if message.message_type == MessageType.ACTIVITY]
     known = messages_details(tx, last + _newest(tx, _LAST_NON_ACTIVITY, behind, 1))
     lasts = {one.message.conversation_id: one for one in known[: len(last)]}
     chats = {one.message.conversation_id: one for one in known if one.message.message_type != MessageType.ACTIVITY}
-    limited = [row.id for row in rows if windows.get(row.inbox_id) is not None]
-    heard_at = {one.conversation_id: one.created_at for one in _newest(tx, _LAST_INCOMING, limited, 1)}
 
     for row in rows:
         where = _standing(
@@ -220,12 +242,24 @@ def _gathered(tx: Tx, rows: Sequence[Conversation]) -> Iterator[tuple[Conversati
             where,
             assignees.get(row.assignee_id) if row.assignee_id else None,
             memberships.get((row.account_id, row.assignee_id)) if row.assignee_id else None,
-            rules.can_reply(windows[row.inbox_id], heard_at.get(row.id), tx.now),
+            row.id in answerable,
             [lasts[row.id]] if row.id in lasts else [],
             teams.get(row.team_id) if row.team_id else None,
             _bot(tx, row),
         )
         yield whole, chats.get(row.id)
+
+
+def _answerable(tx: Tx, rows: Sequence[Conversation], inboxes: dict[int, Inbox]) -> set[int]:
+    """The ids of those that can be replied in, with a query for each length of window."""
+    windows = {inbox.id: rules.reply_window_ms(inbox.additional_attributes) for inbox in inboxes.values()}
+    found = {row.id for row in rows if windows.get(row.inbox_id) is None}
+    for window in {window for window in windows.values() if window is not None}:
+        since = tx.now - window
+        alive = [row.id for row in rows if windows.get(row.inbox_id) == window and row.last_activity_at > since]
+        if alive:
+            found |= {one for (one,) in tx.tuples(_HEARD, among=json.dumps(alive), moment=since)}
+    return found
 
 
 def messages_of_conversations(tx: Tx, rows: Sequence[Conversation], limit: int) -> dict[int, list[MessageDetails]]:

@@ -33,7 +33,21 @@ _CHAT_BEFORE = Prepared(
 )
 _LAST_INCOMING = Prepared(
     Message,
-    lambda: Message.select().where(_IN, Message.message_type == 0).order_by(Message.id.desc()).limit(1),
+    lambda: (
+        Message.select()
+        .where(_IN, Message.message_type == 0)
+        .order_by(Message.created_at.desc(), Message.id.desc())
+        .limit(1)
+    ),
+)
+_HEARD = Prepared(
+    Message,
+    lambda: (
+        Message.select(Message.id)
+        .where(_IN, Message.message_type == 0, Message.created_at > arg("moment"))
+        .order_by(Message.id.desc())
+        .limit(1)
+    ),
 )
 _LAST_REPLY = Prepared(
     Message,
@@ -129,12 +143,14 @@ def last_chat(tx: Tx, conversation_id: int) -> Message | None:
     return _first(tx.run(_CHAT_BEFORE, conversation_id=conversation_id, before=_EVER, limit=1))
 
 
-def last(tx: Tx, conversation_id: int) -> Message | None:
-    return _first(tx.run(_BEFORE, conversation_id=conversation_id, before=_EVER, limit=1))
-
-
 def last_incoming(tx: Tx, conversation_id: int) -> Message | None:
+    """The contact's latest by its time: what was imported is old under a new id."""
     return _first(tx.run(_LAST_INCOMING, conversation_id=conversation_id))
+
+
+def is_heard(tx: Tx, conversation_id: int, *, after: int) -> bool:
+    """Whether the contact wrote after a moment."""
+    return bool(tx.tuples(_HEARD, conversation_id=conversation_id, moment=after))
 
 
 def last_responder(tx: Tx, conversation_id: int) -> int | None:
@@ -171,11 +187,6 @@ def twin(tx: Tx, conversation_id: int, source_id: str, fingerprint: str, *, afte
 
 def by_source_id(tx: Tx, conversation_id: int, source_id: str) -> Message | None:
     return tx.find(Message, conversation_id=conversation_id, source_id=source_id)
-
-
-def newer_than(tx: Tx, conversation_id: int, moment: int | None) -> bool:
-    newest = last(tx, conversation_id)
-    return newest is not None and newest.created_at > (moment or 0)
 
 
 def attachments(tx: Tx, messages: list[Message]) -> dict[int, list[Attachment]]:

@@ -397,7 +397,7 @@ class ToggledStatus(TypedDict):
     success: bool | None
     conversation_id: int
     current_status: str
-    snoozed_until: int | None
+    snoozed_until: str | None
 
 
 class OfCustomAttributes(TypedDict):

@@ -233,6 +233,24 @@ def test_a_conversation_can_begin_with_a_message_of_the_caller(world: World) -> 
     assert emitted(world, before) == ["conversation_created", "message_created", "conversation_updated"]
 
 
+def test_a_conversation_can_begin_with_files(world: World, conversations: str) -> None:
+    upload = world.http.post(f"{world.account}/upload", files={"attachment": ("a.txt", b"a")}, token=world.ada).json()
+    place = {"inbox_id": 1, "contact_id": 1}
+    body = {**place, "message": {"content": "see", "attachments": [upload["blob_id"]]}}
+    made = [world.http.post(conversations, json=body, token=world.ada).json()]
+    for name in ("message[attachments][]", "message[attachments]"):
+        fields = {**place, "message[content]": "see", "message[content_attributes]": '{"x": 1}'}
+        files = {name: ("a.txt", b"a", "text/plain")}
+        made.append(world.http.post(conversations, data=fields, files=files, token=world.ada).json())
+    for one in made:
+        (message,) = one["messages"]
+        (attachment,) = message["attachments"]
+        assert (message["content"], attachment["extension"], attachment["file_size"]) == ("see", "txt", 1)
+        fetched = world.http.get(attachment["data_url"].removeprefix("http://inboxd.test"))
+        assert fetched.content == b"a"
+    assert message["content_attributes"] == {"x": 1}
+
+
 def test_a_bad_message_opens_no_conversation(world: World, conversations: str) -> None:
     body = {"inbox_id": 1, "contact_id": 1, "message": {"content": "x" * 150_001}}
     answer = world.http.post(conversations, json=body, token=world.ada)
@@ -382,8 +400,10 @@ def test_a_page_holds_twenty_five_and_updated_within_holds_all(world: World, clo
     assert ids(world, page=3) == []
     assert len(ids(world, updated_within=60)) == 26
     clock.advance(s=120)
-    assert ids(world, updated_within=60) == []
-    assert listed(world)["meta"]["all_count"] == 26
+    assert ids(world, updated_within=60) == ids(world, updated_within=0) == []
+    meta = world.http.get(f"{world.account}/conversations/meta?updated_within=60", token=world.admin).json()["meta"]
+    assert meta == listed(world, updated_within=60)["meta"] == listed(world)["meta"]
+    assert meta["all_count"] == 26
 
 
 def test_the_priority_is_set_and_cleared(world: World, conversations: str, number: int) -> None:
@@ -425,8 +445,8 @@ def test_toggle_status_toggles_without_a_word(world: World, conversations: str, 
 @pytest.mark.parametrize("moment", [1_900_000_000, "1900000000"])
 def test_the_time_of_a_snooze_lives_while_it_sleeps(world: World, number: int, moment: Any) -> None:
     payload = act(world, number, "toggle_status", status="snoozed", snoozed_until=moment)["payload"]
-    assert (payload["current_status"], payload["snoozed_until"]) == ("snoozed", 1_900_000_000)
-    assert show(world, number)["snoozed_until"] == "2030-03-17T17:46:40.000Z"
+    assert (payload["current_status"], payload["snoozed_until"]) == ("snoozed", "2030-03-17T17:46:40.000Z")
+    assert show(world, number)["snoozed_until"] == payload["snoozed_until"]
     payload = act(world, number, "toggle_status", status="open", snoozed_until=moment)["payload"]
     assert payload["snoozed_until"] is None
     assert show(world, number)["snoozed_until"] is None

@@ -11,7 +11,7 @@ from inboxd.app import App
 from inboxd.services import history as history_service
 from inboxd.store.db import Tx
 from inboxd.store.models import Event, Message, Notification
-from tests.cast import World
+from tests.cast import Clock, World
 
 T0 = 1_600_000_000
 Line = dict[str, Any]
@@ -353,3 +353,48 @@ def test_without_the_flag_it_is_an_ordinary_message(world: World) -> None:
     made = world.http.post(f"{world.account}/conversations/{number}/messages", json=values, token=world.ada).json()
     assert made["content_attributes"] == {"external_created_at": T0}
     assert (made["created_at"] > T0, len(world.events()) > before) == (True, True)
+
+
+def test_an_old_message_takes_no_reply_window_away(world: World, clock: Clock) -> None:
+    channel = {"channel": {"additional_attributes": {"agent_reply_time_window": 1}}}
+    world.http.patch(f"{world.account}/inboxes/1", json=channel, token=world.admin)
+    number = world.conversation()
+    posted(world, number, content="old", message_type="incoming", external_created_at=T0)
+
+    def told() -> set[bool]:
+        listed = get(world, "/conversations")["data"]["payload"]
+        return {one["can_reply"] for one in [get(world, f"/conversations/{number}"), *listed]}
+
+    assert told() == {False}
+    world.incoming(number)
+    posted(world, number, content="older", message_type="incoming", external_created_at=T0 - 1)
+    assert told() == {True}
+    clock.advance(s=3_600)
+    world.reply(number)
+    assert told() == {False}
+    posted(world, number, content="late", message_type="incoming", external_created_at=clock.now // 1000 - 60)
+    assert told() == {True}
+
+
+def test_what_is_unread_stays_so_when_something_older_comes_in(world: World, clock: Clock) -> None:
+    number = world.conversation()
+    path = f"{world.account}/conversations/{number}"
+    world.incoming(number)
+    world.http.post(f"{path}/update_last_seen", token=world.ada)
+    clock.advance(s=60)
+    world.incoming(number)
+    posted(world, number, content="old", message_type="incoming", external_created_at=T0)
+    marked = world.http.post(f"{path}/unread", token=world.ada).json()
+    assert (marked["agent_last_seen_at"], marked["unread_count"]) == (clock.now // 1000 - 1, 1)
+    seen = world.http.post(f"{path}/update_last_seen", token=world.ada).json()
+    assert (seen["agent_last_seen_at"], seen["unread_count"]) == (clock.now // 1000, 0)
+    assert get(world, "/inboxes/1/health")["last_message_in"]["at"] > "2026"
+
+
+def test_an_imported_answer_of_a_bot_ends_the_waiting(world: World) -> None:
+    bot = world.http.post(f"{world.account}/agent_bots", json={"name": "Bo"}, token=world.admin).json()
+    ok(world, contact(), conversation(world, created_at=T0), message("m1", 1, content="asked"))
+    said = {"content": "answered", "sender_type": "AgentBot", "sender_id": bot["id"]}
+    assert posted(world, 1, **said, external_created_at=T0 + 2).ok
+    shown = get(world, "/conversations/1")
+    assert (shown["waiting_since"], shown["first_reply_created_at"]) == (0, 0)

@@ -98,6 +98,10 @@ def test_parameters_are_described_as_they_are_declared(document: Any) -> None:
     assert ids == {"type": "array", "items": {"type": "string"}}
     files = message["multipart/form-data"]["schema"]["properties"]["attachments[]"]
     assert (files["type"], len(files["items"]["anyOf"])) == ("array", 2)
+    first = document["paths"][f"{account}/conversations"]["post"]["requestBody"]["content"]
+    inside = first["application/json"]["schema"]["properties"]["message"]["anyOf"][0]["properties"]
+    assert inside["attachments"]["anyOf"][0] == ids
+    assert first["multipart/form-data"]["schema"]["properties"]["message[attachments][]"] == files
     contact = document["paths"][f"{account}/contacts"]["post"]["requestBody"]["content"]
     assert "avatar" not in contact["application/json"]["schema"]["properties"]
     assert contact["multipart/form-data"]["schema"]["properties"]["avatar"] == {"type": "string", "format": "binary"}

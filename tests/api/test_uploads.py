@@ -291,5 +291,9 @@ def test_over_real_sockets_large_files_pass_where_files_belong(live: tuple[str, 
     path = f"{account}/conversations/{number}/direct_uploads"
     target = requests.post(path, json={"blob": blob}, headers=headers, timeout=20).json()["direct_upload"]
     assert requests.put(target["url"], data=picture, headers=target["headers"], timeout=20).status_code == 204
+    place = {"source_id": "c", "message[content]": "see"}
+    files = {"message[attachments][]": ("a.png", picture)}
+    made = requests.post(f"{account}/conversations", data=place, files=files, headers=headers, timeout=20)
+    assert made.json()["messages"][0]["attachments"][0]["file_size"] == len(picture)
     refused = requests.post(f"{account}/labels", files={"attachment": ("a", picture)}, headers=headers, timeout=20)
     assert refused.status_code == 413

@@ -71,17 +71,6 @@ def test_the_reply_window_is_read_as_it_was_stored(attributes: dict[str, Any], w
     assert rules.reply_window_ms(attributes) == window
 
 
-@given(_times, st.integers(0, 10 * HOUR))
-def test_an_inbox_without_a_window_can_always_be_replied_in(last: int | None, now: int) -> None:
-    assert rules.can_reply(None, last, now)
-
-
-def test_a_window_closes_to_the_millisecond() -> None:
-    assert rules.can_reply(HOUR, 0, HOUR - 1)
-    assert not rules.can_reply(HOUR, 0, HOUR)
-    assert not rules.can_reply(HOUR, None, 0)
-
-
 @given(st.booleans(), st.booleans(), _times, _times, st.integers(0, 10 * HOUR))
 def test_looking_twice_at_once_writes_once(
     is_assignee: bool, has_news: bool, agent: int | None, assignee: int | None, now: int

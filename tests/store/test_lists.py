@@ -45,9 +45,15 @@ def fill(store: Store, count: int, *, lines: int = 0) -> None:
     store.write(unit)
 
 
-def listed(**scope: Any) -> Callable[[Tx], Any]:
+def listed(updated_after: int | None = None, **scope: Any) -> Callable[[Tx], Any]:
     return lambda tx: conversations.page(
-        tx, Scope(1, scope.pop("inbox_ids", None), **scope), assignee_type="", user_id=1, sort_by="", page=1
+        tx,
+        Scope(1, scope.pop("inbox_ids", None), **scope),
+        assignee_type="",
+        user_id=1,
+        sort_by="",
+        page=1,
+        updated_after=updated_after,
     )
 
 

@@ -21,7 +21,7 @@ from inboxd.store.models import ContactInbox, Conversation, Team
 from inboxd.wire import agent_bots as bot_wire
 from inboxd.wire import api as wire
 from inboxd.wire import teams as team_wire
-from inboxd.wire.times import seconds_or_none
+from inboxd.wire.times import iso_or_none
 
 
 def find(call: Call) -> Conversation:
@@ -59,7 +59,6 @@ def shown(call: Call, conversation: Conversation) -> Any:
 def _scope(call: Call) -> Scope:
     values = call.values
     team = _team(call)
-    within = values.get("updated_within")
     scope = Scope(
         call.account_id,
         call.caller.inbox_ids(call.tx),
@@ -71,7 +70,6 @@ def _scope(call: Call) -> Scope:
         unattended=values.get("conversation_type") == "unattended",
         mentioned=call.caller.known_user.id if values.get("conversation_type") == "mention" else None,
         followed_by=call.caller.known_user.id if values.get("conversation_type") == "participating" else None,
-        updated_after=call.tx.now - within * 1000 if within else None,
     )
     return store.holding(call.tx, scope, values["q"]) if values.get("q") else scope
 
@@ -87,6 +85,7 @@ def _team(call: Call) -> Team | None:
 
 def index(call: Call) -> Any:
     scope, user_id = _scope(call), call.caller.known_user.id
+    within = call.values.get("updated_within")
     found = store.page(
         call.tx,
         scope,
@@ -94,9 +93,9 @@ def index(call: Call) -> Any:
         user_id=user_id,
         sort_by=call.values.get("sort_by") or "",
         page=max(1, call.values.get("page") or 1),
+        updated_after=None if within is None else call.tx.now - within * 1000,
     )
-    counts = store.counts(call.tx, replace(scope, updated_after=None), user_id)
-    return {"data": {"meta": counts, "payload": listed(call, found)}}
+    return {"data": {"meta": store.counts(call.tx, scope, user_id), "payload": listed(call, found)}}
 
 
 def meta(call: Call) -> Any:
@@ -198,7 +197,7 @@ def toggle_status(call: Call, conversation: Conversation) -> Any:
             "success": None if is_handoff else True,
             "conversation_id": conversation.display_id,
             "current_status": conversation.status,
-            "snoozed_until": seconds_or_none(conversation.snoozed_until),
+            "snoozed_until": iso_or_none(conversation.snoozed_until),
         }
     }
 
