@@ -2,8 +2,14 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
+from itertools import pairwise
+from typing import Any
 
 from inboxd.api.web import Call, Response, empty
+from inboxd.services import contacts
+from inboxd.store import contacts as store
+from inboxd.store.models import Contact
 
 
 def take(call: Call, step: Callable[[Call], bool]) -> None:
@@ -19,5 +25,21 @@ def later(call: Call, step: Callable[[Call], bool], answer: Callable[[], Respons
     def after() -> Response:
         take(call, step)
         return answer()
+
+    call.after = after
+
+
+def merging(call: Call, chain: list[Contact], last: Callable[[Call, contacts.Histories], Any]) -> None:
+    """The same for contacts that become one, each with the next. What they have sent is handed over first, all
+    but a batch: until the last unit both are there, and who stops in the middle may ask again."""
+    found = {(survivor.id, gone.id): store.sent(call.tx, gone.id, survivor.id) for gone, survivor in pairwise(chain)}
+
+    def after() -> Response:
+        for pair, sent in found.items():
+            first, *further = store.batches(sent.messages) or [[]]
+            for messages in further:
+                call.write(partial(contacts.hand_over, survivor_id=pair[0], gone_id=pair[1], messages=messages))
+            found[pair] = replace(sent, messages=first)
+        return Response(value=call.write(lambda tx: last(replace(call, tx=tx), found)))
 
     call.after = after
