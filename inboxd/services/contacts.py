@@ -147,6 +147,8 @@ def merge(tx: Tx, survivor: Contact, gone: Contact, histories: Histories) -> Con
         {name: getattr(survivor, name) for name in fields}, {name: getattr(gone, name) for name in fields}
     )
     values["label_list"] = list(dict.fromkeys([*survivor.label_list, *gone.label_list]))
+    email, phone = values.get("email", survivor.email), values.get("phone_number", survivor.phone_number)
+    values["contact_type"] = rules.contact_type(survivor.contact_type, email, phone)
     if survivor.identifier and survivor.identifier != gone.identifier:
         # Who proved to be one identifier has not proved to be the other.
         for held in store.contact_inboxes(tx, gone.id):

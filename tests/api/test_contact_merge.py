@@ -6,7 +6,7 @@ import pytest
 from inboxd.app import App
 from inboxd.domain.errors import StorageFull
 from inboxd.store import contacts as contact_store
-from inboxd.store.models import ContactTagging, Message, Note
+from inboxd.store.models import Contact, ContactTagging, Message, Note
 from tests.cast import World
 
 NOT_FOUND = {"error": "Resource could not be found"}
@@ -76,6 +76,14 @@ def test_conversations_messages_notes_and_labels_move_to_the_base(
     (found,) = world.http.get(f"{world.account}/contacts", params=params, token=world.ada).json()["payload"]
     assert found["id"] == world.carl["id"]
     assert world.http.get(f"{world.public}/contacts/dora").json()["id"] == world.carl["id"]
+
+
+def test_a_visitor_who_gets_an_address_by_a_merge_is_a_lead(world: World, app: App, merges: str) -> None:
+    visitor = world.http.post(f"{world.public}/contacts", json={"source_id": "v"}).json()["id"]
+    body = {"base_contact_id": visitor, "mergee_contact_id": world.carl["id"]}
+    world.http.post(merges, json=body, token=world.ada)
+    with app.store.read() as tx:
+        assert [one.contact_type for one in tx.filter(Contact)] == ["lead"]
 
 
 def test_a_merge_is_announced_as_a_change_of_the_base(world: World, merges: str, dora: Any) -> None:
