@@ -3,6 +3,7 @@
 from dataclasses import replace
 from typing import Any
 
+from inboxd.api import steps
 from inboxd.api.web import Call, empty
 from inboxd.domain import csat, signing
 from inboxd.domain.conversations import with_status
@@ -136,14 +137,22 @@ def show_contact(call: Call, place: Place) -> Any:
     return wire.public_contact(place.contact, place.contact_inbox)
 
 
-def update_contact(call: Call, place: Place) -> Any:
+def _update_contact(call: Call, histories: contacts.Histories) -> Any:
+    place = find_place(call)
     _verify(call, place)
-    given: dict[str, Any] = {
-        key: call.values[key] for key in ("name", "email", "phone_number", "custom_attributes") if key in call.values
-    }
-    contact = contacts.update_by_contact(call.tx, place.contact, given)
+    contact = contacts.update_by_contact(call.tx, place.contact, _given(call), histories)
     _ask_for_avatar(call, contact)
     return wire.contact_record(contact)
+
+
+def _given(call: Call) -> dict[str, Any]:
+    keys = ("name", "email", "phone_number", "custom_attributes")
+    return {key: call.values[key] for key in keys if key in call.values}
+
+
+def update_contact(call: Call, place: Place) -> None:
+    _proves_identity(place.inbox, call.values, place.contact.identifier)
+    steps.merging(call, contacts.meant(call.tx, place.contact, _given(call))[0], _update_contact)
 
 
 def _conversation(call: Call, place: Place, conversation: Conversation) -> Any:

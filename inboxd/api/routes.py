@@ -210,7 +210,7 @@ ROUTES = (
     Route("GET", P, public.show_inbox, record=public.find_inbox, role="public", answer=client.PublicInbox, about="the inbox"),
     Route("POST", P + "/contacts", public.create_contact, (Text("source_id"), *IDENTITY, *PERSON), public.find_inbox, "public", answer=client.PublicContact, about="create or identify a contact"),
     Route("GET", C, public.show_contact, IDENTITY, public.find_place, "public", writes=True, answer=client.PublicContact, about="a contact; with a valid hash it becomes verified"),
-    Route("PATCH", C, public.update_contact, (*IDENTITY, *PERSON), public.find_place, "public", answer=client.ContactRecord, about="change a contact; merges with the owner of its e-mail or phone"),
+    Route("PATCH", C, public.update_contact, (*IDENTITY, *PERSON), public.find_place, "public", detached=True, answer=client.ContactRecord, about="change a contact; merges with the owner of its e-mail or phone"),
     Route("GET", C + "/conversations", public.list_conversations, (), public.find_verified_place, "public", answer=list[client.PublicConversation], about="the contact's conversations"),
     Route("POST", C + "/conversations", public.create_conversation, (Object("custom_attributes"),), public.find_verified_place, "public", answer=client.PublicConversation, about="open a conversation"),
     Route("GET", V, public.show_conversation, (), public.find_conversation, "public", answer=client.PublicConversation, about="a conversation"),
@@ -349,7 +349,7 @@ ROUTES = (
     Route("PATCH", A + "/contacts/{id}/notes/{note_id}", notes.update, NOTE, notes.find, wrapper="note", answer=shown.Note, about="change a note, and become its author"),
     Route("DELETE", A + "/contacts/{id}/notes/{note_id}", notes.delete, (), notes.find, about="delete a note"),
     Route("POST", A + "/contact_inboxes/filter", contacts.by_source, (Integer("inbox_id"), Text("source_id")), inboxes.find_in_body, answer=shown.Contact, about="the contact with a source_id in an inbox"),
-    Route("POST", A + "/actions/contact_merge", contacts.merge, (Integer("base_contact_id"), Integer("mergee_contact_id")), answer=shown.Contact, about="make two contacts one; the base's values win"),
+    Route("POST", A + "/actions/contact_merge", contacts.merge, (Integer("base_contact_id"), Integer("mergee_contact_id")), detached=True, answer=shown.Contact, about="make two contacts one; the base's values win"),
     # A filter changes nothing: detached, it reads a snapshot and keeps nobody from writing.
     Route("POST", A + "/contacts/filter", filters.contacts, (*PAGE, filters.CONDITIONS), detached=True, answer=Page[list[shown.Contact], shown.ContactsMeta], about="contacts that meet conditions"),
 

@@ -3,11 +3,15 @@
 import json
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
+from itertools import pairwise
 from typing import Any
 
 from inboxd.api.web import Call, Response, empty
-from inboxd.services import idempotency
+from inboxd.services import contacts, idempotency
+from inboxd.store import contacts as store
 from inboxd.store.db import Tx
+from inboxd.store.models import Contact
 
 
 def take(call: Call, step: Callable[[Call], bool]) -> None:
@@ -40,3 +44,19 @@ def once(call: Call, place: tuple[int, ...], unit: Callable[[Tx], Any]) -> None:
             idempotency.keep_anew(tx, *mark, idempotency.UNANSWERED, json.dumps(place))
 
         call.write(noted)
+
+
+def merging(call: Call, chain: list[Contact], last: Callable[[Call, contacts.Histories], Any]) -> None:
+    """The same for contacts that become one, each with the next. What they have sent is handed over first, all
+    but a batch: until the last unit both are there, and who stops in the middle may ask again."""
+    found = {(survivor.id, gone.id): store.sent(call.tx, gone.id, survivor.id) for gone, survivor in pairwise(chain)}
+
+    def after() -> Response:
+        for pair, sent in found.items():
+            first, *further = store.batches(sent.messages) or [[]]
+            for messages in further:
+                call.write(partial(contacts.hand_over, survivor_id=pair[0], gone_id=pair[1], messages=messages))
+            found[pair] = replace(sent, messages=first)
+        return Response(value=call.write(lambda tx: last(replace(call, tx=tx), found)))
+
+    call.after = after

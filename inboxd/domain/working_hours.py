@@ -8,6 +8,7 @@ from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 _FIELDS = ("closed_all_day", "open_hour", "open_minutes", "close_hour", "close_minutes", "open_all_day")
+_WORDS = {"true": True, "1": True, "false": False, "0": False}
 _MINUTE = 60_000
 _DAY = 24 * 60 * _MINUTE
 _WEEK = 7 * _DAY
@@ -21,12 +22,13 @@ def default_week() -> list[dict[str, Any]]:
 
 
 def updated(week: list[dict[str, Any]], rows: list[Any]) -> list[dict[str, Any]]:
-    """`week` with the valid ones of `rows` applied; invalid rows are ignored, as Chatwoot does."""
+    """`week` with the valid ones of `rows` applied; invalid rows are ignored, as Chatwoot does. Numbers and
+    flags may come as text."""
     by_day = {row["day_of_week"]: row for row in week}
     for row in rows:
-        day = row.get("day_of_week") if isinstance(row, dict) else None
+        day = _read("day_of_week", row.get("day_of_week")) if isinstance(row, dict) else None
         if type(day) is int and day in by_day:
-            candidate = {**by_day[day], **{key: row[key] for key in _FIELDS if key in row}}
+            candidate = {**by_day[day], **{key: _read(key, row[key]) for key in _FIELDS if key in row}}
             if candidate["open_all_day"] and not candidate["closed_all_day"]:
                 candidate = {**_row(day, 0, 0, 23, 59), "open_all_day": True}
             elif candidate["closed_all_day"] and not candidate["open_all_day"]:
@@ -37,6 +39,14 @@ def updated(week: list[dict[str, Any]], rows: list[Any]) -> list[dict[str, Any]]
                 candidate |= {"closed_all_day": False, "open_all_day": False}  # whatever else said no
             by_day[day] = candidate
     return [by_day[day] for day in sorted(by_day)]
+
+
+def _read(field: str, raw: Any) -> Any:
+    if not isinstance(raw, str):
+        return raw
+    if field.endswith("_all_day"):
+        return _WORDS.get(raw.lower())
+    return int(raw) if raw.isascii() and raw.isdigit() and len(raw) < 3 else raw
 
 
 def _is_valid(row: dict[str, Any]) -> bool:

@@ -2,10 +2,11 @@
 
 import random
 import uuid
+from collections.abc import Mapping
 from typing import Any
 
 from inboxd.domain import contacts as rules
-from inboxd.domain.errors import Invalid, Refused
+from inboxd.domain.errors import Invalid, NotFound, Refused
 from inboxd.domain.messages import SOURCE_ID_LIMIT
 from inboxd.domain.text import split_labels
 from inboxd.services import avatars, outbox, tokens
@@ -18,6 +19,8 @@ _WORDS = (
     ("amber", "brave", "calm", "dawn", "early", "fresh", "gentle", "honest", "ivory", "jolly", "keen", "lively"),
     ("badger", "comet", "dune", "ember", "falcon", "glade", "harbor", "island", "juniper", "kestrel", "lagoon"),
 )
+Histories = Mapping[tuple[int, int], store.Sent]
+"""What was looked up before, by the ids of the contact that stays and of the one that goes."""
 _LABELS = {"email": "Email", "phone_number": "Phone number", "identifier": "Identifier"}
 
 
@@ -99,27 +102,42 @@ def delete(tx: Tx, contact: Contact) -> bool:
     return store.drop(tx, contact.id)
 
 
-def update_by_contact(tx: Tx, contact: Contact, values: dict[str, Any]) -> Contact:
-    """What the client API may do: blanks change nothing, and an e-mail or phone number of
-    somebody else makes the two one. Returns the survivor."""
-    given = {key: value for key, value in values.items() if value not in (None, "", {})}
-    wanted = rules.normalised(given)
-    survivor = contact
+def meant(tx: Tx, contact: Contact, values: dict[str, Any]) -> tuple[list[Contact], dict[str, Any]]:
+    """The contact and who else the values of a client mean, and those that can be kept; blanks are not given.
+    Raises Invalid."""
+    wanted = rules.normalised({key: value for key, value in values.items() if value not in (None, "", {})})
+    found = {contact.id: contact}
     for key in ("email", "phone_number"):
         other = store.by_identity(tx, contact.account_id, key, wanted[key]) if wanted.get(key) else None
-        if other is None or other.id == survivor.id:
+        if other is None or other.id in found:
             continue
         if key == "phone_number" and wanted.get("email") and other.email and other.email != wanted["email"]:
             del wanted[key]  # that number is somebody else's, by an e-mail of their own
             continue
-        survivor = merge(tx, other, survivor)
+        found[other.id] = other
+    return list(found.values()), wanted
+
+
+def update_by_contact(tx: Tx, contact: Contact, values: dict[str, Any], histories: Histories) -> Contact:
+    """What the client API may do: blanks change nothing, and an e-mail or phone number of
+    somebody else makes the two one. Returns the survivor."""
+    (survivor, *others), wanted = meant(tx, contact, values)
+    for other in others:
+        survivor = merge(tx, other, survivor, histories)
     if "custom_attributes" in wanted:
         wanted["custom_attributes"] = rules.deep_merge(survivor.custom_attributes, wanted["custom_attributes"])
     update(tx, survivor, wanted)
     return survivor
 
 
-def merge(tx: Tx, survivor: Contact, gone: Contact) -> Contact:
+def hand_over(tx: Tx, survivor_id: int, gone_id: int, messages: list[int]) -> None:
+    """A part of a long history becomes the survivor's ahead of the rest. Raises NotFound when either is gone."""
+    if tx.get(Contact, survivor_id) is None or tx.get(Contact, gone_id) is None:
+        raise NotFound
+    store.resend(tx, messages, survivor_id=survivor_id, gone_id=gone_id)
+
+
+def merge(tx: Tx, survivor: Contact, gone: Contact, histories: Histories) -> Contact:
     """Everything of `gone` becomes `survivor`'s; the survivor's own values win."""
     fields = (
         "name", "middle_name", "last_name", "email", "phone_number", "identifier", "additional_attributes",
@@ -129,11 +147,14 @@ def merge(tx: Tx, survivor: Contact, gone: Contact) -> Contact:
         {name: getattr(survivor, name) for name in fields}, {name: getattr(gone, name) for name in fields}
     )
     values["label_list"] = list(dict.fromkeys([*survivor.label_list, *gone.label_list]))
+    email, phone = values.get("email", survivor.email), values.get("phone_number", survivor.phone_number)
+    values["contact_type"] = rules.contact_type(survivor.contact_type, email, phone)
     if survivor.identifier and survivor.identifier != gone.identifier:
         # Who proved to be one identifier has not proved to be the other.
         for held in store.contact_inboxes(tx, gone.id):
             tx.update(held, hmac_verified=False)
-    store.adopt(tx, survivor_id=survivor.id, gone_id=gone.id)
+    found = histories.get((survivor.id, gone.id)) or store.sent(tx, gone.id, survivor.id)
+    store.adopt(tx, survivor_id=survivor.id, gone_id=gone.id, found=found)
     tx.delete(Contact, id=gone.id)
     _change(tx, survivor, values)
     if "avatar" in values:

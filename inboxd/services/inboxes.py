@@ -47,9 +47,10 @@ def update(tx: Tx, inbox: Inbox, values: dict[str, Any], channel: dict[str, Any]
     changes = tx.update(inbox, **values)
     if "webhook_url" in channel:
         url = webhooks.checked_inbox_url(channel["webhook_url"], guard)
-        changes |= {
-            f"webhook_{name}": change for name, change in webhooks.set_url(tx, webhook, url).items() if name == "url"
-        }
+        changed = webhooks.set_url(tx, webhook, url)
+        if "url" in changed:
+            # What shows the inbox shows its URL.
+            changes |= {"webhook_url": changed["url"]} | tx.update(inbox, updated_at=tx.now)
     if changes:
         outbox.inbox_event(tx, "inbox_updated", inbox, webhook, changes)
 

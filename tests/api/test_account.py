@@ -110,6 +110,9 @@ def test_cache_keys_change_with_the_lists_they_are_for(world: World, app: App, c
     assert {key for key in second if second[key] != third[key]} == {"inbox", "team"}
     app.store.write(lambda tx: tx.delete(Label, id=label.id))
     assert cache_keys(world)["label"] != third["label"]
+    clock.advance(s=1)
+    world.http.patch(path, json={"channel": {"webhook_url": "https://crm.test/hook"}}, token=world.admin)
+    assert cache_keys(world)["inbox"] != third["inbox"]
 
 
 def test_update_active_at_says_that_the_caller_is_here(world: World, clock: Clock) -> None:

@@ -1,9 +1,12 @@
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 
 from inboxd.app import App
-from inboxd.store.models import ContactTagging, Note
+from inboxd.domain.errors import StorageFull
+from inboxd.store import contacts as contact_store
+from inboxd.store.models import Contact, ContactTagging, Message, Note
 from tests.cast import World
 
 NOT_FOUND = {"error": "Resource could not be found"}
@@ -75,6 +78,14 @@ def test_conversations_messages_notes_and_labels_move_to_the_base(
     assert world.http.get(f"{world.public}/contacts/dora").json()["id"] == world.carl["id"]
 
 
+def test_a_visitor_who_gets_an_address_by_a_merge_is_a_lead(world: World, app: App, merges: str) -> None:
+    visitor = world.http.post(f"{world.public}/contacts", json={"source_id": "v"}).json()["id"]
+    body = {"base_contact_id": visitor, "mergee_contact_id": world.carl["id"]}
+    world.http.post(merges, json=body, token=world.ada)
+    with app.store.read() as tx:
+        assert [one.contact_type for one in tx.filter(Contact)] == ["lead"]
+
+
 def test_a_merge_is_announced_as_a_change_of_the_base(world: World, merges: str, dora: Any) -> None:
     before = len(world.events())
     body = {"base_contact_id": world.carl["id"], "mergee_contact_id": dora["id"]}
@@ -115,3 +126,105 @@ def test_a_merge_needs_ids_and_a_token(world: World, merges: str) -> None:
     answer = world.http.post(merges, json={"base_contact_id": "x", "mergee_contact_id": 1}, token=world.ada)
     assert (answer.status_code, answer.json()["attributes"]) == (422, ["base_contact_id"])
     assert world.http.post(merges, json={}).status_code == 401
+
+
+def _between_steps(app: App, monkeypatch: pytest.MonkeyPatch, then: Callable[[], Any]) -> None:
+    """A long history is one of more than a message; `then` comes after the next step."""
+    monkeypatch.setattr(contact_store, "BATCH", 1)
+    write = app.store.write
+
+    def step(*args: Any, **kwargs: Any) -> Any:
+        monkeypatch.setattr(app.store, "write", write)
+        done = write(*args, **kwargs)
+        then()
+        return done
+
+    monkeypatch.setattr(app.store, "write", step)
+
+
+def _say(world: World, source_id: str, *words: str) -> str:
+    talks = f"{world.public}/contacts/{source_id}/conversations"
+    path = f"{talks}/{world.http.post(talks).json()['id']}/messages"
+    for content in words:
+        world.http.post(path, json={"content": content})
+    return path
+
+
+def _senders(app: App) -> dict[str | None, int | None]:
+    with app.store.read() as tx:
+        return {one.content: one.sender_id for one in tx.filter(Message, sender_type="Contact")}
+
+
+def test_what_is_said_while_a_long_history_changes_hands_is_the_bases_too(
+    world: World, app: App, merges: str, dora: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = _say(world, "dora", "one", "two", "three")
+    _between_steps(app, monkeypatch, lambda: world.http.post(path, json={"content": "four"}))
+    body = {"base_contact_id": world.carl["id"], "mergee_contact_id": dora["id"]}
+    assert world.http.post(merges, json=body, token=world.ada).status_code == 200
+    assert _senders(app) == dict.fromkeys(("one", "two", "three", "four"), world.carl["id"])
+
+
+def test_a_merge_that_broke_off_is_finished_by_asking_again(
+    world: World, app: App, merges: str, dora: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def break_off() -> None:
+        raise StorageFull
+
+    _say(world, "dora", "one", "two", "three", "four")
+    _between_steps(app, monkeypatch, break_off)
+    body = {"base_contact_id": world.carl["id"], "mergee_contact_id": dora["id"]}
+    before = world.events()
+    assert world.http.post(merges, json=body, token=world.ada).status_code == 507
+    assert len(set(_senders(app).values())) == 2
+    assert world.http.get(f"{world.account}/contacts/{dora['id']}", token=world.ada).status_code == 200
+    assert world.events() == before
+    assert world.http.post(merges, json=body, token=world.ada).status_code == 200
+    assert set(_senders(app).values()) == {world.carl["id"]}
+    assert [event["event"] for event in world.events()[len(before) :]] == ["contact_updated"]
+
+
+def test_who_becomes_the_mergee_meanwhile_becomes_the_base_with_it(
+    world: World, app: App, merges: str, dora: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    erik = world.http.post(f"{world.public}/contacts", json={"source_id": "erik"}).json()["id"]
+    _say(world, "erik", "before")
+    _say(world, "dora", "one", "two", "three")
+    first = {"base_contact_id": dora["id"], "mergee_contact_id": erik}
+    _between_steps(app, monkeypatch, lambda: world.http.post(merges, json=first, token=world.ada))
+    body = {"base_contact_id": world.carl["id"], "mergee_contact_id": dora["id"]}
+    assert world.http.post(merges, json=body, token=world.ada).status_code == 200
+    assert _senders(app) == dict.fromkeys(("before", "one", "two", "three"), world.carl["id"])
+
+
+def test_a_base_that_is_deleted_meanwhile_is_404_and_the_mergee_stays(
+    world: World, app: App, merges: str, dora: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _say(world, "dora", "one", "two", "three")
+    carl = f"{world.account}/contacts/{world.carl['id']}"
+    _between_steps(app, monkeypatch, lambda: world.http.delete(carl, token=world.admin))
+    body = {"base_contact_id": world.carl["id"], "mergee_contact_id": dora["id"]}
+    answer = world.http.post(merges, json=body, token=world.ada)
+    assert (answer.status_code, answer.json()) == (404, NOT_FOUND)
+    shown = world.http.get(f"{world.account}/contacts/{dora['id']}/conversations", token=world.ada).json()
+    assert len(shown["payload"]) == 1
+
+
+def test_a_client_that_names_somebody_elses_address_hands_a_long_history_over_too(
+    world: World, app: App, dora: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = _say(world, "dora", "one", "two", "three")
+    _between_steps(app, monkeypatch, lambda: world.http.post(path, json={"content": "four"}))
+    answer = world.http.patch(f"{world.public}/contacts/dora", json={"email": "carl@example.test"})
+    assert (answer.status_code, answer.json()["id"]) == (200, world.carl["id"])
+    assert _senders(app) == dict.fromkeys(("one", "two", "three", "four"), world.carl["id"])
+
+
+def test_a_client_that_proves_nothing_hands_nothing_over(
+    world: World, app: App, dora: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _say(world, "dora", "one", "two", "three")
+    monkeypatch.setattr(contact_store, "BATCH", 1)
+    values = {"email": "carl@example.test", "identifier": "dora", "identifier_hash": "wrong"}
+    assert world.http.patch(f"{world.public}/contacts/dora", json=values).status_code == 401
+    assert set(_senders(app).values()) == {dora["id"]}

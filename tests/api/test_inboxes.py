@@ -192,6 +192,20 @@ def test_working_hours_are_changed_day_by_day_and_invalid_rows_are_ignored(world
     assert len(week) == 7
 
 
+def test_working_hours_may_come_as_text(world: World) -> None:
+    rows = [
+        {"day_of_week": "1", "open_hour": "8", "open_minutes": "30", "close_hour": "12", "close_minutes": "00"},
+        {"day_of_week": 2, "closed_all_day": "false", "open_hour": "10"},
+        {"day_of_week": "3", "closed_all_day": "true"},
+        {"day_of_week": "4", "closed_all_day": "perhaps"},
+    ]
+    week = patch(world, working_hours=rows)["working_hours"]
+    assert (week[1]["open_hour"], week[1]["open_minutes"], week[1]["close_hour"]) == (8, 30, 12)
+    assert (week[2]["closed_all_day"], week[2]["open_hour"]) == (False, 10)
+    assert week[3]["closed_all_day"] is True
+    assert week[4] == world.inbox["working_hours"][4]
+
+
 def test_csat_config_is_completed_by_a_patch_and_a_post(world: World) -> None:
     complete = {
         "display_type": "emoji",
@@ -306,6 +320,13 @@ def test_members_of_an_unknown_inbox_are_404_and_missing_ids_422(world: World) -
     for method in ("POST", "PATCH", "DELETE"):
         answer = world.http.request(method, path, json={"inbox_id": world.inbox["id"]}, token=world.admin)
         assert (answer.status_code, answer.json()["attributes"]) == (422, ["user_ids"])
+
+
+def test_null_takes_nobody_out_of_an_inbox(world: World) -> None:
+    body = {"inbox_id": world.inbox["id"], "user_ids": None}
+    answer = world.http.patch(f"{world.account}/inbox_members", json=body, token=world.admin)
+    assert (answer.status_code, answer.json()["attributes"]) == (422, ["user_ids"])
+    assert world.http.get(f"{world.account}/inboxes", token=world.ada).json()["payload"] != []
 
 
 def test_only_administrators_change_members(world: World) -> None:

@@ -20,8 +20,8 @@ def listed(call: Call, user_ids: list[int]) -> list[Any]:
 
 
 def user_ids(call: Call) -> list[int]:
-    """The users that a body names. An empty list is a list: it is how the last of a group leaves."""
-    if "user_ids" not in call.values:
+    """The users that a body names. An empty list is a list: it is how the last of a group leaves. Null is none."""
+    if call.request.values.get("user_ids") is None:
         raise Invalid("User ids can't be blank", "user_ids")
     given: list[int] = call.values["user_ids"]
     return given

@@ -196,14 +196,22 @@ def by_source(call: Call, inbox: Inbox) -> Any:
     return _shown(call, [_by_id(call, place.contact_id if place else None)])[0]
 
 
-def _merged(call: Call) -> list[Contact]:
+def _merged(call: Call, *_: Any) -> list[Contact]:
     return call.tx.filter(Contact, id=call.values.get("mergee_contact_id") or 0, account_id=call.account_id)
 
 
+def _pair(call: Call) -> tuple[Contact, Contact]:
+    return _by_id(call, call.values.get("base_contact_id")), _by_id(call, call.values.get("mergee_contact_id"))
+
+
 @audited(rows=_merged, comment="became one with another contact")
-def merge(call: Call) -> Any:
-    base = _by_id(call, call.values.get("base_contact_id"))
-    mergee = _by_id(call, call.values.get("mergee_contact_id"))
+def _merge(call: Call, histories: contacts.Histories) -> Any:
+    base, mergee = _pair(call)
     if mergee.id != base.id:
-        contacts.merge(call.tx, base, mergee)
+        contacts.merge(call.tx, base, mergee, histories)
     return wire.contact(base, call.tx.links)
+
+
+def merge(call: Call) -> None:
+    base, mergee = _pair(call)
+    steps.merging(call, [mergee, base] if mergee.id != base.id else [base], _merge)
