@@ -1,4 +1,5 @@
 import json
+import os
 import signal
 from pathlib import Path
 from typing import Any
@@ -45,6 +46,31 @@ def test_problems_have_the_line_numbers_of_the_file(shop: Path, tmp_path: Path, 
     assert said[0] == "contacts: 2 new"
     assert said[3].startswith("line 603: The line is not JSON")
     assert said[4] == "1 could not be imported; repair them and run this again"
+
+
+def test_what_others_need_may_stand_below_them(shop: Path, tmp_path: Path, capsys: Capsys) -> None:
+    file = write(tmp_path / "old.ndjson", ["", *reversed(lines(600)), '{"type": "message", "source_id": ["nonsense"]}'])
+    assert main(["import", file]) == 1
+    said = capsys.readouterr().out.splitlines()
+    assert said[:3] == ["contacts: 1 new", "conversations: 1 new", "messages: 600 new"]
+    assert [line.partition(":")[0] for line in said[3:-1]] == ["line 604"]
+
+
+def test_a_line_beyond_all_measure_is_a_problem_like_another(shop: Path, tmp_path: Path, capsys: Capsys) -> None:
+    file = tmp_path / "old.ndjson"
+    file.write_bytes(b"x" * 50_000_000 + b'\n{"type": "contact", "source_id": "c"}\n' + b"y" * 9_000_000)
+    assert main(["import", str(file)]) == 1
+    said = capsys.readouterr().out.splitlines()
+    assert said[0] == "contacts: 1 new"
+    assert said[3:5] == [f"line {number}: The line is larger than 4194304 bytes" for number in (1, 3)]
+
+
+def test_a_pipe_cannot_be_read_twice(shop: Path, capsys: Capsys) -> None:
+    read, write_end = os.pipe()
+    os.close(write_end)
+    assert main(["import", f"/dev/fd/{read}"]) == 2
+    os.close(read)
+    assert "can be read only once: make a file of it first" in capsys.readouterr().err
 
 
 def test_a_file_that_is_not_there_is_one_line(shop: Path, capsys: Capsys) -> None:
