@@ -114,6 +114,27 @@ def test_what_is_missing_for_a_chatwoot_is_said(shop: Path, capsys: Capsys) -> N
     assert main(["import", "old.ndjson", "--url", "https://desk.test"]) == 2
 
 
+@pytest.mark.parametrize("token", ["secret 1", "secret\n1", "tök€n-secret", "\x1b[31msecret"])
+def test_a_token_that_no_header_can_carry_is_not_shown(
+    shop: Path, tmp_path: Path, capsys: Capsys, monkeypatch: pytest.MonkeyPatch, token: str
+) -> None:
+    (tmp_path / "token").write_text(token)
+    asked = ["import", "chatwoot", "--url", "https://desk.test"]
+    assert main([*asked, "--token-file", str(tmp_path / "token")]) == 2
+    assert main([*asked, "--token", token]) == 2
+    monkeypatch.setenv(TOKEN, token)
+    assert main(asked) == 2
+    said = capsys.readouterr().err
+    assert said.count("the token of the Chatwoot is none") == 3
+    assert "secret" not in said
+
+
+@pytest.mark.parametrize("url", ["desk.test", "ftp://desk.test", "http://", "http://[::1", "http://a b", "https://a\n"])
+def test_what_is_no_address_of_a_chatwoot_is_said(shop: Path, capsys: Capsys, url: str) -> None:
+    assert main(["import", "chatwoot", "--token", "t", "--url", url]) == 2
+    assert "--url must be where the Chatwoot is" in capsys.readouterr().err
+
+
 @pytest.mark.e2e
 def test_a_running_server_is_copied_into_another_over_sockets_twice(
     live: tuple[str, str], data: Path, tmp_path: Path, capsys: Capsys, monkeypatch: pytest.MonkeyPatch
