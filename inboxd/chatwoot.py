@@ -186,9 +186,9 @@ class Copy:
 
     def _copy_people(self) -> None:
         """Nobody is made: who has no account here is no assignee, and their name stays beside what they wrote."""
-        here = {agent["email"] for agent in self._desk.agents()}
+        here = {agent["email"].lower() for agent in self._desk.agents()}
         for agent in self._source.get("/agents"):
-            if agent["email"] in here:
+            if (agent.get("email") or "").lower() in here:
                 self._agents[agent["id"]] = agent["email"]
 
     def _copy_settings(self) -> None:

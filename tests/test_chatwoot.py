@@ -211,6 +211,13 @@ def test_whom_a_page_left_out_is_looked_for_again(pages: list[Any], rounds: int)
     assert len(there.asked) == 3 * rounds
 
 
+def test_people_are_found_whatever_the_capitals_of_their_address(target: Client) -> None:
+    agents = [{"id": 7, "email": "Ada@Acme.test"}, {"id": 8, "email": None}, {"id": 9, "email": "no@acme.test"}]
+    copy = Copy(Pages({"/agents": [("200 OK", agents)]}).chatwoot(), target, (), lambda what, done, total: None)
+    copy._copy_people()
+    assert copy._agents == {7: "Ada@Acme.test"}
+
+
 def test_who_is_never_shown_is_a_problem(target: Client) -> None:
     there = Pages({"/contacts": [listed(3, 1, 2), listed(3)] * 3})
     copy = Copy(there.chatwoot(), target, (), lambda what, done, total: None)

@@ -11,7 +11,7 @@ from typing import IO, TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from inboxd.client import Client
-from inboxd.commands.common import Commands, Stop, client, say, within
+from inboxd.commands.common import Commands, Stop, client, columns, say, within
 from inboxd.config import Config
 from inboxd.domain.errors import Failure
 from inboxd.domain.messages import LINE_LIMIT
@@ -28,6 +28,7 @@ _BYTES = 1_000_000
 _LONGEST = LINE_LIMIT + 1
 _EVERY_S = 5.0
 _WIDE = 30
+_NARROW = 5
 
 
 def add(commands: Commands) -> None:
@@ -66,7 +67,8 @@ class Progress:
         if self._rewrites:
             if self._what not in ("", what):
                 self._out.write("\n")
-            self._out.write("\r" + _bar(what, done, total) + "\x1b[K")
+            # A line that wraps cannot be written again.
+            self._out.write("\r" + _bar(what, done, total, columns() - 1) + "\x1b[K")
             self._out.flush()
         elif time.monotonic() - self._last >= _EVERY_S:
             self._last = time.monotonic()
@@ -82,11 +84,13 @@ def _told(what: str, done: int, total: int | None) -> str:
     return f"{clean_line(what)}: {done}" + (f" of {total}" if total else "")
 
 
-def _bar(what: str, done: int, total: int | None) -> str:
-    if not total:
-        return _told(what, done, total)
-    filled = min(_WIDE, _WIDE * done // total)
-    return f"[{'#' * filled}{'.' * (_WIDE - filled)}] {_told(what, done, total)}"
+def _bar(what: str, done: int, total: int | None, room: int) -> str:
+    told = _told(what, done, total)
+    wide = min(_WIDE, room - len(told) - len("[] "))
+    if not total or wide < _NARROW:
+        return told[:room]
+    filled = min(wide, wide * done // total)
+    return f"[{'#' * filled}{'.' * (wide - filled)}] {told}"
 
 
 def _import(config: Config, given: argparse.Namespace) -> int:

@@ -104,6 +104,16 @@ def test_progress_rewrites_a_line_on_a_terminal_alone() -> None:
     assert log.text == ""
 
 
+@pytest.mark.parametrize("wide", [40, 50, 60])
+def test_progress_fits_into_its_line(monkeypatch: pytest.MonkeyPatch, wide: int) -> None:
+    monkeypatch.setenv("COLUMNS", str(wide))
+    screen = Terminal(is_terminal=True)
+    Progress(screen).show("conversations of inbox 1", 32, 64)  # type: ignore[arg-type]
+    shown = screen.text.removeprefix("\r").removesuffix("\x1b[K")
+    assert len(shown) < wide
+    assert shown.endswith("conversations of inbox 1: 32 of 64")
+
+
 def test_what_is_missing_for_a_chatwoot_is_said(shop: Path, capsys: Capsys) -> None:
     assert main(["import", "chatwoot", "--url", "https://desk.test"]) == 2
     assert TOKEN in capsys.readouterr().err

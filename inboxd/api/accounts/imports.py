@@ -40,6 +40,8 @@ FIELDS: dict[str, tuple[Param, ...]] = {
         Object("additional_attributes"), Word("status", words=words.STATUSES), Text("sender"), Objects("attachments"),
     ),
 }  # fmt: skip
+LINE = tuple(FIELDS.items())
+"""What a line may hold, by its `type`."""
 _PLACE = Nested("contact_inboxes", params=(Text("inbox", required=True), _SOURCE_ID))
 
 
