@@ -154,7 +154,9 @@ def _body(route: Route) -> dict[str, Any]:
         return {"required": True, "content": {"application/octet-stream": {}}}
     if route.takes_lines:
         about = ["Each line is one JSON object. What it may hold, by its `type`:", "", *map(_line, route.lines)]
-        return {"required": True, "description": "\n".join(about), "content": {"application/x-ndjson": {}}}
+        # Without a schema the page shows neither a place for the lines nor what is said of them.
+        content = {"application/x-ndjson": {"schema": {"type": "string"}}}
+        return {"required": True, "description": "\n".join(about), "content": content}
     plain = [_in_json(param) for param in route.params if not isinstance(param, Files) or param.or_ids]
     content = _json(object_schema(plain))
     if route.files:

@@ -149,8 +149,8 @@ def _chunks(file: IO[bytes], kinds: Sequence[int]) -> Iterator[tuple[list[int], 
     below the conversations, and these below their messages."""
     for wanted in range(len(KINDS)):
         numbers, lines, size = list[int](), list[bytes](), 0
-        for number, line in enumerate(_lines(file), 1):
-            if kinds[number - 1] != wanted:
+        for number, (kind, line) in enumerate(zip(kinds, _lines(file), strict=False), 1):
+            if kind != wanted:
                 continue
             numbers.append(number)
             lines.append(line if line.endswith(b"\n") else line + b"\n")

@@ -123,6 +123,7 @@ class Outer(TypedDict):
 
 def test_the_fields_of_imported_lines_are_described(document: Any) -> None:
     body = document["paths"]["/api/v1/accounts/{account_id}/import"]["post"]["requestBody"]
+    assert body["content"]["application/x-ndjson"] == {"schema": {"type": "string"}}
     said = body["description"].splitlines()[2:]
     assert [line.partition(":")[0] for line in said] == ["- `contact`", "- `conversation`", "- `message`"]
     assert all("`source_id` (required)" in line for line in said)
