@@ -9,6 +9,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -23,6 +24,10 @@ Report = Callable[[str, int, int | None], None]
 FROM = "imported_from"
 """The key of an inbox's additional attributes that says which one it is a copy of."""
 _TRIES = 6
+_ROUNDS = 3
+_OVERLAP = 10
+_LATEST = 20
+"""So many messages a Chatwoot shows where it is asked for no page, and a hundred where it is: fewer are all."""
 _LINES = 500
 _BYTES = 1_000_000
 _CONTACT = (
@@ -54,18 +59,35 @@ class Chatwoot:
         session: requests.Session | None = None,
     ) -> None:
         parts = urlsplit(url)
-        self.name = f"chatwoot/{parts.netloc.rpartition('@')[2]}{parts.path.rstrip('/')}/{account_id}"
+        self.name = f"chatwoot/{parts.netloc.rpartition('@')[2].lower()}{parts.path.rstrip('/')}/{account_id}"
+        self._account_id = account_id
         self._sleep = sleep
         # Its own pauses for 429 and the 5xx of proxies, with Retry-After.
         self._client = Client(url, token, account_id=account_id, retries=_TRIES, sleep=sleep, session=session)
 
+    def check(self) -> None:
+        """That the token is an administrator's: anybody else is shown a part, as if it were all. Raises as `get`."""
+        profile = self._asked("/profile", self._client.profile)
+        if not isinstance(profile, dict) or not isinstance(profile.get("accounts"), list):
+            raise Refused("what answered GET /profile is no Chatwoot")
+        roles = {one["id"]: one["role"] for one in profile["accounts"]}
+        if self._account_id not in roles:
+            known = ", ".join(str(number) for number in roles) or "none"
+            raise Refused(f"the token does not open account {self._account_id} of the Chatwoot; it opens: {known}")
+        if roles[self._account_id] != "administrator":
+            raise Refused("the token of the Chatwoot is no administrator's: it would show only a part of what is there")
+
     def get(self, path: str, **params: Any) -> Any:
         """Raises Refused and Unreachable."""
+        return self._asked(path, partial(self._client.call, "GET", path, **params))
+
+    def _asked(self, path: str, ask: Callable[[], Any]) -> Any:
+        # A Chatwoot counts requests by the minute, and need not say with its 429 how long that is still.
         for tried in range(_TRIES):
             try:
-                answer = self._client.call("GET", path, **params)
+                answer = ask()
             except ApiError as error:
-                if error.status < 500 or tried + 1 == _TRIES:
+                if (error.status < 500 and error.status != 429) or tried + 1 == _TRIES:
                     raise Refused(f"the Chatwoot answered {error} (GET {path})") from None
                 self._sleep(2.0**tried)
             else:
@@ -76,26 +98,48 @@ class Chatwoot:
 
     def contacts(self, **params: Any) -> Iterator[tuple[Json, int]]:
         """Each with how many there are."""
-        page = 1
-        while found := (answer := self.get("/contacts", sort="created_at", page=page, **params))["payload"]:
-            yield from ((one, answer["meta"]["count"]) for one in found)
-            page += 1
+        return self._paged("/contacts", sort="created_at", **params)
 
     def conversations(self, inbox_id: int) -> Iterator[tuple[Json, int]]:
         """The oldest first, so that what begins meanwhile moves no page."""
-        page = 1
         asked = {"inbox_id": inbox_id, "status": "all", "assignee_type": "all", "sort_by": "created_at_asc"}
-        while found := (answer := self.get("/conversations", page=page, **asked)["data"])["payload"]:
-            yield from ((one, answer["meta"]["all_count"]) for one in found)
-            page += 1
+        return self._paged("/conversations", **asked)
+
+    def _paged(self, path: str, **params: Any) -> Iterator[tuple[Json, int]]:
+        """Each once, with how many there are. What is deleted meanwhile moves the pages, and those of one moment
+        have no order: until all were seen, the pages are read again."""
+        seen: set[int] = set()
+        for _ in range(_ROUNDS):
+            page, most = 1, 0
+            while True:
+                answer = self.get(path, page=page, **params)
+                answer = answer.get("data", answer)
+                total: int = answer["meta"]["all_count" if path == "/conversations" else "count"]
+                most = max(most, total)
+                new = [one for one in answer["payload"] if one["id"] not in seen]
+                seen.update(one["id"] for one in new)
+                yield from ((one, total) for one in new)
+                if not answer["payload"]:
+                    break
+                page += 1
+            if total == most and len(seen) >= total:
+                return
 
     def messages(self, conversation_id: int) -> Iterator[Json]:
-        after = 0
-        while found := self.get(f"/conversations/{conversation_id}/messages", after=after)["payload"]:
-            yield from found
-            if found[-1]["id"] <= after:
+        """A few are asked for twice: pages are cut by time and named by id, and two of one moment may have the
+        other order there."""
+        after, seen = 0, set[int]()
+        while True:
+            found = self.get(f"/conversations/{conversation_id}/messages", after=after)["payload"]
+            ids = sorted(one["id"] for one in found)
+            if ids and ids[0] <= after:
                 raise Refused("the Chatwoot shows the same messages again and again: it knows no `after`")
-            after = found[-1]["id"]
+            new = [one for one in found if one["id"] not in seen]
+            yield from new
+            if not new or len(found) < _LATEST:
+                return
+            seen.update(ids)
+            after = ids[-_OVERLAP]
 
     def close(self) -> None:
         self._client.close()
@@ -128,6 +172,7 @@ class Copy:
 
     def run(self) -> Outcome:
         """Raises Refused, ApiError and Unreachable; what was copied until then stays."""
+        self._source.check()
         self._copy_people()
         self._copy_settings()
         self._copy_inboxes()
@@ -141,9 +186,9 @@ class Copy:
 
     def _copy_people(self) -> None:
         """Nobody is made: who has no account here is no assignee, and their name stays beside what they wrote."""
-        here = {agent["email"] for agent in self._desk.agents()}
+        here = {agent["email"].lower() for agent in self._desk.agents()}
         for agent in self._source.get("/agents"):
-            if agent["email"] in here:
+            if (agent.get("email") or "").lower() in here:
                 self._agents[agent["id"]] = agent["email"]
 
     def _copy_settings(self) -> None:
@@ -202,11 +247,18 @@ class Copy:
         for title in self._labels:
             for contact, _ in self._source.contacts(**{"labels[]": title}):
                 labels.setdefault(contact["id"], []).append(title)
-        for number, (contact, total) in enumerate(self._source.contacts(), 1):
+        for contact in self._each("contacts", self._source.contacts()):
             places = self._places(contact)
             if places or not self._inbox_ids:
                 self._add_contact(contact, labels=labels.get(contact["id"], []), contact_inboxes=places)
-            self._report("contacts", number, total)
+
+    def _each(self, what: str, found: Iterator[tuple[Json, int]]) -> Iterator[Json]:
+        number = total = 0
+        for number, (one, total) in enumerate(found, 1):
+            yield one
+            self._report(what, number, total)
+        if number < total:
+            self.outcome.problems.append(f"{what}: the Chatwoot showed only {number} of {total}")
 
     def _places(self, contact: Json) -> list[Json]:
         return [
@@ -223,13 +275,12 @@ class Copy:
 
     def _copy_conversations(self) -> None:
         for there, here in self._inboxes.items():
-            for number, (conversation, total) in enumerate(self._source.conversations(there), 1):
+            for conversation in self._each(f"conversations of inbox {there}", self._source.conversations(there)):
                 # Who has a name alone is on no list of contacts.
                 self._add_contact(conversation["meta"]["sender"])
                 self._add_conversation(conversation, here)
                 for message in self._source.messages(conversation["id"]):
                     self._add_message(conversation, message)
-                self._report(f"conversations of inbox {there}", number, total)
 
     def _add_conversation(self, conversation: Json, inbox_id: int) -> None:
         meta = conversation["meta"]

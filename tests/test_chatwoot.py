@@ -1,5 +1,6 @@
 """Copying out of a Chatwoot. Our own server speaks the same wire, so it plays the Chatwoot."""
 
+import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -163,6 +164,108 @@ def test_a_busy_chatwoot_is_asked_again_and_never_written_to(full: World, app: A
     assert 7.0 in slept
     assert 1.0 in slept
     assert moody.methods == {"GET"}
+
+
+class Pages:
+    """A Chatwoot of a few lists, as `answers` has them: path → what each further call of it gets."""
+
+    def __init__(self, answers: dict[str, list[Any]]) -> None:
+        self._answers = answers
+        self.asked: list[str] = []
+
+    def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Any:
+        path = environ["PATH_INFO"].removeprefix("/api/v1").removeprefix("/accounts/1")
+        self.asked.append(f"{path}?{environ['QUERY_STRING']}")
+        answers = self._answers[path]
+        status, value = answers.pop(0) if len(answers) > 1 else answers[0]
+        start_response(status, [("Content-Type", "application/json")])
+        return [json.dumps(value).encode()]
+
+    def chatwoot(self) -> Chatwoot:
+        return Chatwoot("http://desk.test", "t", 1, sleep=lambda _: None, session=session(self, trusted=False))
+
+
+def listed(total: int, *ids: int) -> tuple[str, Any]:
+    return "200 OK", {"meta": {"count": total}, "payload": [{"id": number} for number in ids]}
+
+
+def said(*ids: int) -> tuple[str, Any]:
+    return "200 OK", {"payload": [{"id": number} for number in ids]}
+
+
+@pytest.mark.parametrize(
+    ("pages", "rounds"),
+    [
+        ([listed(3, 1, 2), listed(3, 3), listed(3)], 1),
+        # 1 is deleted behind the first page, and 3 moves into its place.
+        ([listed(4, 1, 2), listed(3, 4), listed(3), listed(3, 2, 3), listed(3, 4), listed(3)], 2),
+        # Those of one moment have another order on every page.
+        ([listed(3, 1, 2), listed(3, 2), listed(3), listed(3, 3, 1), listed(3, 2), listed(3)], 2),
+    ],
+)
+def test_whom_a_page_left_out_is_looked_for_again(pages: list[Any], rounds: int) -> None:
+    everybody = {one["id"] for _, page in pages for one in page["payload"]}
+    there = Pages({"/contacts": pages})
+    found = [one["id"] for one, _ in there.chatwoot().contacts()]
+    assert sorted(found) == sorted(everybody)
+    assert len(there.asked) == 3 * rounds
+
+
+def test_people_are_found_whatever_the_capitals_of_their_address(target: Client) -> None:
+    agents = [{"id": 7, "email": "Ada@Acme.test"}, {"id": 8, "email": None}, {"id": 9, "email": "no@acme.test"}]
+    copy = Copy(Pages({"/agents": [("200 OK", agents)]}).chatwoot(), target, (), lambda what, done, total: None)
+    copy._copy_people()
+    assert copy._agents == {7: "Ada@Acme.test"}
+
+
+def test_who_is_never_shown_is_a_problem(target: Client) -> None:
+    there = Pages({"/contacts": [listed(3, 1, 2), listed(3)] * 3})
+    copy = Copy(there.chatwoot(), target, (), lambda what, done, total: None)
+    found = list(copy._each("contacts", there.chatwoot().contacts()))
+    assert (len(found), copy.outcome.problems) == (2, ["contacts: the Chatwoot showed only 2 of 3"])
+
+
+def test_no_message_is_lost_between_two_pages() -> None:
+    """Pages are cut by time: 100 came a moment after 101, and is the first of the second page."""
+    first, second = [*range(1, 100), 101], [*range(92, 100), 101, 100, 102]
+    there = Pages({"/conversations/7/messages": [said(*first), said(*second)]})
+    assert [one["id"] for one in there.chatwoot().messages(7)] == [*first, 100, 102]
+    assert there.asked == [f"/conversations/7/messages?after={after}" for after in (0, 91)]
+
+
+def test_a_chatwoot_that_shows_the_newest_messages_whatever_it_is_asked_is_refused() -> None:
+    there = Pages({"/conversations/7/messages": [said(*range(50, 70))]})
+    with pytest.raises(Refused, match="it knows no `after`"):
+        list(there.chatwoot().messages(7))
+
+
+def test_a_chatwoot_that_counts_requests_by_the_minute_gets_its_minute() -> None:
+    busy = ("429 Too Many Requests", None)
+    there, slept = Pages({"/labels": [*[busy] * 40, ("200 OK", [])]}), list[float]()
+    source = Chatwoot("http://desk.test", "t", 1, sleep=slept.append, session=session(there, trusted=False))
+    assert source.get("/labels") == []
+    assert sum(slept) > 60
+
+
+def test_a_token_that_is_shown_a_part_alone_is_refused(full: World, app: App, target: Client) -> None:
+    for token, account_id, error in (
+        (full.ada, 1, "the token of the Chatwoot is no administrator's: it would show only a part"),
+        (full.admin, 7, "the token does not open account 7 of the Chatwoot; it opens: 1"),
+    ):
+        source = Chatwoot("http://inboxd.test", token, account_id, session=session(app.wsgi, trusted=False))
+        with pytest.raises(Refused, match=error):
+            run(source, target)
+    assert target.conversations(status="all") == []
+
+
+def test_the_host_is_the_same_in_capitals() -> None:
+    assert Chatwoot("https://Desk.Test/", "t", 1).name == "chatwoot/desk.test/1"
+
+
+@pytest.mark.parametrize("answer", [{}, {"hello": "world"}, [], {"accounts": {}}])
+def test_json_of_something_else_is_no_chatwoot(target: Client, answer: Any) -> None:
+    with pytest.raises(Refused, match="is no Chatwoot"):
+        run(Pages({"/profile": [("200 OK", answer)]}).chatwoot(), target)
 
 
 def test_a_wrong_token_is_said_so(full: World, app: App, target: Client) -> None:

@@ -156,14 +156,24 @@ def _query_parameter(param: Param) -> Schema:
 
 
 def _body(route: Route) -> dict[str, Any]:
-    if route.raw or route.takes_lines:
-        media = "application/octet-stream" if route.raw else "application/x-ndjson"
-        return {"required": True, "content": {media: {}}}
+    if route.raw:
+        return {"required": True, "content": {"application/octet-stream": {}}}
+    if route.takes_lines:
+        about = ["Each line is one JSON object. What it may hold, by its `type`:", "", *map(_line, route.lines)]
+        # Without a schema the page shows neither a place for the lines nor what is said of them.
+        content = {"application/x-ndjson": {"schema": {"type": "string"}}}
+        return {"required": True, "description": "\n".join(about), "content": content}
     plain = [_in_json(param) for param in route.params if not isinstance(param, Files) or param.or_ids]
     content = _json(object_schema(plain))
     if route.takes_files:
         content["multipart/form-data"] = {"schema": _form(route)}
     return {"required": any(param.required for param in plain), "content": content}
+
+
+def _line(of_type: tuple[str, tuple[Param, ...]]) -> str:
+    kind, params = of_type
+    fields = [f"`{param.name}`" + (" (required)" if param.required else "") for param in params]
+    return f"- `{kind}`: {', '.join(fields)}"
 
 
 def _in_json(param: Param) -> Param:

@@ -243,7 +243,7 @@ ROUTES = (
 
     Route("GET", A + "/audit_logs", audit_logs.index, (Integer("page"),), role=ADMIN, about="who changed what, the newest first", answer=audit_shapes.Page),
 
-    Route("POST", A + "/import", imports.import_history, role=ADMIN, detached=True, takes_lines=True, answer=Imported, about="contacts, conversations and messages of another system, one JSON object a line"),
+    Route("POST", A + "/import", imports.import_history, role=ADMIN, detached=True, lines=imports.LINE, answer=Imported, about="contacts, conversations and messages of another system, one JSON object a line"),
     Route("GET", A + "/jobs", jobs.index, (Integer("before"),), role=ADMIN, answer=Payload[list[JobShape]], about="imports and exports, the newest first"),
     Route("GET", A + "/jobs/{id}", jobs.show, (), jobs.find, ADMIN, answer=JobShape, about="how far a job is, what it could not do, and its file"),
     Route("POST", A + "/jobs/{id}/cancel", jobs.cancel, (), jobs.find, ADMIN, answer=JobShape, about="stop a job; what is done stays done"),

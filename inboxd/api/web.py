@@ -164,9 +164,9 @@ class Route:
     `raw` ones take their whole body as the file `body`.
     `detached` ones write in several transactions, or wait for somebody between them: the handler
     looks around on a snapshot and leaves the rest in `call.after`. `answer` is the type of a good answer:
-    a TypedDict of `wire`, a list of one, or None for an empty body. With `takes_lines` the body is
-    no parameters but a stream in `request.lines`. A `repeatable` POST does no more the second time, and
-    takes no Idempotency-Key.
+    a TypedDict of `wire`, a list of one, or None for an empty body. With `lines` the body is a
+    stream in `request.lines`, of objects whose `type` says which of these fields they may have. A `repeatable` POST
+    does no more the second time, and takes no Idempotency-Key.
     """
 
     method: str
@@ -181,7 +181,7 @@ class Route:
     raw: bool = False
     detached: bool = False
     shown_once: str | tuple[str, ...] = ()
-    takes_lines: bool = False
+    lines: tuple[tuple[str, tuple[Param, ...]], ...] = ()
     answer: Any = None
     about: str = ""
     bots: bool = False
@@ -191,6 +191,10 @@ class Route:
     def secrets(self) -> tuple[str, ...]:
         """The paths of what an answer shows once."""
         return (self.shown_once,) if isinstance(self.shown_once, str) else self.shown_once
+
+    @property
+    def takes_lines(self) -> bool:
+        return bool(self.lines)
 
     @property
     def is_unit(self) -> bool:

@@ -2,16 +2,21 @@
 
 import argparse
 import os
+import re
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 from inboxd.client import Client
-from inboxd.commands.common import Commands, Stop, client, say, within
+from inboxd.commands.common import Commands, Stop, client, columns, say, within
 from inboxd.config import Config
+from inboxd.domain.errors import Failure
+from inboxd.domain.messages import LINE_LIMIT
 from inboxd.domain.text import clean_line
+from inboxd.wire import jsons
 
 if TYPE_CHECKING:
     from inboxd.chatwoot import Chatwoot, Outcome
@@ -20,8 +25,10 @@ TOKEN = "INBOXD_IMPORT_TOKEN"  # noqa: S105 - a variable's name
 KINDS = ("contacts", "conversations", "messages")
 _LINES = 500
 _BYTES = 1_000_000
+_LONGEST = LINE_LIMIT + 1
 _EVERY_S = 5.0
 _WIDE = 30
+_NARROW = 5
 
 
 def add(commands: Commands) -> None:
@@ -60,7 +67,8 @@ class Progress:
         if self._rewrites:
             if self._what not in ("", what):
                 self._out.write("\n")
-            self._out.write("\r" + _bar(what, done, total) + "\x1b[K")
+            # A line that wraps cannot be written again.
+            self._out.write("\r" + _bar(what, done, total, columns() - 1) + "\x1b[K")
             self._out.flush()
         elif time.monotonic() - self._last >= _EVERY_S:
             self._last = time.monotonic()
@@ -76,11 +84,13 @@ def _told(what: str, done: int, total: int | None) -> str:
     return f"{clean_line(what)}: {done}" + (f" of {total}" if total else "")
 
 
-def _bar(what: str, done: int, total: int | None) -> str:
-    if not total:
-        return _told(what, done, total)
-    filled = min(_WIDE, _WIDE * done // total)
-    return f"[{'#' * filled}{'.' * (_WIDE - filled)}] {_told(what, done, total)}"
+def _bar(what: str, done: int, total: int | None, room: int) -> str:
+    told = _told(what, done, total)
+    wide = min(_WIDE, room - len(told) - len("[] "))
+    if not total or wide < _NARROW:
+        return told[:room]
+    filled = min(wide, wide * done // total)
+    return f"[{'#' * filled}{'.' * (wide - filled)}] {told}"
 
 
 def _import(config: Config, given: argparse.Namespace) -> int:
@@ -94,35 +104,62 @@ def _from_file(config: Config, given: argparse.Namespace) -> int:
     counts: dict[str, dict[str, int]] = {kind: {} for kind in KINDS}
     problems: list[dict[str, Any]] = []
     with Path(given.source).open("rb") as file, client(config, given.account) as desk:
-        size, failed = os.fstat(file.fileno()).st_size, 0
+        if not file.seekable():
+            raise Stop(f"{given.source} can be read only once: make a file of it first", 2)
+        sent = failed = 0
         try:
-            for before, lines in _chunks(file):
+            kinds = bytes(_kind(line) for line in _lines(file))
+            for numbers, lines in _chunks(file, kinds):
                 done = desk.import_lines(b"".join(lines))
                 for kind in KINDS:
                     for what, number in done[kind].items():
                         counts[kind][what] = counts[kind].get(what, 0) + number
                 failed += done["failed"]
-                problems += [{"line": before + one["line"], "error": one["error"]} for one in done["problems"]]
-                progress.show("bytes", file.tell(), size)
+                problems += [{"line": numbers[one["line"] - 1], "error": one["error"]} for one in done["problems"]]
+                sent += len(lines)
+                progress.show("lines", sent, len(kinds))
         finally:
             progress.end()
+    problems.sort(key=lambda one: one["line"])
     lines_said = [_sum(kind, counts[kind]) for kind in KINDS]
     lines_said += [f"line {one['line']}: {one['error']}" for one in problems]
     say(given, {**counts, "failed": failed, "problems": problems}, [*lines_said, *_failed(failed)])
     return 1 if failed else 0
 
 
-def _chunks(file: IO[bytes]) -> Iterator[tuple[int, list[bytes]]]:
-    """Some lines at a time, with how many were before them."""
-    before, lines, size = 0, [], 0
-    for line in file:
-        lines.append(line)
-        size += len(line)
-        if len(lines) >= _LINES or size >= _BYTES:
-            yield before, lines
-            before, lines, size = before + len(lines), [], 0
-    if lines:
-        yield before, lines
+def _lines(file: IO[bytes]) -> Iterator[bytes]:
+    """From the first one on; of what is longer than a line may be so much that the server says so."""
+    file.seek(0)
+    while line := file.readline(_LONGEST):
+        yield line
+        while len(line) == _LONGEST and not line.endswith(b"\n"):
+            line = file.readline(_LONGEST)
+
+
+def _kind(line: bytes) -> int:
+    """Its place among the kinds; what is none of them goes with the first ones."""
+    try:
+        return KINDS.index(jsons.loads(line)["type"] + "s")
+    except (Failure, TypeError, KeyError, ValueError):
+        return 0
+
+
+def _chunks(file: IO[bytes], kinds: Sequence[int]) -> Iterator[tuple[list[int], list[bytes]]]:
+    """Some lines at a time with their numbers in the file, those first that others need: contacts may stand
+    below the conversations, and these below their messages."""
+    for wanted in range(len(KINDS)):
+        numbers, lines, size = list[int](), list[bytes](), 0
+        for number, (kind, line) in enumerate(zip(kinds, _lines(file), strict=False), 1):
+            if kind != wanted:
+                continue
+            numbers.append(number)
+            lines.append(line if line.endswith(b"\n") else line + b"\n")
+            size += len(line)
+            if len(lines) >= _LINES or size >= _BYTES:
+                yield numbers, lines
+                numbers, lines, size = [], [], 0
+        if lines:
+            yield numbers, lines
 
 
 def _sum(kind: str, counts: dict[str, int]) -> str:
@@ -137,7 +174,7 @@ def _failed(number: int) -> list[str]:
 
 def _from_chatwoot(config: Config, given: argparse.Namespace) -> int:
     token = _token(given)
-    if not (given.chatwoot_url or "").startswith(("http://", "https://")):
+    if not _is_address(given.chatwoot_url or ""):
         raise Stop("--url must be where the Chatwoot is, such as https://desk.example", 2)
     from inboxd.chatwoot import Chatwoot
 
@@ -166,13 +203,23 @@ def _copied(source: "Chatwoot", desk: Client, inbox_ids: list[int], progress: Pr
         raise Stop(str(refused), 1) from None
 
 
+def _is_address(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return False
+    return parts.scheme in ("http", "https") and bool(parts.hostname) and not re.search(r"\s", url)
+
+
 def _token(given: argparse.Namespace) -> str:
     """Raises Stop."""
-    if given.chatwoot_token:
-        return str(given.chatwoot_token)
-    if given.chatwoot_token_file:
-        return Path(given.chatwoot_token_file).read_text().strip()
-    token = os.environ.get(TOKEN, "")
+    token = given.chatwoot_token or os.environ.get(TOKEN, "")
+    if not given.chatwoot_token and given.chatwoot_token_file:
+        token = Path(given.chatwoot_token_file).read_text(encoding="utf-8-sig", errors="replace")
+    token = token.strip()
     if not token:
         raise Stop(f"the token of the Chatwoot is missing: set {TOKEN} or give --token-file", 2)
-    return token
+    if not re.fullmatch(r"[!-~]+", token):
+        # Nor could a header carry it, and the error about that would show it.
+        raise Stop("the token of the Chatwoot is none: there are spaces, line ends or foreign letters in it", 2)
+    return str(token)

@@ -9,6 +9,8 @@ from inboxd.domain.errors import Invalid
 CONTENT_LIMIT = 150_000
 SOURCE_ID_LIMIT = 20_000
 ATTACHMENTS_LIMIT = 15
+LINE_LIMIT = 4 << 20
+"""Bytes of a record of history."""
 PAGE = 20
 DELETED_CONTENT = "This message was deleted"
 

@@ -125,6 +125,15 @@ class Outer(TypedDict):
     more: NotRequired[dict[str, Any]]
 
 
+def test_the_fields_of_imported_lines_are_described(document: Any) -> None:
+    body = document["paths"]["/api/v1/accounts/{account_id}/import"]["post"]["requestBody"]
+    assert body["content"]["application/x-ndjson"] == {"schema": {"type": "string"}}
+    said = body["description"].splitlines()[2:]
+    assert [line.partition(":")[0] for line in said] == ["- `contact`", "- `conversation`", "- `message`"]
+    assert all("`source_id` (required)" in line for line in said)
+    assert "`contact_source_id`" in said[1]
+
+
 def test_a_typed_dict_becomes_a_closed_component() -> None:
     schemas = Schemas()
     assert schemas.of(Outer) == {"$ref": "#/components/schemas/Outer"}

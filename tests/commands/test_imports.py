@@ -1,4 +1,5 @@
 import json
+import os
 import signal
 from pathlib import Path
 from typing import Any
@@ -47,6 +48,31 @@ def test_problems_have_the_line_numbers_of_the_file(shop: Path, tmp_path: Path, 
     assert said[4] == "1 could not be imported; repair them and run this again"
 
 
+def test_what_others_need_may_stand_below_them(shop: Path, tmp_path: Path, capsys: Capsys) -> None:
+    file = write(tmp_path / "old.ndjson", ["", *reversed(lines(600)), '{"type": "message", "source_id": ["nonsense"]}'])
+    assert main(["import", file]) == 1
+    said = capsys.readouterr().out.splitlines()
+    assert said[:3] == ["contacts: 1 new", "conversations: 1 new", "messages: 600 new"]
+    assert [line.partition(":")[0] for line in said[3:-1]] == ["line 604"]
+
+
+def test_a_line_beyond_all_measure_is_a_problem_like_another(shop: Path, tmp_path: Path, capsys: Capsys) -> None:
+    file = tmp_path / "old.ndjson"
+    file.write_bytes(b"x" * 50_000_000 + b'\n{"type": "contact", "source_id": "c"}\n' + b"y" * 9_000_000)
+    assert main(["import", str(file)]) == 1
+    said = capsys.readouterr().out.splitlines()
+    assert said[0] == "contacts: 1 new"
+    assert said[3:5] == [f"line {number}: The line is larger than 4194304 bytes" for number in (1, 3)]
+
+
+def test_a_pipe_cannot_be_read_twice(shop: Path, capsys: Capsys) -> None:
+    read, write_end = os.pipe()
+    os.close(write_end)
+    assert main(["import", f"/dev/fd/{read}"]) == 2
+    os.close(read)
+    assert "can be read only once: make a file of it first" in capsys.readouterr().err
+
+
 def test_a_file_that_is_not_there_is_one_line(shop: Path, capsys: Capsys) -> None:
     assert main(["import", "nowhere.ndjson"]) == 1
     assert capsys.readouterr().err == "inboxd: nowhere.ndjson: No such file or directory\n"
@@ -78,6 +104,16 @@ def test_progress_rewrites_a_line_on_a_terminal_alone() -> None:
     assert log.text == ""
 
 
+@pytest.mark.parametrize("wide", [40, 50, 60])
+def test_progress_fits_into_its_line(monkeypatch: pytest.MonkeyPatch, wide: int) -> None:
+    monkeypatch.setenv("COLUMNS", str(wide))
+    screen = Terminal(is_terminal=True)
+    Progress(screen).show("conversations of inbox 1", 32, 64)  # type: ignore[arg-type]
+    shown = screen.text.removeprefix("\r").removesuffix("\x1b[K")
+    assert len(shown) < wide
+    assert shown.endswith("conversations of inbox 1: 32 of 64")
+
+
 def test_what_is_missing_for_a_chatwoot_is_said(shop: Path, capsys: Capsys) -> None:
     assert main(["import", "chatwoot", "--url", "https://desk.test"]) == 2
     assert TOKEN in capsys.readouterr().err
@@ -86,6 +122,27 @@ def test_what_is_missing_for_a_chatwoot_is_said(shop: Path, capsys: Capsys) -> N
     assert "--url" in said
     assert "secret-1" not in said
     assert main(["import", "old.ndjson", "--url", "https://desk.test"]) == 2
+
+
+@pytest.mark.parametrize("token", ["secret 1", "secret\n1", "tök€n-secret", "\x1b[31msecret"])
+def test_a_token_that_no_header_can_carry_is_not_shown(
+    shop: Path, tmp_path: Path, capsys: Capsys, monkeypatch: pytest.MonkeyPatch, token: str
+) -> None:
+    (tmp_path / "token").write_text(token)
+    asked = ["import", "chatwoot", "--url", "https://desk.test"]
+    assert main([*asked, "--token-file", str(tmp_path / "token")]) == 2
+    assert main([*asked, "--token", token]) == 2
+    monkeypatch.setenv(TOKEN, token)
+    assert main(asked) == 2
+    said = capsys.readouterr().err
+    assert said.count("the token of the Chatwoot is none") == 3
+    assert "secret" not in said
+
+
+@pytest.mark.parametrize("url", ["desk.test", "ftp://desk.test", "http://", "http://[::1", "http://a b", "https://a\n"])
+def test_what_is_no_address_of_a_chatwoot_is_said(shop: Path, capsys: Capsys, url: str) -> None:
+    assert main(["import", "chatwoot", "--token", "t", "--url", url]) == 2
+    assert "--url must be where the Chatwoot is" in capsys.readouterr().err
 
 
 @pytest.mark.e2e

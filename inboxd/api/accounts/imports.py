@@ -10,13 +10,13 @@ from inboxd.api.web import Call, Response, empty
 from inboxd.domain import messages as words
 from inboxd.domain.conversations import PRIORITIES, STATUSES
 from inboxd.domain.errors import Failure, Invalid, Refused, TooLarge
+from inboxd.domain.messages import LINE_LIMIT
 from inboxd.domain.portions import portions
 from inboxd.services import exports, history, imports
 from inboxd.services.history import KINDS, Line, Tally
 from inboxd.wire import jobs as wire
 from inboxd.wire import jsons
 
-LINE_LIMIT = 4 << 20
 LINES = 100_000
 """A request is put in order before the first line is stored, and so much is put in order at once."""
 _LAST = 2**62
@@ -40,6 +40,8 @@ FIELDS: dict[str, tuple[Param, ...]] = {
         Object("additional_attributes"), Word("status", words=words.STATUSES), Text("sender"), Objects("attachments"),
     ),
 }  # fmt: skip
+LINE = tuple(FIELDS.items())
+"""What a line may hold, by its `type`."""
 _PLACE = Nested("contact_inboxes", params=(Text("inbox", required=True), _SOURCE_ID))
 
 
