@@ -31,6 +31,8 @@ KINDS = ("contact", "conversation", "message")
 _SKEW_MS = 300_000
 """What clocks may differ: what is later still would stay the newest for ever."""
 PLACES_LIMIT = 500
+# Whoever answered without having an account here is nobody here.
+_AUTHORS = (*messages.REPLYING, None)
 CREATED, UPDATED, SKIPPED = "created", "updated", "skipped"
 _FILLED = (
     "name", "email", "phone_number", "identifier", "custom_attributes", "additional_attributes", "last_activity_at",
@@ -258,8 +260,8 @@ def _follow_up(tx: Tx, conversation: Conversation, message: Message) -> None:
     at = message.created_at
     values: dict[str, Any] = {"last_activity_at": max(conversation.last_activity_at, at)}
     is_newest = at >= conversation.last_activity_at
-    if messages.is_reply(message):
-        if message.sender_type == "User":
+    if messages.is_reply(message, _AUTHORS):
+        if message.sender_type != "AgentBot":
             values["first_reply_created_at"] = min(conversation.first_reply_created_at or at, at)
         if is_newest:
             values["waiting_since"] = None

@@ -1,6 +1,7 @@
 """Posting messages and changing them."""
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,7 +22,7 @@ from inboxd.wire import jsons
 
 TWIN_RETENTION_MS = 24 * 3_600_000
 """How long the same source_id with the same payload means the same message."""
-_REPLYING = ("User", "AgentBot")
+REPLYING = ("User", "AgentBot")
 
 
 @dataclass(frozen=True)
@@ -142,12 +143,12 @@ def _follow_up(tx: Tx, conversation: Conversation, place: Place, shown: MessageD
         outbox.contact_event(tx, "contact_updated", place.contact, contact_changes)
 
 
-def is_reply(message: Message) -> bool:
+def is_reply(message: Message, authors: Sequence[str | None] = REPLYING) -> bool:
     """Whether somebody answers the contact: no note, no rule, and no campaign of another system."""
     return (
         message.message_type == MessageType.OUTGOING
         and not message.private
-        and message.sender_type in _REPLYING
+        and message.sender_type in authors
         and not message.additional_attributes.get("campaign_id")
     )
 

@@ -398,3 +398,15 @@ def test_an_imported_answer_of_a_bot_ends_the_waiting(world: World) -> None:
     assert posted(world, 1, **said, external_created_at=T0 + 2).ok
     shown = get(world, "/conversations/1")
     assert (shown["waiting_since"], shown["first_reply_created_at"]) == (0, 0)
+
+
+def test_who_answered_without_an_account_here_has_answered_all_the_same(world: World) -> None:
+    ok(world, contact(), conversation(world, created_at=T0), message("m1", 1, content="asked"))
+    note = message("m2", 2, content="who is this?", message_type="outgoing", private=True)
+    campaign = message("m3", 3, content="sale!", message_type="outgoing", additional_attributes={"campaign_id": 4})
+    ok(world, note, campaign)
+    shown = get(world, "/conversations/1")
+    assert (shown["waiting_since"], shown["first_reply_created_at"]) == (T0, 0)
+    ok(world, message("m4", 4, content="answered", message_type="outgoing"))
+    shown = get(world, "/conversations/1")
+    assert (shown["waiting_since"], shown["first_reply_created_at"]) == (0, T0 + 4)
