@@ -145,24 +145,32 @@ READS: dict[str, dict[str, Any]] = {
     "POST /contacts/filter": {"payload": []},
     "POST /conversations/filter": {"payload": []},
 }
-"""What the routes that only read are asked besides; searches and lists are asked for what everything holds."""
+"""What the routes that only read need."""
+
+
+ASKED: dict[str, tuple[Any, ...]] = {
+    "q": ("h", "carl"), "search": ("h",), "attribute_model": ("conversation_attribute",), "labels": (["vip"],),
+    "status": ("all",), "conversation_type": ("unattended", "participating"), "rating": (5,),
+    "types": (["message_created"],),
+}  # fmt: skip
+"""Values that much of what there is meets, each asked for by itself."""
 
 
 def seen_by(world: World, token: str, account_id: int) -> dict[str, Any]:
-    """The answers of all routes that only read, by name."""
+    """The answers of all routes that only read, by what was asked."""
     found = {}
     for route in OWN:
         named = short(route)
         if route.method != "GET" and named not in READS:
             continue
-        for words in ({}, {"q": "h"}, {"q": "carl"}) if any(param.name == "q" for param in route.params) else ({},):
-            values = {"since": 0, "until": 4_000_000_000} if any(one.name == "since" for one in route.params) else {}
-            values |= READS.get(named, {}) | words
-            given = {"params": values} if route.method == "GET" else {"json": values}
-            answer = world.http.request(route.method, path(route, account_id), token=token, **given)
+        names = [param.name for param in route.params]
+        always = READS.get(named, {}) | ({"since": 0, "until": 4_000_000_000} if "until" in names else {})
+        for also in ({}, *({name: value} for name in names for value in ASKED.get(name, ()))):
+            values = {"params" if route.method == "GET" else "json": always | also}
+            answer = world.http.request(route.method, path(route, account_id), token=token, **values)
             # How far the account's events are is no secret: who waits for the next one has to say it.
             text = re.sub(r'"(newest_seq|next_after)":\d+', "", answer.text)
-            found[f"{named} {words}"] = (answer.status_code, text)
+            found[f"{named} {also}"] = (answer.status_code, text)
     return found
 
 
@@ -219,6 +227,18 @@ def test_an_agent_outside_an_inbox_sees_nothing_of_what_happens_in_it(furnished:
     after, told = seen_by(furnished, furnished.olga, 1), seen_by(furnished, furnished.ada, 1)
     assert {named for named in before if before[named] != after[named]} == set()
     assert len({named for named in inside if inside[named] != told[named]}) > 15, "there was something to see"
+
+
+def test_a_contact_is_there_in_its_own_inbox_alone(furnished: World, foreign: dict[str, Any], stranger: str) -> None:
+    furnished.http.post(f"{furnished.account}/inboxes", json={"name": "Next door"}, token=furnished.admin)
+    boxes = [(furnished.account, 3, furnished.admin), ("/api/v1/accounts/2", foreign["inbox"], stranger)]
+    for account, inbox_id, token in boxes:
+        inbox = furnished.http.get(f"{account}/inboxes/{inbox_id}", token=token).json()
+        for route in ROUTES:
+            if "{source_id}" in route.path:
+                where = route.path.replace("{identifier}", inbox["inbox_identifier"]).replace("{source_id}", "carl-1")
+                answer = call(furnished.http, route, re.sub(r"\{\w+\}", "1", where), None)
+                assert (answer.status_code, answer.json()) == (404, {"status": 404, "error": "Not Found"}), route.path
 
 
 def test_another_account_changes_nothing_by_any_call(
