@@ -386,7 +386,7 @@ def test_old_ones_and_more_than_anybody_reads_are_removed(world: World, app: App
 
 def test_what_somebody_chose_in_another_account_is_for_that_one(world: World) -> None:
     other = world.http.post("/api/v1/accounts", json={"name": "Other"}, token=world.admin).json()["id"]
-    nothing = {"notification_settings": {"selected_email_flags": [], "selected_push_flags": []}}
+    nothing: dict[str, Any] = {"notification_settings": {"selected_email_flags": [], "selected_push_flags": []}}
     answer = world.http.patch(f"/api/v1/accounts/{other}/notification_settings", json=nothing, token=world.admin)
     assert answer.status_code == 200
     number = world.conversation()

@@ -184,6 +184,7 @@ def change_in_inbox(world: World) -> None:
     for where, given in (
         ("messages", {"files": file}),
         ("labels", {"json": {"labels": ["vip"]}}),
+        ("assignments", {"json": {"assignee_id": 1}}),
         ("assignments", {"json": {"assignee_id": world.ada_id}}),
         ("participants", {"json": {"user_ids": [1]}}),
         ("toggle_priority", {"json": {"priority": "urgent"}}),
