@@ -249,6 +249,7 @@ def test_another_account_changes_nothing_by_any_call(
 ) -> None:
     """Neither with the ids of what Acme has nor without any, as when all of a kind is deleted; who is in both
     changes nothing in the one by calls to the other."""
+    change_in_inbox(furnished)
     before = everything(app, of=1)
     assert len(before) > 40
     for token, somebody in ((furnished.admin, furnished.ada_id), (stranger, 1)):
