@@ -44,15 +44,13 @@ def waiting(tx: Tx, account_id: int, inbox_ids: frozenset[int] | None, since: in
     return tx.all(Conversation.select().where(*where).order_by(Conversation.waiting_since).limit(MANY))
 
 
-def messages_by_minute(tx: Tx, account_id: int) -> list[int]:
-    """Messages of each of the last MINUTES, the oldest first."""
-    newest = (
-        Message.select(Message.created_at)
-        .where(Message.account_id == account_id, Message.created_at > tx.now - MINUTES * _MINUTE_MS)
-        .order_by(Message.created_at.desc())
-        .limit(_READ_AT_MOST)
-    )
-    return _by_minute(tx, newest)
+def messages_by_minute(tx: Tx, account_id: int, inbox_ids: frozenset[int] | None) -> list[int]:
+    """Messages of each of the last MINUTES in the inboxes, None for all of them, the oldest first."""
+    where: list[Any] = [Message.account_id == account_id, Message.created_at > tx.now - MINUTES * _MINUTE_MS]
+    if inbox_ids is not None:
+        where.append(Message.inbox_id.in_(sorted(inbox_ids)))
+    newest = Message.select(Message.created_at).where(*where).order_by(Message.created_at.desc())
+    return _by_minute(tx, newest.limit(_READ_AT_MOST))
 
 
 def failures_by_minute(tx: Tx, account_id: int) -> list[int]:

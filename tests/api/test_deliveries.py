@@ -518,6 +518,10 @@ def test_the_list_of_another_account_shows_nothing_of_this_one(world: World, hoo
     for query in (f"?conversation_id={number}", f"?before={made}"):
         answer = world.http.get(there + query, token=world.admin)
         assert (answer.status_code, answer.json()) == (404, NOT_FOUND)
+    for state in ("pending", "cancelled"):
+        assert ids(listed(world, f"?state={state}")) == [made]
+        assert world.http.get(f"{there}?state={state}", token=world.admin).json()["payload"] == []
+        act(world, made, "cancel")
 
 
 @pytest.mark.parametrize(("method", "suffix"), [("GET", None), *ACTIONS])

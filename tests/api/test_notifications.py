@@ -389,3 +389,13 @@ def test_old_ones_and_more_than_anybody_reads_are_removed(world: World, app: App
     with app.store.read() as tx:
         assert len(tx.filter(Notification, user_id=world.olga_id)) == 299
         assert tx.filter(Notification, user_id=world.ada_id) == []
+
+
+def test_what_somebody_chose_in_another_account_is_for_that_one(world: World) -> None:
+    other = world.http.post("/api/v1/accounts", json={"name": "Other"}, token=world.admin).json()["id"]
+    nothing: dict[str, Any] = {"notification_settings": {"selected_email_flags": [], "selected_push_flags": []}}
+    answer = world.http.patch(f"/api/v1/accounts/{other}/notification_settings", json=nothing, token=world.admin)
+    assert answer.status_code == 200
+    number = world.conversation()
+    assign(world, number, 1, world.ada)
+    assert ("conversation_assignment", number) in told(world, world.admin)

@@ -29,6 +29,10 @@ def test_an_administrator_sees_and_revokes_no_token_that_is_not_of_the_account(w
     beta, bea = other_account(world)
     listed = world.http.get(f"{beta}/access_tokens", token=bea).json()["payload"]
     assert [one["user"]["email"] for one in listed] == ["bea@beta.test"]
+    world.http.post(f"{beta}/access_tokens", json={"email": "admin@acme.test"}, token=bea)
+    world.http.post(f"{beta}/agent_bots", json={"name": "Bo"}, token=bea)  # its id is that of a user
+    listed = world.http.get(f"{beta}/access_tokens", token=bea).json()["payload"]
+    assert [one["user"]["email"] for one in listed] == ["bea@beta.test", "admin@acme.test"]
     first = world.http.get(f"{world.account}/access_tokens", token=world.admin).json()["payload"][0]
     assert first["user"]["email"] == "admin@acme.test"
     assert world.http.delete(f"{beta}/access_tokens/{first['id']}", token=bea).status_code == 404

@@ -286,12 +286,14 @@ def test_what_waits_for_a_team_that_is_away_stands_in_nobodys_way(
 
 
 def test_who_comes_back_at_once_keeps_what_they_had(world: World, app: App) -> None:
-    agent(world, "bea")
-    number = world.conversation()
+    bea = agent(world, "bea")
+    join(world, bea)
+    numbers = [world.conversation(), world.conversation()]
+    assert {whose(world, number) for number in numbers} == {world.ada_id, bea}
     join(world, exact=True)
     join(world, world.ada_id)
     Assigner(app.store).step()
-    assert whose(world, number) == world.ada_id
+    assert [whose(world, number) for number in numbers] == [world.ada_id] * 2, "who stays away keeps nothing"
 
 
 def test_who_gets_what_a_contact_reopens_takes_it_from_a_bot(world: World, app: App) -> None:

@@ -65,7 +65,7 @@ def counts(call: Call) -> wire.Counts:
             "unassigned": opened["unassigned_count"],
             "waiting": len(_waiting(call)),
         },
-        "messages_per_minute": store.messages_by_minute(tx, call.account_id),
+        "messages_per_minute": store.messages_by_minute(tx, call.account_id, inbox_ids),
     }
     if call.caller.is_administrator:
         shape["deliveries"] = _queue(call)
