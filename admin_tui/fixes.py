@@ -9,12 +9,15 @@ import signal
 import sys
 import time
 from queue import Empty, Queue
-from typing import Any
+from typing import Any, ClassVar
 
 from rich.segment import Segment
 from rich.text import Text
 from textual.app import App
+from textual.cache import LRUCache
 from textual.color import Color
+from textual.css.model import RuleSet
+from textual.css.stylesheet import Stylesheet
 from textual.filter import LineFilter
 from textual.screen import Screen
 from textual.widgets import Input
@@ -95,12 +98,34 @@ def suggest(field: Input, text: str) -> None:
     field._suggestion = text
 
 
+class Sheet(Stylesheet):
+    """Textual reads all of its styles again whenever a screen is opened or a theme set, most often to find the same:
+    here each source is read once for each set of colours."""
+
+    _read: ClassVar[LRUCache[tuple[Any, ...], list[RuleSet]]] = LRUCache(2048)
+
+    def set_variables(self, variables: dict[str, str]) -> None:
+        super().set_variables(variables)
+        self._colours = frozenset(variables.items())
+
+    def reparse(self) -> None:
+        self.parse()
+
+    def _parse_rules(self, *args: Any, **kwargs: Any) -> list[RuleSet]:
+        key = (self._colours, *args, *kwargs.values())
+        if (rules := self._read.get(key)) is None:
+            self._read[key] = rules = super()._parse_rules(*args, **kwargs)
+        return rules
+
+
 class Mended(App[int]):
     """What an application has to know of its own inside."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.is_mouse_on = True
+        self.stylesheet = Sheet()
+        self.stylesheet.set_variables(self.get_css_variables())
 
     def draw_in_ascii(self) -> None:
         self._filters.append(Ascii())

@@ -1,5 +1,6 @@
 """Holds answers against the API's own description."""
 
+import json
 import re
 from functools import cache
 from typing import Any
@@ -47,9 +48,21 @@ def _content(route: Route, status: int) -> dict[str, Any]:
 
 
 @cache
+def _registry() -> jsonschema_rs.Registry:
+    return jsonschema_rs.Registry([("urn:description", {"components": document()["components"]})])
+
+
+@cache
+def _compiled(schema: str) -> Any:
+    """The routes share a few schemas, and each takes its time."""
+    return jsonschema_rs.Draft202012Validator(
+        json.loads(schema.replace('"#/components/', '"urn:description#/components/')), registry=_registry()
+    )
+
+
+@cache
 def _validator(route: Route, status: int) -> Any:
-    schema = _content(route, status)["application/json"]["schema"]
-    return jsonschema_rs.Draft202012Validator({**schema, "components": document()["components"]})
+    return _compiled(json.dumps(_content(route, status)["application/json"]["schema"]))
 
 
 def check(method: str, path: str, response: requests.Response) -> None:

@@ -1,6 +1,7 @@
 import pytest
 from rich.color import Color as Shown
 from textual.color import Color
+from textual.css import stylesheet
 from textual.theme import BUILTIN_THEMES, Theme
 
 from admin_tui.app import InboxdTui
@@ -62,6 +63,19 @@ def test_another_theme_colours_what_is_already_there(desk: Desk) -> None:
             before = colours(seat)
             seat.tui.theme = "inboxd-light"
             await seat.until(lambda: colours(seat) and not colours(seat) & before)
+
+    run(story())
+
+
+def test_styles_that_are_known_are_not_read_again(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    def parse(*_: object, **__: object) -> None:
+        raise AssertionError("read again")
+
+    async def story() -> None:
+        async with seated(desk) as seat:
+            with monkeypatch.context() as patched:
+                patched.setattr(stylesheet, "parse", parse)
+                seat.tui.refresh_css()
 
     run(story())
 
