@@ -57,7 +57,7 @@ class Rates:
         is_guess = isinstance(failure, Unauthenticated) or (request.is_public and isinstance(failure, NotFound))
         if is_guess and request.allowance is None and not _is_near(request):
             try:
-                self._count(request, neighbourhood(request.address or ""), self.limit // _FAILING)
+                self._count(request, neighbourhood(request.address), self.limit // _FAILING)
             except Throttled as throttled:
                 return throttled
         return failure
@@ -75,4 +75,4 @@ class Rates:
 
 
 def _is_near(request: "Request") -> bool:
-    return request.local or is_loopback(request.address or "::1")
+    return request.local or is_loopback(request.address)

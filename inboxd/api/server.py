@@ -87,12 +87,14 @@ def make_wsgi(edge: Edge, router: Router, *, body_limit: int, proxies: Proxies) 
     def wsgi(environ: dict[str, Any], start_response: Any) -> Any:
         began = time.perf_counter()
         environ["PATH_INFO"] = path = _path(environ)
+        # Who comes through no network, as in tests, has no address.
+        peer = environ.get("REMOTE_ADDR", "::1")
         request = Request(
             environ["REQUEST_METHOD"],
             path,
             _Headers(environ),
             local=environ.get("inboxd.local") is True,
-            address=proxies.caller(environ["REMOTE_ADDR"], environ.get("HTTP_X_FORWARDED_FOR", "")),
+            address=proxies.caller(peer, environ.get("HTTP_X_FORWARDED_FOR", "")),
         )
         response = _answer(edge, router, environ, request, body_limit)
         if _log.isEnabledFor(logging.DEBUG):

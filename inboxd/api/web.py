@@ -72,7 +72,7 @@ class Request:
     """Came from the command line of this very process, not from a network."""
     lines: IO[bytes] | None = None
     """The body, unread, where the route takes lines."""
-    address: str | None = None
+    address: str = "::1"
     """Where it comes from, as trusted proxies tell."""
     allowance: Allowance | None = None
     """What is left of the minute to who calls; None while nobody is known, and for callers on this machine."""
