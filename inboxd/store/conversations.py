@@ -9,7 +9,7 @@ from peewee import JOIN, OP, SQL, Case, Expression, NodeList, fn
 from inboxd.store import mentions, participants, search
 from inboxd.store.db import Tx
 from inboxd.store.models import ContactInbox, Conversation, ConversationCount, Message, Tagging
-from inboxd.store.removal import thin
+from inboxd.store.removal import release, thin
 from inboxd.store.rows import Prepared, arg
 
 PAGE = 25
@@ -44,9 +44,9 @@ def by_display_id(tx: Tx, account_id: int, display_id: int) -> Conversation | No
     return tx.find(Conversation, account_id=account_id, display_id=display_id)
 
 
-def forget_bot(tx: Tx, bot_id: int) -> None:
-    """Take a bot from the conversations it is assigned to."""
-    tx.execute(Conversation.update(assignee_agent_bot_id=None).where(Conversation.assignee_agent_bot_id == bot_id))
+def forget_bot(tx: Tx, bot_id: int) -> bool:
+    """Take a bot from a batch of the conversations it is assigned to; whether there may be more."""
+    return release(tx, Conversation.assignee_agent_bot_id == bot_id, assignee_agent_bot_id=None)
 
 
 def drop(tx: Tx, conversation_id: int) -> bool:
