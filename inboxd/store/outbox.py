@@ -373,11 +373,13 @@ def cancel(tx: Tx, webhook_id: int, reason: str) -> bool:
     owed = Delivery.select(Delivery.id, Delivery.state).where(UNFINISHED, Delivery.webhook_id == webhook_id)
     line = (Delivery.conversation_id.desc(), Delivery.event_id.desc(), Delivery.id.desc())
     found = tx.tuples(owed.order_by(*line).limit(CANCELLED))
+    if not found:
+        return False
     ids = [delivery_id for delivery_id, _ in found]
-    for delivery in tx.all(
-        Delivery.select().where(Delivery.id.in_([one for one, state in found if state == "sending"]))
-    ):
-        interrupt(tx, delivery, None)
+    for delivery_id, state in found:
+        under_way = tx.get(Delivery, delivery_id) if state == "sending" else None
+        if under_way is not None:
+            interrupt(tx, under_way, None)
     tx.execute(
         Delivery.update(
             state="cancelled", finished_at=tx.now, next_attempt_at=None, last_error=reason, updated_at=tx.now
