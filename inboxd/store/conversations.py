@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any
 
 from peewee import JOIN, OP, SQL, Case, Expression, NodeList, fn
@@ -128,7 +129,7 @@ class Scope:
         return clauses
 
     def where(self) -> list[Any]:
-        among = (column.in_(values) for column, values in self.elsewhere())
+        among = (column.in_(values) for column, values in self.elsewhere)
         return [Conversation.account_id == self.account_id, *self._equal(_as_it_is), *among]
 
     def each(self, lead: tuple[Any, Any] | None) -> list[Any]:
@@ -138,8 +139,8 @@ class Scope:
         clauses = [column(Conversation.account_id) == self.account_id, *self._equal(column)]
         if lead is not None:
             clauses.append(lead[0].in_(lead[1]))
-        for one in self.elsewhere():
-            if lead is None or one[1] is not lead[1]:
+        for one in self.elsewhere:
+            if one is not lead:
                 clauses.append(fn.EXISTS(one[1].where(one[1].selected_columns[0] == one[0])))
         return clauses
 
@@ -160,8 +161,12 @@ class Scope:
         if self.also is not None:
             yield self.also
 
-    def elsewhere(self) -> Iterator[tuple[Any, Any]]:
+    @cached_property
+    def elsewhere(self) -> tuple[tuple[Any, Any], ...]:
         """What other tables say: columns, and queries of the values they may have."""
+        return tuple(self._elsewhere())
+
+    def _elsewhere(self) -> Iterator[tuple[Any, Any]]:
         if self.hits is not None:
             yield Conversation.id, Message.select(Message.conversation_id).where(search.among(Message.id, self.hits))
         if self.source_id is not None:
@@ -192,8 +197,8 @@ def _lead(tx: Tx, scope: Scope, kinds: list[Any], page: int) -> tuple[Any, Any] 
     """What to look up first where that leaves so few conversations that reading and sorting them is less work
     than a walk to the page through all that others have; None when it is not."""
     if scope.hits is not None:  # as many as a search knows of
-        return next(scope.elsewhere())
-    for one in (*scope.elsewhere(), *((Conversation.id, ids) for ids in scope.within)):
+        return scope.elsewhere[0]
+    for one in (*scope.elsewhere, *((Conversation.id, ids) for ids in scope.within)):
         if _is_short(tx, one[1]):
             return one
     amount = fn.COALESCE(fn.SUM(ConversationCount.amount), 0)
