@@ -94,8 +94,10 @@ def lookups(alternatives: Alternatives, account_id: int) -> tuple[tuple[Any, ...
             tagged = Tagging.select(Tagging.conversation_id)
             within.append(tagged.where(Tagging.account_id == account_id, Tagging.label.in_(one.values)))
         elif one.key in ("contact_id", "display_id"):
+            # Contacts are of one account: its name here would have all of its conversations gone through.
+            there = [Conversation.account_id == account_id] if one.key == "display_id" else []
             same = getattr(Conversation, one.key).in_(one.values)
-            within.append(Conversation.select(Conversation.id).where(Conversation.account_id == account_id, same))
+            within.append(Conversation.select(Conversation.id).where(*there, same))
         elif one.key in ("status", "inbox_id", "assignee_id"):
             kinds.append(getattr(ConversationCount, one.key).in_(one.values))
     return tuple(within), tuple(kinds)
