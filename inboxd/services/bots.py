@@ -39,14 +39,15 @@ def update(tx: Tx, bot: AgentBot, values: dict[str, Any], guard: Guard) -> None:
     tx.update(bot, **values)
 
 
-def delete(tx: Tx, bot: AgentBot) -> None:
-    """Its inboxes and conversations go on without it."""
-    webhooks.delete(tx, accounts.bot_webhook(tx, bot.id))
-    conversations.forget_bot(tx, bot.id)
+def delete(tx: Tx, bot: AgentBot) -> bool:
+    """One step; whether it was the last. Its inboxes and conversations go on without it."""
+    if conversations.forget_bot(tx, bot.id) or not webhooks.delete(tx, accounts.bot_webhook(tx, bot.id)):
+        return False
     tx.delete(AccessToken, owner_type="AgentBot", owner_id=bot.id)
     tx.delete(AgentBotInbox, agent_bot_id=bot.id)
     blobs.drop(tx, "AgentBot", bot.id)
     tx.delete(AgentBot, id=bot.id)
+    return True
 
 
 def connect(tx: Tx, inbox: Inbox, bot_id: int | None) -> None:

@@ -134,7 +134,8 @@ def enable(tx: Tx, webhook: Webhook, *, skip: bool) -> int:
         # That it was flagged stays, for its recovery will be told.
         tx.update(trouble, disabled_at=None, paused_until=None, failing_since=None, failed_count=0, reason=None)
     if skip:
-        queue.cancel(tx, webhook.id, "skipped when the webhook was enabled again")
+        while queue.cancel(tx, webhook.id, "skipped when the webhook was enabled again"):
+            pass
     else:
         store.hurry(tx, webhook, since=0)
     return owed

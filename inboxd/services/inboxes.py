@@ -10,6 +10,7 @@ from inboxd.domain.errors import Invalid
 from inboxd.domain.text import check_name
 from inboxd.services import outbox, tokens, webhooks
 from inboxd.store import accounts
+from inboxd.store import outbox as queue
 from inboxd.store.db import Tx
 from inboxd.store.models import Inbox, Webhook
 
@@ -58,11 +59,10 @@ def update(tx: Tx, inbox: Inbox, values: dict[str, Any], channel: dict[str, Any]
 def delete(tx: Tx, inbox: Inbox) -> bool:
     """One step of deleting the inbox and everything in it; whether it was the last. What its webhook was
     still owed is cancelled then, not forgotten."""
-    webhook = accounts.inbox_webhook(tx, inbox.id)
-    if not accounts.drop_inbox(tx, inbox.id):
+    webhook, reason = accounts.inbox_webhook(tx, inbox.id), "the inbox was deleted"
+    if queue.cancel(tx, webhook.id, reason) or not accounts.drop_inbox(tx, inbox.id):
         return False
-    webhooks.delete(tx, webhook, "the inbox was deleted")
-    return True
+    return webhooks.delete(tx, webhook, reason)
 
 
 def _survey(given: dict[str, Any]) -> dict[str, Any]:

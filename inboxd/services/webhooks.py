@@ -47,11 +47,14 @@ def set_url(tx: Tx, webhook: Webhook, url: str) -> Changes:
     return changes
 
 
-def delete(tx: Tx, webhook: Webhook, reason: str = "the webhook was deleted") -> None:
-    """What it was still owed is cancelled for this reason, not forgotten."""
-    outbox.cancel(tx, webhook.id, reason)
+def delete(tx: Tx, webhook: Webhook, reason: str = "the webhook was deleted") -> bool:
+    """One step; whether it was the last. What the webhook was still owed is cancelled for this reason, not
+    forgotten."""
+    if outbox.cancel(tx, webhook.id, reason):
+        return False
     tx.delete(Trouble, webhook_id=webhook.id)
     tx.delete(Webhook, id=webhook.id)
+    return True
 
 
 def rotate_secret(tx: Tx, webhook: Webhook, overlap_ms: int = OVERLAP_MS) -> str:

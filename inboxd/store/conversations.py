@@ -1,18 +1,21 @@
 """Finding and listing conversations."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any
 
-from peewee import SQL, Case, fn
+from peewee import JOIN, OP, SQL, Case, Expression, NodeList, fn
 
 from inboxd.store import mentions, participants, search
 from inboxd.store.db import Tx
 from inboxd.store.models import ContactInbox, Conversation, ConversationCount, Message, Tagging
-from inboxd.store.removal import thin
+from inboxd.store.removal import release, thin
 from inboxd.store.rows import Prepared, arg
 
 PAGE = 25
+FEW = 1_000
+"""Up to so many that a label or a mention narrows a list to are read and sorted."""
 _UPDATED_LIMIT = 1000
 _PRIORITY = Case(Conversation.priority, (("urgent", 4), ("high", 3), ("medium", 2), ("low", 1)), None)
 _NEWEST = (Conversation.last_activity_at.desc(), Conversation.id.desc())
@@ -42,9 +45,9 @@ def by_display_id(tx: Tx, account_id: int, display_id: int) -> Conversation | No
     return tx.find(Conversation, account_id=account_id, display_id=display_id)
 
 
-def forget_bot(tx: Tx, bot_id: int) -> None:
-    """Take a bot from the conversations it is assigned to."""
-    tx.execute(Conversation.update(assignee_agent_bot_id=None).where(Conversation.assignee_agent_bot_id == bot_id))
+def forget_bot(tx: Tx, bot_id: int) -> bool:
+    """Take a bot from a batch of the conversations it is assigned to; whether there may be more."""
+    return release(tx, Conversation.assignee_agent_bot_id == bot_id, assignee_agent_bot_id=None)
 
 
 def drop(tx: Tx, conversation_id: int) -> bool:
@@ -93,6 +96,10 @@ class Scope:
     source_id: str | None = None
     also: Any = None
     """One more condition, such as what a filter asks for."""
+    within: tuple[Any, ...] = ()
+    """Queries of ids that hold all of them, as `also` says in its own words."""
+    kinds: tuple[Any, ...] = ()
+    """What `also` says of the kept counts."""
     hits: tuple[int, ...] | None = None
     """Messages of which a conversation has to hold one."""
     unattended: bool = False
@@ -109,8 +116,8 @@ class Scope:
 
     def counted(self) -> list[Any]:
         """The same as `where`, of the kept counts."""
-        clauses: list[Any] = [ConversationCount.account_id == self.account_id]
-        if self.inbox_ids is not None:
+        clauses: list[Any] = [ConversationCount.account_id == self.account_id, *self.kinds]
+        if self.inbox_ids is not None and self.followed_by is None:
             clauses.append(ConversationCount.inbox_id.in_(sorted(self.inbox_ids)))
         if self.inbox_id is not None:
             clauses.append(ConversationCount.inbox_id == self.inbox_id)
@@ -119,48 +126,103 @@ class Scope:
         return clauses
 
     def where(self) -> list[Any]:
-        account: Any = Conversation.account_id
-        if self.hits is not None:
-            account += 0  # the hits lead, not an index of the account's order
-        return [account == self.account_id, *self._equal(), *self._among()]
+        among = (column.in_(values) for column, values in self.elsewhere)
+        return [Conversation.account_id == self.account_id, *self._equal(_as_it_is), *among]
 
-    def _equal(self) -> Iterator[Any]:
+    def each(self, lead: tuple[Any, Any] | None) -> list[Any]:
+        """The same, asked of one conversation after the other: of those that `lead`, a column and a query of
+        values of it, finds, and by no other index; or of all in the order of one."""
+        column = _as_it_is if lead is None else _unindexed
+        clauses = [column(Conversation.account_id) == self.account_id, *self._equal(column)]
+        if lead is not None:
+            clauses.append(lead[0].in_(lead[1]))
+        for one in self.elsewhere:
+            if one is not lead:
+                clauses.append(fn.EXISTS(one[1].where(one[1].selected_columns[0] == one[0])))
+        return clauses
+
+    def _equal(self, column: Callable[[Any], Any]) -> Iterator[Any]:
         """What a conversation's own columns say."""
         if self.inbox_ids is not None and self.followed_by is None:
-            yield Conversation.inbox_id.in_(sorted(self.inbox_ids))
+            yield column(Conversation.inbox_id).in_(sorted(self.inbox_ids))
         if self.inbox_id is not None:
-            yield Conversation.inbox_id == self.inbox_id
+            yield column(Conversation.inbox_id) == self.inbox_id
         if self.team_id is not None:
-            yield Conversation.team_id == self.team_id
+            yield column(Conversation.team_id) == self.team_id
         if self.status != "all":
-            yield Conversation.status == self.status
+            yield column(Conversation.status) == self.status
         if self.unattended:
             yield Conversation.first_reply_created_at.is_null() | Conversation.waiting_since.is_null(False)
         if self.also is not None:
             yield self.also
 
-    def _among(self) -> Iterator[Any]:
-        """What other tables say."""
-        if self.followed_by is not None:
-            yield Conversation.id.in_(participants.followed(self.account_id, self.followed_by))
-        if self.mentioned is not None:
-            yield Conversation.id.in_(mentions.of_user(self.account_id, self.mentioned))
+    @cached_property
+    def elsewhere(self) -> tuple[tuple[Any, Any], ...]:
+        """What other tables say: columns, and queries of the values they may have."""
+        return tuple(self._elsewhere())
+
+    def _elsewhere(self) -> Iterator[tuple[Any, Any]]:
         if self.hits is not None:
-            yield Conversation.id.in_(
-                Message.select(Message.conversation_id).where(search.among(Message.id, self.hits))
-            )
-        if self.labels:
-            yield Conversation.id.in_(
-                Tagging.select(Tagging.conversation_id).where(
-                    Tagging.account_id == self.account_id, Tagging.label.in_(self.labels)
-                )
-            )
+            yield Conversation.id, Message.select(Message.conversation_id).where(search.among(Message.id, self.hits))
         if self.source_id is not None:
-            yield Conversation.contact_inbox_id.in_(
-                ContactInbox.select(ContactInbox.id).where(
-                    ContactInbox.account_id == self.account_id, ContactInbox.source_id == self.source_id
-                )
+            places = ContactInbox.select(ContactInbox.id)
+            yield (
+                Conversation.contact_inbox_id,
+                places.where(ContactInbox.account_id == self.account_id, ContactInbox.source_id == self.source_id),
             )
+        if self.followed_by is not None:
+            yield Conversation.id, participants.followed(self.account_id, self.followed_by)
+        if self.mentioned is not None:
+            yield Conversation.id, mentions.of_user(self.account_id, self.mentioned)
+        if self.labels:
+            tagged = Tagging.select(Tagging.conversation_id)
+            yield Conversation.id, tagged.where(Tagging.account_id == self.account_id, Tagging.label.in_(self.labels))
+
+
+def _as_it_is(column: Any) -> Any:
+    return column
+
+
+def _unindexed(column: Any) -> Any:
+    """The column, for no index to be looked up by."""
+    return NodeList((SQL("+"), column), glue="")
+
+
+def _lead(tx: Tx, scope: Scope, kinds: list[Any], page: int) -> tuple[Any, Any] | None:
+    """What to look up first where that leaves so few conversations that reading and sorting them is less work
+    than a walk to the page through all that others have; None when it is not."""
+    if scope.hits is not None:  # as many as a search knows of
+        return scope.elsewhere[0]
+    for one in (*scope.elsewhere, *((Conversation.id, ids) for ids in scope.within)):
+        if _is_short(tx, one[1]):
+            return one
+    amount = fn.COALESCE(fn.SUM(ConversationCount.amount), 0)
+    total = ConversationCount.select(amount).where(ConversationCount.account_id == scope.account_id)
+    meant, there = tx.tuples(ConversationCount.select(amount, total).where(*kinds))[0]
+    # A walk passes `there / meant` for each that is listed, at most all; entries of an index are quicker than rows.
+    is_short = meant * meant <= PAGE * page * there and meant * 10 <= there
+    return (Conversation.id, _of_kinds(kinds)) if is_short else None
+
+
+def _is_short(tx: Tx, ids: Any) -> bool:
+    return not tx.tuples(ids.limit(1).offset(FEW))
+
+
+def _of_kinds(kinds: list[Any]) -> Any:
+    """The ids of the conversations that the kept counts count: each kind is a range of an index."""
+    one: Any = Conversation.alias()
+    # A cross join keeps SQLite from beginning with the conversations, and `IS` finds null by an index too.
+    return (
+        ConversationCount.select(one.id)
+        .join(one, JOIN.CROSS)
+        .where(
+            *kinds,
+            one.account_id == ConversationCount.account_id,
+            Expression(one.assignee_id, OP.IS, fn.NULLIF(ConversationCount.assignee_id, 0)),
+            one.status == ConversationCount.status,
+            one.inbox_id == ConversationCount.inbox_id,
+        )
+    )
 
 
 def holding(tx: Tx, scope: Scope, text: str) -> Scope:
@@ -198,7 +260,8 @@ def counts(tx: Tx, scope: Scope, user_id: int | None) -> dict[str, int]:
         query: Any = ConversationCount.select().where(*scope.counted())
     else:
         assignee, each = Conversation.assignee_id, 1
-        query = Conversation.select().where(*scope.where())
+        lead = _lead(tx, scope, scope.counted(), 1)
+        query = Conversation.select().where(*(scope.where() if lead is None else scope.each(lead)))
 
     def total(condition: Any) -> Any:
         return fn.COALESCE(fn.SUM(Case(None, ((condition, each),), 0)), 0)
@@ -223,16 +286,18 @@ def page(
     updated_after: int | None = None,
 ) -> list[Conversation]:
     """`page` counts from 1; with `updated_after` there is one page, of up to 1000."""
-    where = scope.where()
+    assigned: list[Any] = []
+    kinds = scope.counted()
     if assignee_type == "me":
-        where.append(Conversation.assignee_id == user_id)
+        assigned, kinds = [Conversation.assignee_id == user_id], [*kinds, ConversationCount.assignee_id == user_id]
     elif assignee_type == "unassigned":
-        where.append(Conversation.assignee_id.is_null())
+        assigned, kinds = [Conversation.assignee_id.is_null()], [*kinds, ConversationCount.assignee_id == 0]
     elif assignee_type == "assigned":
-        where.append(Conversation.assignee_id.is_null(False))
+        assigned, kinds = [Conversation.assignee_id.is_null(False)], [*kinds, ConversationCount.assignee_id != 0]
     if updated_after is not None:
-        where.append(Conversation.updated_at > updated_after)
-    query = Conversation.select().where(*where).order_by(*SORTS.get(sort_by, _NEWEST))
+        assigned.append(Conversation.updated_at > updated_after)
+    where = scope.each(_lead(tx, scope, kinds, page))
+    query = Conversation.select().where(*where, *assigned).order_by(*SORTS.get(sort_by, _NEWEST))
     if updated_after is not None:
         return tx.all(query.limit(_UPDATED_LIMIT))
     return tx.all(query.limit(PAGE).offset((page - 1) * PAGE))

@@ -17,7 +17,7 @@ from inboxd.domain.conversations import PRIORITIES, STATUSES
 from inboxd.domain.retry import DAY_MS
 from inboxd.store import custom_attribute_definitions as definitions
 from inboxd.store.db import Tx
-from inboxd.store.models import Contact, ContactTagging, Conversation, Tagging, containing
+from inboxd.store.models import Contact, ContactTagging, Conversation, ConversationCount, Tagging, containing
 
 ALL = "all"
 _TRUE, _FALSE = SQL("1 = 1"), SQL("1 = 0")
@@ -80,6 +80,27 @@ def _custom(tx: Tx, account_id: int, *models: str) -> dict[tuple[str, str], Attr
 
 def of_conversations(alternatives: Alternatives, now: int) -> Any:
     return _any(alternatives, lambda one: _of_conversation(one, _day(now)))
+
+
+def lookups(alternatives: Alternatives, account_id: int) -> tuple[tuple[Any, ...], tuple[Any, ...]]:
+    """Where all of the conditions have to hold: queries of ids of conversations, each of which has all that are
+    meant; and what the kept counts say of them."""
+    within: list[Any] = []
+    kinds: list[Any] = []
+    for one in alternatives[0] if len(alternatives) == 1 else ():
+        if one.model is not None or one.operator != ask.IS or ALL in one.values:
+            continue
+        if one.key == "labels":
+            tagged = Tagging.select(Tagging.conversation_id)
+            within.append(tagged.where(Tagging.account_id == account_id, Tagging.label.in_(one.values)))
+        elif one.key in ("contact_id", "display_id"):
+            # Contacts are of one account: its name here would have all of its conversations gone through.
+            there = [Conversation.account_id == account_id] if one.key == "display_id" else []
+            same = getattr(Conversation, one.key).in_(one.values)
+            within.append(Conversation.select(Conversation.id).where(*there, same))
+        elif one.key in ("status", "inbox_id", "assignee_id"):
+            kinds.append(getattr(ConversationCount, one.key).in_(one.values))
+    return tuple(within), tuple(kinds)
 
 
 def of_contacts(alternatives: Alternatives, now: int) -> Any:

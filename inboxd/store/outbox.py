@@ -14,6 +14,8 @@ from inboxd.store.db import Tx
 from inboxd.store.models import Attempt, Delivery, Event, Message, Trouble, Webhook
 from inboxd.store.rows import Prepared, arg
 
+CANCELLED = 1_000
+"""Deliveries that one step cancels."""
 BACKLOG_MS = 5_000
 """A webhook whose oldest due delivery waits for longer has a backlog."""
 PENDING = SQL("state = 'pending' AND next_attempt_at IS NOT NULL")
@@ -365,15 +367,25 @@ def creation_of(tx: Tx, message_id: int) -> Event | None:
     return tx.find(Event, message_id=message_id, name="message_created")
 
 
-def cancel(tx: Tx, webhook_id: int, reason: str) -> None:
-    """End everything the webhook is still owed, what is under way too."""
-    for delivery in tx.all(Delivery.select().where(_SENDING, Delivery.webhook_id == webhook_id)):
-        interrupt(tx, delivery, None)
+def cancel(tx: Tx, webhook_id: int, reason: str) -> bool:
+    """End a batch of what the webhook is still owed, what is under way too; whether there may be more. The last
+    of a line goes first: what an interruption leaves has its head."""
+    owed = Delivery.select(Delivery.id, Delivery.state).where(UNFINISHED, Delivery.webhook_id == webhook_id)
+    line = (Delivery.conversation_id.desc(), Delivery.event_id.desc(), Delivery.id.desc())
+    found = tx.tuples(owed.order_by(*line).limit(CANCELLED))
+    if not found:
+        return False
+    ids = [delivery_id for delivery_id, _ in found]
+    for delivery_id, state in found:
+        under_way = tx.get(Delivery, delivery_id) if state == "sending" else None
+        if under_way is not None:
+            interrupt(tx, under_way, None)
     tx.execute(
         Delivery.update(
             state="cancelled", finished_at=tx.now, next_attempt_at=None, last_error=reason, updated_at=tx.now
-        ).where(UNFINISHED, Delivery.webhook_id == webhook_id)
+        ).where(Delivery.id.in_(ids))
     )
+    return len(ids) == CANCELLED
 
 
 def health(tx: Tx) -> dict[str, Any]:

@@ -18,7 +18,7 @@ from inboxd.store.models import (
     Tagging,
 )
 
-_MESSAGES = 500
+_MESSAGES = 250
 _TALKS = 20
 _INSIDE = (Message, Tagging, Participant, DraftMessage, Mention, CsatSurveyResponse, ReportingEvent, Mail)
 
@@ -40,6 +40,13 @@ def thin(tx: Tx, talks: Any) -> bool:
     if len(messages) == _MESSAGES:
         delete_attachments(tx, messages)
         tx.execute(Message.delete().where(Message.id.in_(messages)))
+        return True
+    # Every reply of a long talk was an event of its reports.
+    events = _some(
+        tx, ReportingEvent.select(ReportingEvent.id).where(ReportingEvent.conversation_id.in_(ids)), _MESSAGES
+    )
+    if len(events) == _MESSAGES:
+        tx.execute(ReportingEvent.delete().where(ReportingEvent.id.in_(events)))
         return True
     drop_conversations(tx, ids)
     return len(ids) == _TALKS

@@ -8,10 +8,11 @@ import pytest
 
 from inboxd.app import App
 from inboxd.domain.errors import StorageFull
-from inboxd.store import models, people, removal, teams
+from inboxd.store import conversations, models, outbox, people, removal, teams
+from inboxd.store.db import Tx
 from inboxd.store.models import TABLES
 from tests.api.test_scope import OWN, call, furnished, label, path
-from tests.cast import World
+from tests.cast import EPOCH, World
 
 __all__ = ["furnished"]
 
@@ -170,3 +171,73 @@ def test_whose_conversations_are_many_goes_in_steps(
     assert len(units) > 2
     assert dangling(app) == set()
     assert full.http.delete(target, token=full.admin).status_code == 404
+
+
+@pytest.mark.parametrize("where", ["webhooks", "agent_bots", "inboxes"])
+def test_what_is_owed_much_goes_in_steps_and_an_interruption_leaves_every_line_its_head(
+    full: World, app: App, monkeypatch: pytest.MonkeyPatch, where: str
+) -> None:
+    monkeypatch.setattr(outbox, "CANCELLED", 2)
+    monkeypatch.setattr(removal, "_MESSAGES", 2)
+    with app.store.read() as tx:
+        hooks = {hook.kind: hook for hook in tx.filter(models.Webhook)}
+        hook = hooks[{"webhooks": "account", "agent_bots": "bot", "inboxes": "inbox"}[where]]
+        number = {"webhooks": hook.id, "agent_bots": hook.agent_bot_id, "inboxes": hook.inbox_id}[where]
+
+    def owe(tx: Tx) -> None:
+        for place in range(1, 30):
+            tx.insert(
+                models.Delivery, account_id=1, webhook_id=hook.id, event_id=place, conversation_id=1, uuid=str(place),
+                next_attempt_at=None if place > 1 else EPOCH + 10**9,
+            )  # fmt: skip
+        tx.execute(models.Conversation.update(assignee_agent_bot_id=1))
+
+    app.store.write(owe)
+    write, units = app.store.write, itertools.count()
+
+    def interrupted(unit: Any, **options: Any) -> Any:
+        if next(units) == 4:
+            raise StorageFull
+        return write(unit, **options)
+
+    target = f"{full.account}/{where}/{number}"
+    with monkeypatch.context() as patched:
+        patched.setattr(app.store, "write", interrupted)
+        assert full.http.delete(target, token=full.admin).status_code == 507
+    with app.store.read() as tx:
+        owed = tx.filter(models.Delivery, webhook_id=hook.id, state="pending")
+    left = [row.uuid for row in owed if row.uuid.isdigit()]
+    assert 0 < len(left) < 29
+    assert left == [str(place) for place in range(1, len(left) + 1)]
+    assert full.http.delete(target, token=full.admin).status_code == 200
+    assert full.http.delete(target, token=full.admin).status_code == 404
+    with app.store.read() as tx:
+        assert {row.state for row in tx.filter(models.Delivery, webhook_id=hook.id)} == {"cancelled"}
+        assert tx.find(models.Webhook, id=hook.id) is None
+    assert dangling(app) == set()
+
+
+def test_the_reporting_events_of_a_long_conversation_go_in_steps(
+    full: World, app: App, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def answered_often(tx: Tx) -> None:
+        for _ in range(9):
+            tx.insert(
+                models.ReportingEvent, account_id=1, name="reply_time", inbox_id=1, conversation_id=1,
+                event_start_time=EPOCH,
+            )  # fmt: skip
+
+    app.store.write(answered_often)
+    monkeypatch.setattr(removal, "_MESSAGES", 4)
+    left: list[int] = []
+    thin = removal.thin
+
+    def counted(tx: Tx, talks: Any) -> bool:
+        left.append(len(tx.filter(models.ReportingEvent, conversation_id=1)))
+        return thin(tx, talks)
+
+    monkeypatch.setattr(conversations, "thin", counted)
+    assert full.http.delete(f"{full.account}/conversations/1", token=full.admin).status_code == 200
+    assert left[0] >= 9
+    assert all(before - after <= 4 for before, after in itertools.pairwise([*left, 0]))
+    assert dangling(app) == set()

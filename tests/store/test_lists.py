@@ -4,10 +4,21 @@ from typing import Any
 
 import pytest
 
-from inboxd.store import contacts, conversations, details, messages
+from inboxd.domain import conditions as ask
+from inboxd.domain.conditions import Attribute, Condition
+from inboxd.store import contacts, conversations, details, filters, messages
 from inboxd.store.conversations import Scope
 from inboxd.store.db import Store, Tx
-from inboxd.store.models import Attachment, Contact, Conversation, Message
+from inboxd.store.models import (
+    Attachment,
+    Contact,
+    Conversation,
+    ConversationCount,
+    Mention,
+    Message,
+    Participant,
+    Tagging,
+)
 from tests.cast import EPOCH, Clock
 from tests.store.plans import plans, statements
 
@@ -57,7 +68,14 @@ def listed(updated_after: int | None = None, **scope: Any) -> Callable[[Tx], Any
     )
 
 
+def listed_as(scope: Scope) -> Callable[[Tx], list[Conversation]]:
+    return lambda tx: conversations.page(tx, scope, assignee_type="", user_id=1, sort_by="", page=1)
+
+
 IN_ORDER = "conversation_account_id_last_activity_at_id_status_inbox_id"
+OF_A_KIND = (
+    "conversation_account_id_assignee_id_status_inbox_id (account_id=? AND assignee_id=? AND status=? AND inbox_id=?)"
+)
 COUNTED = "SEARCH t1 USING INDEX conversationcount_account_id_inbox_id_status_assignee_id"
 
 
@@ -68,8 +86,8 @@ def test_lists_are_read_in_the_order_of_an_index(store: Store, analysed: bool) -
         store._writer.execute("ANALYZE")
     uses = {
         "everything": (listed(status="all"), IN_ORDER),
-        "open": (listed(), IN_ORDER),
-        "what an agent sees": (listed(inbox_ids=frozenset({1, 2})), IN_ORDER),
+        "resolved": (listed(status="resolved"), IN_ORDER),
+        "what an agent sees": (listed(inbox_ids=frozenset({1, 2}), status="resolved"), IN_ORDER),
         "everything an agent sees": (listed(inbox_ids=frozenset({1, 2}), status="all"), IN_ORDER),
         "contacts": (lambda tx: contacts.page(tx, 1, sort="", page=1, labels=[]), "contact_account_id_id"),
     }
@@ -77,6 +95,119 @@ def test_lists_are_read_in_the_order_of_an_index(store: Store, analysed: bool) -
         found = plans(store, run)
         assert index in found[-1], (name, found)
         assert not any("TEMP B-TREE" in plan for plan in found), (name, found)
+
+
+def tag(store: Store, label: str, *, every: int) -> None:
+    def unit(tx: Tx) -> None:
+        for row in tx.filter(Conversation):
+            if row.id % every == 0:
+                tx.insert(Tagging, account_id=1, conversation_id=row.id, label=label)
+                tx.insert(Mention, account_id=1, conversation_id=row.id, user_id=every)
+                tx.insert(Participant, account_id=1, conversation_id=row.id, user_id=every)
+
+    store.write(unit)
+
+
+FEW_OF_MANY: dict[str, dict[str, Any]] = {
+    "open": {},
+    "what an agent sees": {"inbox_ids": frozenset({1, 2})},
+    "what nobody sees": {"inbox_ids": frozenset({9})},
+    "of a team": {"team_id": 3},
+    "labelled often": {"labels": ("often",)},
+    "unattended": {"unattended": True},
+    "mentioned often": {"mentioned": 3},
+    "updated": {"updated_after": 0},
+    "a filter of a status": {"status": "all", "kinds": (ConversationCount.status == "open",)},
+}
+FOUND_ELSEWHERE: dict[str, dict[str, Any]] = {
+    "labelled rarely": {"labels": ("rare",)},
+    "mentioned rarely": {"mentioned": 50},
+    "followed rarely": {"followed_by": 50},
+    "from a source": {"source_id": "s"},
+    "a filter of a contact": {"within": (Conversation.select(Conversation.id).where(Conversation.contact_id == 7),)},
+}
+
+
+@pytest.mark.parametrize("asked", [*FEW_OF_MANY.items(), *FOUND_ELSEWHERE.items()], ids=lambda one: one[0])
+def test_few_of_many_are_looked_up_instead_of_walked_to(
+    store: Store, monkeypatch: pytest.MonkeyPatch, asked: tuple[str, dict[str, Any]]
+) -> None:
+    fill(store, 400)
+    tag(store, "often", every=3)
+    tag(store, "rare", every=50)
+    monkeypatch.setattr(conversations, "FEW", 10)
+    scope = Scope(**{"account_id": 1, "inbox_ids": None, **asked[1]})
+
+    def run(tx: Tx) -> None:
+        conversations.page(tx, scope, assignee_type="", user_id=1, sort_by="", page=1)
+        conversations.counts(tx, scope, 1)
+
+    assert not any(plan.startswith("SCAN") for plan in plans(store, run))
+    for prepare in ("SELECT 1", "ANALYZE"):
+        store._writer.execute(prepare)
+        found = plans(store, run)
+        assert all(OF_A_KIND in plan for plan in found if "INDEX conversation_account" in plan), found
+
+
+@pytest.mark.parametrize(
+    "condition",
+    [
+        Condition("status", ask.IS, ("open", "pending"), Attribute("word", ask.EQUALITY)),
+        Condition("inbox_id", ask.IS, (2,), Attribute("id", ask.OPTIONAL)),
+        Condition("assignee_id", ask.IS, (1, 2), Attribute("id", ask.OPTIONAL)),
+        Condition("assignee_id", ask.IS_NOT, (1,), Attribute("id", ask.OPTIONAL)),
+        Condition("labels", ask.IS, ("rare",), Attribute("text", ask.OPTIONAL)),
+        Condition("contact_id", ask.IS, (7, 8), Attribute("id", ask.EQUALITY)),
+        Condition("display_id", ask.IS, (7, 9), Attribute("id", ask.TEXT)),
+    ],
+    ids=lambda one: f"{one.key} {one.operator}",
+)
+def test_what_a_filter_finds_is_the_same_however_it_is_found(
+    store: Store, monkeypatch: pytest.MonkeyPatch, condition: Condition
+) -> None:
+    fill(store, 400)
+    tag(store, "rare", every=50)
+    later = Condition("display_id", ask.AFTER, (4,), Attribute("id", ask.TEXT))
+    for asked in ([[condition]], [[condition, later]], [[condition], [later]]):
+        within, kinds = filters.lookups(asked, 1)
+        scope = Scope(1, None, "all", also=filters.of_conversations(asked, EPOCH), within=within, kinds=kinds)
+        with store.read() as tx:
+            found = [row.id for row in listed_as(scope)(tx)], conversations.counts(tx, scope, 1)
+            with monkeypatch.context() as patch:
+                patch.setattr(conversations, "_lead", lambda *_: None)
+                assert found == ([row.id for row in listed_as(scope)(tx)], conversations.counts(tx, scope, 1))
+            assert found[0]
+
+
+@pytest.mark.parametrize("status", ["open", "resolved", "all"])
+@pytest.mark.parametrize("sort_by", ["latest", "created_at_asc"])
+def test_a_page_is_the_same_however_it_is_found(
+    store: Store, monkeypatch: pytest.MonkeyPatch, status: str, sort_by: str
+) -> None:
+    fill(store, 400)
+    tag(store, "often", every=3)
+    tag(store, "rare", every=50)
+    scopes = [
+        Scope(1, None, status), Scope(1, frozenset({1, 2}), status), Scope(1, frozenset(), status),
+        Scope(1, None, status, inbox_id=2, labels=("often",)), Scope(1, None, status, labels=("often", "rare")),
+        Scope(1, frozenset({0, 2}), status, mentioned=50), Scope(1, frozenset(), status, followed_by=50),
+        Scope(1, None, status, source_id="nobody"), Scope(1, None, status, unattended=True),
+    ]  # fmt: skip
+
+    def found(tx: Tx) -> list[Any]:
+        pages = [
+            [row.id for row in conversations.page(tx, one, assignee_type=kind, user_id=1, sort_by=sort_by, page=number)]
+            for one in scopes
+            for kind in ("", "me", "assigned", "unassigned")
+            for number in (1, 2, 9)
+        ]
+        return [pages, [conversations.counts(tx, one, 1) for one in scopes]]
+
+    with store.read() as tx:
+        as_it_is = found(tx)
+        monkeypatch.setattr(conversations, "_lead", lambda *_: None)
+        assert found(tx) == as_it_is
+        assert any(as_it_is[0])
 
 
 @pytest.mark.parametrize("inbox_ids", [None, frozenset({1}), frozenset({1, 2})])

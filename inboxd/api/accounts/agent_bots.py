@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from inboxd.api import steps
 from inboxd.api.accounts import avatars
 from inboxd.api.audit import audited
 from inboxd.api.auth import check_role
@@ -58,9 +59,12 @@ def update(call: Call, bot: AgentBot) -> Any:
 
 
 @audited(AgentBot)
-def delete(call: Call, bot: AgentBot) -> Any:
-    bots.delete(call.tx, bot)
-    return empty()
+def _delete(call: Call) -> bool:
+    return bots.delete(call.tx, find(call))
+
+
+def delete(call: Call, _: AgentBot) -> None:
+    steps.later(call, _delete)
 
 
 def delete_avatar(call: Call, bot: AgentBot) -> Any:

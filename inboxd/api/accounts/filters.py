@@ -31,7 +31,9 @@ def conversations(call: Call) -> Any:
     asked = _asked(call, filters.conversation_catalogue(call.tx, call.account_id))
     clause = filters.of_conversations(asked, call.tx.now)
     user_id = call.caller.known_user.id
-    scope = Scope(call.account_id, call.caller.inbox_ids(call.tx), status="all", also=clause)
+    within, kinds = filters.lookups(asked, call.account_id)
+    inbox_ids = call.caller.inbox_ids(call.tx)
+    scope = Scope(call.account_id, inbox_ids, status="all", also=clause, within=within, kinds=kinds)
     page = max(1, call.values.get("page") or 1)
     found = store.page(call.tx, scope, assignee_type="", user_id=user_id, sort_by="", page=page)
     return {

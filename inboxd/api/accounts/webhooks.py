@@ -3,10 +3,11 @@
 from functools import partial
 from typing import Any
 
+from inboxd.api import steps
 from inboxd.api.accounts import agent_bots, inboxes
 from inboxd.api.audit import audited
 from inboxd.api.auth import check_role
-from inboxd.api.web import Call, Response, empty
+from inboxd.api.web import Call, Response
 from inboxd.domain.errors import Invalid, NotFound, Refused
 from inboxd.services import deliveries as work
 from inboxd.services import webhooks
@@ -78,9 +79,12 @@ def update(call: Call, webhook: Webhook) -> Any:
 
 
 @audited(Webhook)
-def delete(call: Call, webhook: Webhook) -> Any:
-    webhooks.delete(call.tx, webhook)
-    return empty()
+def _delete(call: Call) -> bool:
+    return webhooks.delete(call.tx, find(call))
+
+
+def delete(call: Call, _: Webhook) -> None:
+    steps.later(call, _delete)
 
 
 @audited(Webhook)
