@@ -116,7 +116,6 @@ FEW_OF_MANY: dict[str, dict[str, Any]] = {
     "labelled often": {"labels": ("often",)},
     "unattended": {"unattended": True},
     "mentioned often": {"mentioned": 3},
-    "updated": {"updated_after": 0},
     "a filter of a status": {"status": "all", "kinds": (ConversationCount.status == "open",)},
 }
 FOUND_ELSEWHERE: dict[str, dict[str, Any]] = {
