@@ -12,6 +12,7 @@ from inboxd.services import contacts, idempotency
 from inboxd.store import contacts as store
 from inboxd.store.db import Tx
 from inboxd.store.models import Contact
+from inboxd.wire import jsons
 
 
 def take(call: Call, step: Callable[[Call], bool]) -> None:
@@ -48,15 +49,26 @@ def once(call: Call, place: tuple[int, ...], unit: Callable[[Tx], Any]) -> None:
 
 def merging(call: Call, chain: list[Contact], last: Callable[[Call, contacts.Histories], Any]) -> None:
     """The same for contacts that become one, each with the next. What they have sent is handed over first, all
-    but a batch: until the last unit both are there, and who stops in the middle may ask again."""
-    found = {(survivor.id, gone.id): store.sent(call.tx, gone.id, survivor.id) for gone, survivor in pairwise(chain)}
+    but a batch: until the last unit both are there, and who stops in the middle may ask again. That unit keeps
+    the answer too, for then who is gone cannot be asked for."""
+    ids, messages, found = [one.id for one in chain], list[int](), dict[tuple[int, int], store.Sent]()
+    for gone_id, survivor_id in pairwise(ids):
+        sent = store.sent(call.tx, gone_id, ids)
+        messages = [*messages, *sent.messages]
+        found[survivor_id, gone_id] = replace(sent, messages=messages)
 
     def after() -> Response:
-        for pair, sent in found.items():
+        for (survivor_id, gone_id), sent in found.items():
             first, *further = store.batches(sent.messages) or [[]]
-            for messages in further:
-                call.write(partial(contacts.hand_over, survivor_id=pair[0], gone_id=pair[1], messages=messages))
-            found[pair] = replace(sent, messages=first)
-        return Response(value=call.write(lambda tx: last(replace(call, tx=tx), found)))
+            for batch in further:
+                call.write(partial(contacts.hand_over, survivor_id=survivor_id, gone_id=gone_id, messages=batch))
+            found[survivor_id, gone_id] = replace(sent, messages=first)
+        return Response(text=call.write(unit))
+
+    def unit(tx: Tx) -> str:
+        text = jsons.dumps(last(replace(call, tx=tx), found))
+        if call.mark is not None:
+            idempotency.keep_anew(tx, *call.mark, Response().status, text)
+        return text
 
     call.after = after

@@ -9,6 +9,8 @@ RETENTION_MS = 24 * 3_600_000
 UNANSWERED = 0
 """The status of a request that is done in steps, until it is answered; its body is the last step done."""
 BATCH = 500
+Mark = tuple[str, str, str]
+"""Scope, key and fingerprint of a request."""
 
 
 def recall(tx: Tx, scope: str, key: str, fingerprint: str) -> IdempotencyKey | None:

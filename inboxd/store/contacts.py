@@ -1,5 +1,6 @@
 """Contacts and their places in inboxes."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -211,16 +212,17 @@ def drop(tx: Tx, contact_id: int) -> bool:
 
 @dataclass(frozen=True)
 class Sent:
-    """What one contact had sent in its conversations and in those of another, when somebody looked: the messages
-    that are still to become the other's, the conversations looked through, and the newest message of all then."""
+    """What a contact had sent in some conversations, when somebody looked: the messages that are still to become
+    another's, the conversations looked through, and the newest message of all then."""
 
     messages: list[int]
     talks: frozenset[int]
     newest: int
 
 
-def sent(tx: Tx, contact_id: int, other_id: int) -> Sent:
-    own = Conversation.select(Conversation.id).where(Conversation.contact_id.in_((contact_id, other_id)))
+def sent(tx: Tx, contact_id: int, contact_ids: Sequence[int]) -> Sent:
+    """What the contact sent in the conversations of these contacts."""
+    own = Conversation.select(Conversation.id).where(Conversation.contact_id.in_(contact_ids))
     by_contact = (Message.sender_type == "Contact", Message.sender_id == contact_id)
     messages = _ids(tx, Message.select(Message.id).where(Message.conversation_id.in_(own), *by_contact))
     return Sent(messages, frozenset(_ids(tx, own)), max(_ids(tx, Message.select(fn.MAX(Message.id)))) or 0)

@@ -228,3 +228,68 @@ def test_a_client_that_proves_nothing_hands_nothing_over(
     values = {"email": "carl@example.test", "identifier": "dora", "identifier_hash": "wrong"}
     assert world.http.patch(f"{world.public}/contacts/dora", json=values).status_code == 401
     assert set(_senders(app).values()) == {dora["id"]}
+
+
+def test_the_same_merge_under_its_key_is_answered_again(world: World, merges: str, dora: Any) -> None:
+    body = {"base_contact_id": world.carl["id"], "mergee_contact_id": dora["id"]}
+    first, again = (
+        world.http.post(merges, json=body, token=world.ada, headers={"Idempotency-Key": "k"}) for _ in range(2)
+    )
+    assert (again.status_code, again.content) == (200, first.content)
+    assert again.headers["Idempotent-Replayed"] == "true"
+
+
+def test_a_merge_whose_answer_got_lost_is_answered_under_its_key(
+    world: World, app: App, merges: str, dora: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write, left = app.store.write, [2]
+
+    def stop(*args: Any, **kwargs: Any) -> Any:
+        """After the key was looked up, and the merge."""
+        left[0] -= 1
+        if left[0] < 0:
+            raise StorageFull
+        return write(*args, **kwargs)
+
+    def ask() -> Any:
+        body = {"base_contact_id": world.carl["id"], "mergee_contact_id": dora["id"]}
+        return world.http.post(merges, json=body, token=world.ada, headers={"Idempotency-Key": "k"})
+
+    world.http.get(f"{world.account}/contacts", token=world.ada)
+    monkeypatch.setattr(app.store, "write", stop)
+    assert ask().status_code == 507
+    assert left == [-1]
+    monkeypatch.setattr(app.store, "write", write)
+    assert (ask().status_code, ask().json()["phone_number"]) == (200, "+4911")
+
+
+def test_a_client_that_says_the_same_twice_at_once_is_answered_both_times(
+    world: World, app: App, dora: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def say() -> Any:
+        return world.http.patch(f"{world.public}/contacts/dora", json={"email": "carl@example.test"})
+
+    _say(world, "dora", "one", "two", "three")
+    _between_steps(app, monkeypatch, lambda: twins.append(say()))
+    twins: list[Any] = []
+    assert [answer.json()["id"] for answer in (say(), *twins)] == [world.carl["id"]] * 2
+
+
+def test_three_that_become_one_keep_what_an_interrupted_merge_had_mixed(
+    world: World, app: App, merges: str, dora: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def break_off() -> None:
+        raise StorageFull
+
+    erik = world.http.post(f"{world.public}/contacts", json={"source_id": "erik"}).json()["id"]
+    for source_id in ("carl-1", "dora", "erik"):
+        _say(world, source_id, *(f"{source_id} {n}" for n in range(4)))
+    _between_steps(app, monkeypatch, break_off)
+    body = {"base_contact_id": erik, "mergee_contact_id": world.carl["id"]}
+    assert world.http.post(merges, json=body, token=world.ada).status_code == 507
+    assert list(_senders(app).values()).count(erik) > 4
+
+    values = {"email": "carl@example.test", "phone_number": "+4911"}
+    answer = world.http.patch(f"{world.public}/contacts/erik", json=values)
+    assert answer.json()["id"] == dora["id"]
+    assert set(_senders(app).values()) == {dora["id"]}
