@@ -3,7 +3,6 @@
 import json
 from collections.abc import Callable
 from dataclasses import replace
-from functools import partial
 from itertools import pairwise
 from typing import Any
 
@@ -47,28 +46,16 @@ def once(call: Call, place: tuple[int, ...], unit: Callable[[Tx], Any]) -> None:
         call.write(noted)
 
 
-def merging(call: Call, chain: list[Contact], last: Callable[[Call, contacts.Histories], Any]) -> None:
-    """The same for contacts that become one, each with the next. What they have sent is handed over first, all
-    but a batch: until the last unit both are there, and who stops in the middle may ask again. That unit keeps
-    the answer too, for then who is gone cannot be asked for."""
-    ids, messages, found = [one.id for one in chain], list[int](), dict[tuple[int, int], store.Sent]()
-    for gone_id, survivor_id in pairwise(ids):
-        sent = store.sent(call.tx, gone_id, ids)
-        messages = [*messages, *sent.messages]
-        found[survivor_id, gone_id] = replace(sent, messages=messages)
+def merging(call: Call, chain: list[Contact], unit: Callable[[Call, contacts.Histories], Any]) -> None:
+    """The same for contacts that become one, each with the next. It is one unit, for half of it would mix two
+    people, but what they have sent is looked up before: in a long history that is most of the time. The unit keeps
+    the answer too: who is gone cannot be asked for again."""
+    found = {(survivor.id, gone.id): store.sent(call.tx, gone.id, survivor.id) for gone, survivor in pairwise(chain)}
 
-    def after() -> Response:
-        for (survivor_id, gone_id), sent in found.items():
-            first, *further = store.batches(sent.messages) or [[]]
-            for batch in further:
-                call.write(partial(contacts.hand_over, survivor_id=survivor_id, gone_id=gone_id, messages=batch))
-            found[survivor_id, gone_id] = replace(sent, messages=first)
-        return Response(text=call.write(unit))
-
-    def unit(tx: Tx) -> str:
-        text = jsons.dumps(last(replace(call, tx=tx), found))
+    def merged(tx: Tx) -> str:
+        text = jsons.dumps(unit(replace(call, tx=tx), found))
         if call.mark is not None:
             idempotency.keep_anew(tx, *call.mark, Response().status, text)
         return text
 
-    call.after = after
+    call.after = lambda: Response(text=call.write(merged))

@@ -130,12 +130,6 @@ def update_by_contact(tx: Tx, contact: Contact, values: dict[str, Any], historie
     return survivor
 
 
-def hand_over(tx: Tx, survivor_id: int, gone_id: int, messages: list[int]) -> None:
-    """A part of a long history becomes the survivor's ahead of the rest, while both are there."""
-    if tx.get(Contact, survivor_id) is not None and tx.get(Contact, gone_id) is not None:
-        store.resend(tx, messages, survivor_id=survivor_id, gone_id=gone_id)
-
-
 def merge(tx: Tx, survivor: Contact, gone: Contact, histories: Histories) -> Contact:
     """Everything of `gone` becomes `survivor`'s; the survivor's own values win."""
     fields = (
@@ -152,7 +146,7 @@ def merge(tx: Tx, survivor: Contact, gone: Contact, histories: Histories) -> Con
         # Who proved to be one identifier has not proved to be the other.
         for held in store.contact_inboxes(tx, gone.id):
             tx.update(held, hmac_verified=False)
-    found = histories.get((survivor.id, gone.id)) or store.sent(tx, gone.id, (gone.id, survivor.id))
+    found = histories.get((survivor.id, gone.id)) or store.sent(tx, gone.id, survivor.id)
     store.adopt(tx, survivor_id=survivor.id, gone_id=gone.id, found=found)
     tx.delete(Contact, id=gone.id)
     _change(tx, survivor, values)
