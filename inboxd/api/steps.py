@@ -55,7 +55,7 @@ def merging(call: Call, chain: list[Contact], unit: Callable[[Call, contacts.His
     def merged(tx: Tx) -> str:
         text = jsons.dumps(unit(replace(call, tx=tx), found))
         if call.mark is not None:
-            idempotency.keep_anew(tx, *call.mark, Response().status, text)
+            idempotency.keep_anew(tx, *call.mark, 200, text)
         return text
 
     call.after = lambda: Response(text=call.write(merged))

@@ -17,8 +17,8 @@ def recall(tx: Tx, scope: str, key: str, fingerprint: str) -> IdempotencyKey | N
     """The stored answer, or how far an unanswered request got. Raises Refused when the key was used for
     another request.
 
-    Key, effect and answer commit together and units run one after the other, so a twin that
-    arrives meanwhile waits for its turn and then finds the answer: nothing is ever half done.
+    Where a request is one unit, key, effect and answer commit together and units run one after the other, so
+    a twin that arrives meanwhile waits for its turn and then finds the answer: nothing is ever half done.
     """
     known = tx.find(IdempotencyKey, scope=scope, key=key)
     if known is None:
