@@ -172,10 +172,15 @@ class Edge:
 def _found(call: Call, route: Route) -> Any:
     """What the path names, or None. On the client API finding it is what makes the caller known."""
     record = route.record(call) if route.record is not None else None
+    _admit(call)
+    return record
+
+
+def _admit(call: Call) -> None:
+    """Count a caller of the client API, whose path is known to name somebody."""
     if "identifier" in call.args:
         who = call.args.get("source_id") or neighbourhood(call.request.address)
         call.parts.rates.admit(call.request, (call.args["identifier"], who))
-    return record
 
 
 def _run(call: Call, route: Route) -> Any:
@@ -221,6 +226,7 @@ def _once(call: Call, route: Route) -> Response:
     mark = _mark(call)
     known = idempotency.recall(call.tx, *mark)
     if known is not None:
+        _admit(call)
         return _again(known)
     response = _response(call, _run(call, route))
     kept = jsons.dumps(reduce(_without, route.secrets, response.value)) if route.secrets else _settled(response)

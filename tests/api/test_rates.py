@@ -83,6 +83,14 @@ def test_a_contact_of_the_client_api_is_counted_alone(world: World) -> None:
     assert call(world.http, f"{world.public}/contacts/{other}").status_code == 200
 
 
+def test_a_repeated_message_of_a_contact_is_counted(world: World) -> None:
+    path = f"{world.contact}/conversations/{world.conversation()}/messages"
+    headers = {"X-Forwarded-For": HERE, "Idempotency-Key": "k"}
+    sent = [world.http.post(path, json={"content": "hi"}, headers=headers) for _ in range(21)]
+    assert [told(answer)[1] for answer in sent[:3]] == ["19", "18", "17"]
+    assert (sent[19].headers["Idempotent-Replayed"], sent[20].status_code) == ("true", 429)
+
+
 def test_who_makes_contacts_is_counted_by_inbox_and_address(world: World) -> None:
     made = [call(world.http, f"{world.public}/contacts", method="POST", json={"name": "C"}) for _ in range(21)]
     assert [answer.status_code for answer in made] == [200] * 20 + [429]
