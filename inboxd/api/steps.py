@@ -47,9 +47,9 @@ def once(call: Call, place: tuple[int, ...], unit: Callable[[Tx], Any]) -> None:
 
 
 def merging(call: Call, chain: list[Contact], unit: Callable[[Call, contacts.Histories], Any]) -> None:
-    """The same for contacts that become one, each with the next. It is one unit, for half of it would mix two
-    people, but what they have sent is looked up before: in a long history that is most of the time. The unit keeps
-    the answer too: who is gone cannot be asked for again."""
+    """For the handler of a `detached` route that makes contacts one, each with the next. It is one unit, for half
+    of it would mix two people, but what they have sent is looked up before, which is half of the work. The unit
+    keeps the answer too: who is gone cannot be asked for again."""
     found = {(survivor.id, gone.id): store.sent(call.tx, gone.id, survivor.id) for gone, survivor in pairwise(chain)}
 
     def merged(tx: Tx) -> str:
