@@ -1,6 +1,6 @@
 """Who is calling, and what they may do."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from inboxd.domain.errors import NotFound, Unauthenticated, Unauthorized
@@ -69,11 +69,19 @@ def given_token(headers: Mapping[str, str]) -> str:
 
 
 def authenticate(
-    tx: Tx, headers: Mapping[str, str], account_id: int | None, *, local: bool, hidden: bool, bots: bool = False
+    tx: Tx,
+    headers: Mapping[str, str],
+    account_id: int | None,
+    *,
+    admit: Callable[[int | None], None],
+    local: bool,
+    hidden: bool,
+    bots: bool = False,
 ) -> Caller:
     """The caller of an application route. Raises in Chatwoot's order: token, route, account, membership.
 
-    `hidden` accounts are not there for who is not in them. `bots`: whether the route is for them too.
+    `admit` is told the id of a token that is one, wherever it leads. `hidden` accounts are not there for who
+    is not in them. `bots`: whether the route is for them too.
     """
     bot: AgentBot | None = None
     if local:
@@ -90,6 +98,7 @@ def authenticate(
         bot = accounts.bot_by_id(tx, row.owner_id) if row is not None and row.owner_type == "AgentBot" else None
     if user is None and bot is None:
         raise Unauthenticated("Invalid Access Token")
+    admit(token_id)
     if bot is not None and not bots:
         raise Unauthorized("Access to this endpoint is not authorized for bots")
     if account_id is None:

@@ -6,14 +6,16 @@ import logging
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, suppress
-from functools import reduce
+from functools import partial, reduce
 from typing import Any
 
 from inboxd.api import auth, params, web
 from inboxd.api.web import Call, Parts, Request, Response, Route
 from inboxd.domain.errors import Failure, Invalid, Malformed, StorageFull, Throttled, TooMany, UnderWay
 from inboxd.domain.messages import ATTACHMENTS_LIMIT, Upload
+from inboxd.domain.proxies import neighbourhood
 from inboxd.services import accounts, idempotency
+from inboxd.services.idempotency import Mark
 from inboxd.store.db import Store, StoreClosed, Tx
 from inboxd.store.models import AccountUser, IdempotencyKey
 from inboxd.wire import errors as envelopes
@@ -54,20 +56,51 @@ class Edge:
                 self._mark_active(request.stale)
 
     def _answer(self, route: Route, request: Request, args: dict[str, Any]) -> Response:
-        if not route.is_unit:
-            with ExitStack() as uploads_over:
-                uploads = self._stage(route, request, args, uploads_over)
-                with self._store.read() as tx:
-                    call = self._call(tx, route, request, args)
-                    call.uploads = uploads
-                    response = _response(call, _run(call, route))
-                if call.after is not None:
-                    response = self._detached(call, call.after) if route.detached else call.after()
-        else:
-            response = self._write(route, request, args)
+        response = (self._write if route.is_unit else self._read)(route, request, args)
         if response.value is not None:
             response.text = jsons.dumps(response.value)
         return response
+
+    def _read(self, route: Route, request: Request, args: dict[str, Any]) -> Response:
+        with ExitStack() as over:
+            uploads = self._stage(route, request, args, over)
+            mark, known = None, None
+            if route.detached and _key(request):
+                mark, known = self._recall(route, request, args, uploads, over)
+            if known is not None and known.status != idempotency.UNANSWERED:
+                return _again(known)
+            with self._store.read() as tx:
+                call = self._call(tx, route, request, args)
+                call.uploads, call.mark = uploads, mark
+                call.reached = tuple(json.loads(known.body)) if known is not None else ()
+                response = _response(call, _run(call, route))
+            if call.after is not None:
+                response = call.after()
+                if mark is not None:
+                    text = _settled(response)
+                    self._store.write(lambda tx: idempotency.keep_anew(tx, *mark, response.status, text))
+            return response
+
+    def _recall(
+        self, route: Route, request: Request, args: dict[str, Any], uploads: list[Upload], over: ExitStack
+    ) -> tuple[Mark, IdempotencyKey | None]:
+        """The mark of a `detached` request and what is known of it, before anything is looked up: its own effect
+        may be that this is gone. That comes before its answer can be kept, so a twin that arrives meanwhile
+        cannot wait for it as others do."""
+        with self._store.read() as tx:
+            call = self._call(tx, route, request, args)
+            call.uploads = uploads
+            mark = _mark(call)
+        with self._marking:
+            if mark[:2] in self._under_way:
+                raise UnderWay
+            self._under_way.add(mark[:2])
+        over.callback(self._forget, mark)
+        return mark, self._store.write(lambda tx: idempotency.recall(tx, *mark))
+
+    def _forget(self, mark: Mark) -> None:
+        with self._marking:
+            self._under_way.discard(mark[:2])
 
     def _write(self, route: Route, request: Request, args: dict[str, Any]) -> Response:
         with ExitStack() as uploads_over:
@@ -84,30 +117,6 @@ class Edge:
                 return response
 
             return self._store.write(unit)
-
-    def _detached(self, call: Call, work: Callable[[], Response]) -> Response:
-        """What writes in transactions of its own has its effect before its answer can be kept, so a twin
-        that arrives meanwhile cannot wait for it as others do."""
-        if not _key(call.request):
-            return work()
-        mark = _mark(call)
-        with self._marking:
-            if mark[:2] in self._under_way:
-                raise UnderWay
-            self._under_way.add(mark[:2])
-        try:
-            known: IdempotencyKey | None = call.write(lambda tx: idempotency.recall(tx, *mark))
-            if known is not None and known.status != idempotency.UNANSWERED:
-                return _again(known)
-            call.mark, call.reached = mark, tuple(json.loads(known.body)) if known is not None else ()
-            response = work()
-            if response.value is not None:
-                response.text, response.value = jsons.dumps(response.value), None
-            call.write(lambda tx: idempotency.keep_anew(tx, *mark, response.status, response.text or ""))
-            return response
-        finally:
-            with self._marking:
-                self._under_way.discard(mark[:2])
 
     def _stage(self, route: Route, request: Request, args: dict[str, Any], over: ExitStack) -> list[Upload]:
         """Put uploaded files on disk before the transaction, once the caller has proved to be one."""
@@ -131,12 +140,17 @@ class Edge:
         if route.role != "public":
             account_id = args.get("account_id")
             caller = auth.authenticate(
-                tx, request.headers, account_id, local=request.local, hidden=route.hidden, bots=route.bots
+                tx,
+                request.headers,
+                account_id,
+                admit=partial(self._parts.rates.admit, request),
+                local=request.local,
+                hidden=route.hidden,
+                bots=route.bots,
             )
             if caller.membership is not None and accounts.is_stale(caller.membership, tx.now):
                 request.stale = caller.membership
             tx.origin, tx.token_id = "bot" if caller.bot else "agent", caller.token_id
-            self._parts.rates.admit(request, caller.token_id)
 
         def write(unit: Callable[[Tx], Any]) -> Any:
             def signed(own: Tx) -> Any:
@@ -158,10 +172,15 @@ class Edge:
 def _found(call: Call, route: Route) -> Any:
     """What the path names, or None. On the client API finding it is what makes the caller known."""
     record = route.record(call) if route.record is not None else None
-    if "identifier" in call.args:
-        source_id = call.args.get("source_id", call.request.address)
-        call.parts.rates.admit(call.request, (call.args["identifier"], source_id))
+    _admit(call)
     return record
+
+
+def _admit(call: Call) -> None:
+    """Count a caller of the client API, whose path is known to name somebody."""
+    if "identifier" in call.args:
+        who = call.args.get("source_id") or neighbourhood(call.request.address)
+        call.parts.rates.admit(call.request, (call.args["identifier"], who))
 
 
 def _run(call: Call, route: Route) -> Any:
@@ -189,8 +208,8 @@ def _key(request: Request) -> str:
     return request.headers.get("idempotency-key", "") if request.method == "POST" else ""
 
 
-def _mark(call: Call) -> tuple[str, str, str]:
-    """Scope, key and fingerprint of a request that carries an Idempotency-Key. Raises Malformed."""
+def _mark(call: Call) -> Mark:
+    """Of a request that carries an Idempotency-Key. Raises Malformed."""
     key = _key(call.request)
     if len(key) > 255 or not key.isprintable():
         raise Malformed("Idempotency-Key must be at most 255 printable characters")
@@ -207,16 +226,19 @@ def _once(call: Call, route: Route) -> Response:
     mark = _mark(call)
     known = idempotency.recall(call.tx, *mark)
     if known is not None:
+        _admit(call)
         return _again(known)
     response = _response(call, _run(call, route))
-    if route.secrets:
-        kept = jsons.dumps(reduce(_without, route.secrets, response.value))
-    else:
-        if response.value is not None:
-            response.text, response.value = jsons.dumps(response.value), None
-        kept = response.text or ""
+    kept = jsons.dumps(reduce(_without, route.secrets, response.value)) if route.secrets else _settled(response)
     idempotency.keep(call.tx, *mark, response.status, kept)
     return response
+
+
+def _settled(response: Response) -> str:
+    """The answer's text, made once."""
+    if response.value is not None:
+        response.text, response.value = jsons.dumps(response.value), None
+    return response.text or ""
 
 
 def _without(value: dict[str, Any], path: str) -> dict[str, Any]:

@@ -43,35 +43,38 @@ class Rates:
         self._clock = clock
         self._lock = threading.Lock()
         self._window = 0
-        self._counts: dict[Hashable, int] = {}
+        self._counts: dict[int, int] = {}
 
     def admit(self, request: "Request", caller: Hashable) -> None:
         """Counts a request, once, for who makes it. Raises Throttled beyond the limit. Who calls from this
         very machine is not counted."""
-        if request.allowance is None and not _is_near(request):
-            self._count(request, caller, self.limit)
+        if _is_near(request):
+            return
+        if request.allowance is None:
+            request.allowance = self._count(caller, self.limit)
+        # Asked again of a unit that runs twice.
+        if request.allowance.remaining < 0:
+            raise Throttled(request.allowance.reset_s)
 
     def hold_back(self, request: "Request", failure: Failure) -> Failure:
         """The failure to answer with: Throttled after too many, from one address, that found nobody behind
         the credentials. Callers of that address who are known go on."""
         is_guess = isinstance(failure, Unauthenticated) or (request.is_public and isinstance(failure, NotFound))
         if is_guess and request.allowance is None and not _is_near(request):
-            try:
-                self._count(request, neighbourhood(request.address), self.limit // _FAILING)
-            except Throttled as throttled:
-                return throttled
+            request.allowance = self._count(neighbourhood(request.address), self.limit // _FAILING)
+            if request.allowance.remaining < 0:
+                return Throttled(request.allowance.reset_s)
         return failure
 
-    def _count(self, request: "Request", caller: Hashable, limit: int) -> None:
+    def _count(self, caller: Hashable, limit: int) -> Allowance:
         window, passed_ms = divmod(self._clock(), _WINDOW_MS)
-        reset_s = -(-(_WINDOW_MS - passed_ms) // 1000)
+        # Some source_ids are long, and none is worth more memory than an address.
+        key = hash(caller)
         with self._lock:
             if window != self._window or len(self._counts) > _CALLERS:
                 self._window, self._counts = window, {}
-            count = self._counts[caller] = self._counts.get(caller, 0) + 1
-        request.allowance = Allowance(limit, limit - count, reset_s)
-        if count > limit:
-            raise Throttled(reset_s)
+            count = self._counts[key] = self._counts.get(key, 0) + 1
+        return Allowance(limit, limit - count, -(-(_WINDOW_MS - passed_ms) // 1000))
 
 
 def _is_near(request: "Request") -> bool:

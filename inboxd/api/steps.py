@@ -3,7 +3,6 @@
 import json
 from collections.abc import Callable
 from dataclasses import replace
-from functools import partial
 from itertools import pairwise
 from typing import Any
 
@@ -12,6 +11,7 @@ from inboxd.services import contacts, idempotency
 from inboxd.store import contacts as store
 from inboxd.store.db import Tx
 from inboxd.store.models import Contact
+from inboxd.wire import jsons
 
 
 def take(call: Call, step: Callable[[Call], bool]) -> None:
@@ -46,17 +46,16 @@ def once(call: Call, place: tuple[int, ...], unit: Callable[[Tx], Any]) -> None:
         call.write(noted)
 
 
-def merging(call: Call, chain: list[Contact], last: Callable[[Call, contacts.Histories], Any]) -> None:
-    """The same for contacts that become one, each with the next. What they have sent is handed over first, all
-    but a batch: until the last unit both are there, and who stops in the middle may ask again."""
+def merging(call: Call, chain: list[Contact], unit: Callable[[Call, contacts.Histories], Any]) -> None:
+    """For the handler of a `detached` route that makes contacts one, each with the next. It is one unit, for half
+    of it would mix two people, but what they have sent is looked up before, which is half of the work. The unit
+    keeps the answer too: who is gone cannot be asked for again."""
     found = {(survivor.id, gone.id): store.sent(call.tx, gone.id, survivor.id) for gone, survivor in pairwise(chain)}
 
-    def after() -> Response:
-        for pair, sent in found.items():
-            first, *further = store.batches(sent.messages) or [[]]
-            for messages in further:
-                call.write(partial(contacts.hand_over, survivor_id=pair[0], gone_id=pair[1], messages=messages))
-            found[pair] = replace(sent, messages=first)
-        return Response(value=call.write(lambda tx: last(replace(call, tx=tx), found)))
+    def merged(tx: Tx) -> str:
+        text = jsons.dumps(unit(replace(call, tx=tx), found))
+        if call.mark is not None:
+            idempotency.keep_anew(tx, *call.mark, 200, text)
+        return text
 
-    call.after = after
+    call.after = lambda: Response(text=call.write(merged))

@@ -18,6 +18,7 @@ from inboxd.domain import errors
 from inboxd.domain.addresses import Guard
 from inboxd.domain.fetching import Fetch
 from inboxd.domain.messages import Upload
+from inboxd.services.idempotency import Mark
 from inboxd.services.messages import Limits
 from inboxd.store.db import Tx
 from inboxd.store.models import AccountUser
@@ -136,8 +137,8 @@ class Call:
     """The handler answers with what an earlier request made."""
     after: Callable[[], Response] | None = None
     """Set by a handler on a snapshot: makes the response once that is closed."""
-    mark: tuple[str, str, str] | None = None
-    """Of a `detached` request with an Idempotency-Key: its scope, key and fingerprint."""
+    mark: Mark | None = None
+    """Of a `detached` request with an Idempotency-Key."""
     reached: tuple[int, ...] = ()
     """The last step that it took when it came before and was not answered."""
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from inboxd.domain import contacts as rules
-from inboxd.domain.errors import Invalid, NotFound, Refused
+from inboxd.domain.errors import Invalid, Refused
 from inboxd.domain.messages import SOURCE_ID_LIMIT
 from inboxd.domain.text import split_labels
 from inboxd.services import avatars, outbox, tokens
@@ -128,13 +128,6 @@ def update_by_contact(tx: Tx, contact: Contact, values: dict[str, Any], historie
         wanted["custom_attributes"] = rules.deep_merge(survivor.custom_attributes, wanted["custom_attributes"])
     update(tx, survivor, wanted)
     return survivor
-
-
-def hand_over(tx: Tx, survivor_id: int, gone_id: int, messages: list[int]) -> None:
-    """A part of a long history becomes the survivor's ahead of the rest. Raises NotFound when either is gone."""
-    if tx.get(Contact, survivor_id) is None or tx.get(Contact, gone_id) is None:
-        raise NotFound
-    store.resend(tx, messages, survivor_id=survivor_id, gone_id=gone_id)
 
 
 def merge(tx: Tx, survivor: Contact, gone: Contact, histories: Histories) -> Contact:

@@ -9,14 +9,16 @@ RETENTION_MS = 24 * 3_600_000
 UNANSWERED = 0
 """The status of a request that is done in steps, until it is answered; its body is the last step done."""
 BATCH = 500
+Mark = tuple[str, str, str]
+"""Scope, key and fingerprint of a request."""
 
 
 def recall(tx: Tx, scope: str, key: str, fingerprint: str) -> IdempotencyKey | None:
     """The stored answer, or how far an unanswered request got. Raises Refused when the key was used for
     another request.
 
-    Key, effect and answer commit together and units run one after the other, so a twin that
-    arrives meanwhile waits for its turn and then finds the answer: nothing is ever half done.
+    Where a request is one unit, key, effect and answer commit together and units run one after the other, so
+    a twin that arrives meanwhile waits for its turn and then finds the answer: nothing is ever half done.
     """
     known = tx.find(IdempotencyKey, scope=scope, key=key)
     if known is None:

@@ -25,8 +25,6 @@ from inboxd.store.rows import Prepared, arg
 PAGE = 15
 CONVERSATIONS = 20
 ATTACHMENTS = 100
-BATCH = 1000
-"""Messages that change hands at once."""
 _SORTS = {
     "name": fn.LOWER(Contact.name),
     "email": Contact.email,
@@ -211,8 +209,8 @@ def drop(tx: Tx, contact_id: int) -> bool:
 
 @dataclass(frozen=True)
 class Sent:
-    """What one contact had sent in its conversations and in those of another, when somebody looked: the messages
-    that are still to become the other's, the conversations looked through, and the newest message of all then."""
+    """What a contact had sent when somebody looked: the messages, the conversations looked through, and the newest
+    message of all then."""
 
     messages: list[int]
     talks: frozenset[int]
@@ -220,24 +218,11 @@ class Sent:
 
 
 def sent(tx: Tx, contact_id: int, other_id: int) -> Sent:
+    """What the contact sent in its conversations and in those of another."""
     own = Conversation.select(Conversation.id).where(Conversation.contact_id.in_((contact_id, other_id)))
     by_contact = (Message.sender_type == "Contact", Message.sender_id == contact_id)
     messages = _ids(tx, Message.select(Message.id).where(Message.conversation_id.in_(own), *by_contact))
     return Sent(messages, frozenset(_ids(tx, own)), max(_ids(tx, Message.select(fn.MAX(Message.id)))) or 0)
-
-
-def resend(tx: Tx, messages: list[int], *, survivor_id: int, gone_id: int) -> None:
-    """What one contact sent of these was sent by the other."""
-    _resend(tx, find.among(Message.id, messages), survivor_id, gone_id)
-
-
-def _resend(tx: Tx, where: Any, survivor_id: int, gone_id: int) -> None:
-    by_gone = (Message.sender_type == "Contact", Message.sender_id == gone_id)
-    tx.execute(Message.update(sender_id=survivor_id).where(where, *by_gone))
-
-
-def batches(ids: list[int]) -> list[list[int]]:
-    return [ids[start : start + BATCH] for start in range(0, len(ids), BATCH)]
 
 
 def _ids(tx: Tx, query: Any) -> list[int]:
@@ -265,6 +250,10 @@ def adopt(tx: Tx, *, survivor_id: int, gone_id: int, found: Sent) -> None:
     )
     own = Conversation.select(Conversation.id).where(Conversation.contact_id == survivor_id)
     unseen = [number for number in _ids(tx, own) if number not in found.talks]
-    resend(tx, found.messages, survivor_id=survivor_id, gone_id=gone_id)
-    _resend(tx, find.among(Message.conversation_id, unseen), survivor_id, gone_id)
-    _resend(tx, Message.conversation_id.in_(own) & (Message.id > found.newest), survivor_id, gone_id)
+    by_gone = (Message.sender_type == "Contact", Message.sender_id == gone_id)
+    for part in (
+        find.among(Message.id, found.messages),
+        find.among(Message.conversation_id, unseen),
+        Message.conversation_id.in_(own) & (Message.id > found.newest),
+    ):
+        tx.execute(Message.update(sender_id=survivor_id).where(part, *by_gone))

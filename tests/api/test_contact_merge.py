@@ -5,7 +5,6 @@ import pytest
 
 from inboxd.app import App
 from inboxd.domain.errors import StorageFull
-from inboxd.store import contacts as contact_store
 from inboxd.store.models import Contact, ContactTagging, Message, Note
 from tests.cast import World
 
@@ -128,18 +127,16 @@ def test_a_merge_needs_ids_and_a_token(world: World, merges: str) -> None:
     assert world.http.post(merges, json={}).status_code == 401
 
 
-def _between_steps(app: App, monkeypatch: pytest.MonkeyPatch, then: Callable[[], Any]) -> None:
-    """A long history is one of more than a message; `then` comes after the next step."""
-    monkeypatch.setattr(contact_store, "BATCH", 1)
+def _meanwhile(app: App, monkeypatch: pytest.MonkeyPatch, then: Callable[[], Any]) -> None:
+    """`then` comes after what was sent is looked up, and before it changes hands."""
     write = app.store.write
 
-    def step(*args: Any, **kwargs: Any) -> Any:
+    def late(*args: Any, **kwargs: Any) -> Any:
         monkeypatch.setattr(app.store, "write", write)
-        done = write(*args, **kwargs)
         then()
-        return done
+        return write(*args, **kwargs)
 
-    monkeypatch.setattr(app.store, "write", step)
+    monkeypatch.setattr(app.store, "write", late)
 
 
 def _say(world: World, source_id: str, *words: str) -> str:
@@ -155,33 +152,14 @@ def _senders(app: App) -> dict[str | None, int | None]:
         return {one.content: one.sender_id for one in tx.filter(Message, sender_type="Contact")}
 
 
-def test_what_is_said_while_a_long_history_changes_hands_is_the_bases_too(
+def test_what_is_said_while_a_history_changes_hands_is_the_bases_too(
     world: World, app: App, merges: str, dora: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = _say(world, "dora", "one", "two", "three")
-    _between_steps(app, monkeypatch, lambda: world.http.post(path, json={"content": "four"}))
+    _meanwhile(app, monkeypatch, lambda: world.http.post(path, json={"content": "four"}))
     body = {"base_contact_id": world.carl["id"], "mergee_contact_id": dora["id"]}
     assert world.http.post(merges, json=body, token=world.ada).status_code == 200
     assert _senders(app) == dict.fromkeys(("one", "two", "three", "four"), world.carl["id"])
-
-
-def test_a_merge_that_broke_off_is_finished_by_asking_again(
-    world: World, app: App, merges: str, dora: Any, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def break_off() -> None:
-        raise StorageFull
-
-    _say(world, "dora", "one", "two", "three", "four")
-    _between_steps(app, monkeypatch, break_off)
-    body = {"base_contact_id": world.carl["id"], "mergee_contact_id": dora["id"]}
-    before = world.events()
-    assert world.http.post(merges, json=body, token=world.ada).status_code == 507
-    assert len(set(_senders(app).values())) == 2
-    assert world.http.get(f"{world.account}/contacts/{dora['id']}", token=world.ada).status_code == 200
-    assert world.events() == before
-    assert world.http.post(merges, json=body, token=world.ada).status_code == 200
-    assert set(_senders(app).values()) == {world.carl["id"]}
-    assert [event["event"] for event in world.events()[len(before) :]] == ["contact_updated"]
 
 
 def test_who_becomes_the_mergee_meanwhile_becomes_the_base_with_it(
@@ -191,7 +169,7 @@ def test_who_becomes_the_mergee_meanwhile_becomes_the_base_with_it(
     _say(world, "erik", "before")
     _say(world, "dora", "one", "two", "three")
     first = {"base_contact_id": dora["id"], "mergee_contact_id": erik}
-    _between_steps(app, monkeypatch, lambda: world.http.post(merges, json=first, token=world.ada))
+    _meanwhile(app, monkeypatch, lambda: world.http.post(merges, json=first, token=world.ada))
     body = {"base_contact_id": world.carl["id"], "mergee_contact_id": dora["id"]}
     assert world.http.post(merges, json=body, token=world.ada).status_code == 200
     assert _senders(app) == dict.fromkeys(("before", "one", "two", "three"), world.carl["id"])
@@ -202,7 +180,7 @@ def test_a_base_that_is_deleted_meanwhile_is_404_and_the_mergee_stays(
 ) -> None:
     _say(world, "dora", "one", "two", "three")
     carl = f"{world.account}/contacts/{world.carl['id']}"
-    _between_steps(app, monkeypatch, lambda: world.http.delete(carl, token=world.admin))
+    _meanwhile(app, monkeypatch, lambda: world.http.delete(carl, token=world.admin))
     body = {"base_contact_id": world.carl["id"], "mergee_contact_id": dora["id"]}
     answer = world.http.post(merges, json=body, token=world.ada)
     assert (answer.status_code, answer.json()) == (404, NOT_FOUND)
@@ -210,21 +188,86 @@ def test_a_base_that_is_deleted_meanwhile_is_404_and_the_mergee_stays(
     assert len(shown["payload"]) == 1
 
 
-def test_a_client_that_names_somebody_elses_address_hands_a_long_history_over_too(
+def test_a_client_that_names_somebody_elses_address_hands_its_history_over_too(
     world: World, app: App, dora: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = _say(world, "dora", "one", "two", "three")
-    _between_steps(app, monkeypatch, lambda: world.http.post(path, json={"content": "four"}))
+    _meanwhile(app, monkeypatch, lambda: world.http.post(path, json={"content": "four"}))
     answer = world.http.patch(f"{world.public}/contacts/dora", json={"email": "carl@example.test"})
     assert (answer.status_code, answer.json()["id"]) == (200, world.carl["id"])
     assert _senders(app) == dict.fromkeys(("one", "two", "three", "four"), world.carl["id"])
 
 
-def test_a_client_that_proves_nothing_hands_nothing_over(
-    world: World, app: App, dora: Any, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_client_that_proves_nothing_hands_nothing_over(world: World, app: App, dora: Any) -> None:
     _say(world, "dora", "one", "two", "three")
-    monkeypatch.setattr(contact_store, "BATCH", 1)
     values = {"email": "carl@example.test", "identifier": "dora", "identifier_hash": "wrong"}
     assert world.http.patch(f"{world.public}/contacts/dora", json=values).status_code == 401
     assert set(_senders(app).values()) == {dora["id"]}
+
+
+def test_the_same_merge_under_its_key_is_answered_again(world: World, merges: str, dora: Any) -> None:
+    body = {"base_contact_id": world.carl["id"], "mergee_contact_id": dora["id"]}
+    first, again = (
+        world.http.post(merges, json=body, token=world.ada, headers={"Idempotency-Key": "k"}) for _ in range(2)
+    )
+    assert (again.status_code, again.content) == (200, first.content)
+    assert again.headers["Idempotent-Replayed"] == "true"
+
+
+def test_a_merge_whose_answer_got_lost_is_answered_under_its_key(
+    world: World, app: App, merges: str, dora: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write, left = app.store.write, [2]
+
+    def stop(*args: Any, **kwargs: Any) -> Any:
+        """After the key was looked up, and the merge."""
+        left[0] -= 1
+        if left[0] < 0:
+            raise StorageFull
+        return write(*args, **kwargs)
+
+    def ask() -> Any:
+        body = {"base_contact_id": world.carl["id"], "mergee_contact_id": dora["id"]}
+        return world.http.post(merges, json=body, token=world.ada, headers={"Idempotency-Key": "k"})
+
+    world.http.get(f"{world.account}/contacts", token=world.ada)
+    monkeypatch.setattr(app.store, "write", stop)
+    assert ask().status_code == 507
+    assert left == [-1]
+    monkeypatch.setattr(app.store, "write", write)
+    assert (ask().status_code, ask().json()["phone_number"]) == (200, "+4911")
+
+
+def test_a_client_that_says_the_same_twice_at_once_is_answered_both_times(
+    world: World, app: App, dora: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def say() -> Any:
+        return world.http.patch(f"{world.public}/contacts/dora", json={"email": "carl@example.test"})
+
+    _say(world, "dora", "one", "two", "three")
+    _meanwhile(app, monkeypatch, lambda: twins.append(say()))
+    twins: list[Any] = []
+    assert [answer.json()["id"] for answer in (say(), *twins)] == [world.carl["id"]] * 2
+
+
+def test_three_become_one_with_all_they_said(world: World, app: App, dora: Any) -> None:
+    world.http.post(f"{world.public}/contacts", json={"source_id": "erik"})
+    for source_id in ("carl-1", "dora", "erik"):
+        _say(world, source_id, f"{source_id} one", f"{source_id} two")
+    values = {"email": "carl@example.test", "phone_number": "+4911"}
+    answer = world.http.patch(f"{world.public}/contacts/erik", json=values)
+    assert answer.json()["id"] == dora["id"]
+    senders = _senders(app)
+    assert (len(senders), set(senders.values())) == (6, {dora["id"]})
+
+
+def test_who_becomes_somebody_else_meanwhile_is_404_and_no_message_is_the_bases(
+    world: World, app: App, merges: str, dora: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    erik = world.http.post(f"{world.public}/contacts", json={"source_id": "erik"}).json()["id"]
+    _say(world, "dora", "one", "two", "three")
+    first = {"base_contact_id": erik, "mergee_contact_id": dora["id"]}
+    _meanwhile(app, monkeypatch, lambda: world.http.post(merges, json=first, token=world.ada))
+    body = {"base_contact_id": world.carl["id"], "mergee_contact_id": dora["id"]}
+    assert world.http.post(merges, json=body, token=world.ada).status_code == 404
+    assert set(_senders(app).values()) == {erik}

@@ -398,3 +398,37 @@ def test_a_url_that_was_given_up_is_tried_again_when_the_macro_runs(world: World
         assert len(tx.filter(Webhook, kind="action")) == 1
         assert tx.filter(Trouble)[0].disabled_at is None
         assert len(tx.filter(Delivery)) == 2
+
+
+def test_a_macro_does_no_conversation_twice_and_none_is_left_out_where_one_is_named_again(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    macro = made(world, act("send_message", "one"), act("add_private_note", "two"))
+    numbers = [world.conversation() for _ in range(2)]
+    path, body = f"{world.account}/macros/{macro['id']}/execute", {"conversation_ids": [*numbers, numbers[0]]}
+    perform, left = actions.perform, [3]
+
+    def stop(*given: Any) -> None:
+        left[0] -= 1
+        if left[0] == -1:
+            raise StoreClosed
+        perform(*given)
+
+    monkeypatch.setattr(actions, "perform", stop)
+    for expected in (503, 200):
+        answer = world.http.post(path, json=body, headers={"Idempotency-Key": "k"}, token=world.ada)
+        assert answer.status_code == expected
+    assert [[one["content"] for one in messages(world, number)] for number in numbers] == [["one", "two"]] * 2
+
+
+def test_a_macro_that_is_gone_is_answered_again_under_its_key(world: World) -> None:
+    macro = made(world, RESOLVE)
+    path, number = f"{world.account}/macros/{macro['id']}", world.conversation()
+
+    def ask() -> int:
+        headers, body = {"Idempotency-Key": "k"}, {"conversation_ids": [number]}
+        return world.http.post(f"{path}/execute", json=body, headers=headers, token=world.ada).status_code
+
+    first = ask()
+    world.http.delete(path, token=world.admin)
+    assert (first, ask()) == (200, 200)

@@ -1,6 +1,7 @@
 """How often somebody may call, and what they are told. A proxy on this machine says where requests come from."""
 
 import threading
+import tracemalloc
 from pathlib import Path
 from typing import Any
 
@@ -65,6 +66,15 @@ def test_what_a_token_asks_for_in_vain_counts_too(world: World) -> None:
     assert told(call(world.http, f"{world.account}/webhooks", token=world.ada))[1] == "18"
 
 
+def test_a_token_is_counted_where_it_may_not_go(world: World) -> None:
+    path = world.http.post("/api/v1/accounts", json={"name": "Other"}, token=world.admin).json()["id"]
+    assert told(call(world.http, f"/api/v1/accounts/{path}/labels", token=world.ada))[1] == "19"
+    assert told(call(world.http, "/api/v1/accounts/999/labels", token=world.ada))[1] == "18"
+    for _ in range(18):
+        call(world.http, "/api/v1/accounts/999/labels", token=world.ada)
+    assert call(world.http, "/api/v1/accounts/999/labels", token=world.ada).status_code == 429
+
+
 def test_a_contact_of_the_client_api_is_counted_alone(world: World) -> None:
     other = world.http.post(f"{world.public}/contacts", json={"name": "Cleo"}).json()["source_id"]
     for _ in range(20):
@@ -73,10 +83,24 @@ def test_a_contact_of_the_client_api_is_counted_alone(world: World) -> None:
     assert call(world.http, f"{world.public}/contacts/{other}").status_code == 200
 
 
+def test_a_repeated_message_of_a_contact_is_counted(world: World) -> None:
+    path = f"{world.contact}/conversations/{world.conversation()}/messages"
+    headers = {"X-Forwarded-For": HERE, "Idempotency-Key": "k"}
+    sent = [world.http.post(path, json={"content": "hi"}, headers=headers) for _ in range(21)]
+    assert [told(answer)[1] for answer in sent[:3]] == ["19", "18", "17"]
+    assert (sent[19].headers["Idempotent-Replayed"], sent[20].status_code) == ("true", 429)
+
+
 def test_who_makes_contacts_is_counted_by_inbox_and_address(world: World) -> None:
     made = [call(world.http, f"{world.public}/contacts", method="POST", json={"name": "C"}) for _ in range(21)]
     assert [answer.status_code for answer in made] == [200] * 20 + [429]
     assert call(world.http, f"{world.public}/contacts", THERE, method="POST", json={"name": "C"}).status_code == 200
+
+
+def test_who_makes_contacts_from_one_network_of_version_6_is_one(world: World) -> None:
+    path = f"{world.public}/contacts"
+    made = [call(world.http, path, f"2001:db8::{n}", method="POST", json={"name": "C"}) for n in range(1, 3)]
+    assert [told(answer)[1] for answer in made] == ["19", "18"]
 
 
 def test_beyond_the_limit_no_message_and_no_file_is_stored(world: World, app: App, clock: Clock) -> None:
@@ -171,6 +195,25 @@ def test_counting_is_exact_among_threads(clock: Clock) -> None:
 def test_a_request_that_is_run_twice_is_counted_once(clock: Clock) -> None:
     rates, request = Rates(20, clock), far()
     assert [counted(rates, request, "one") for _ in range(3)] == [19, 19, 19]
+
+
+def test_what_is_beyond_the_limit_stays_so_when_it_is_run_twice(clock: Clock) -> None:
+    rates, request = Rates(10, clock), far()
+    for _ in range(10):
+        rates.admit(far(), "one")
+    for _ in range(2):
+        with pytest.raises(Throttled):
+            rates.admit(request, "one")
+
+
+def test_long_names_are_not_remembered(clock: Clock) -> None:
+    rates = Rates(10, clock)
+    tracemalloc.start()
+    for number in range(100):
+        rates.admit(far(), f"{number} {'x' * 20_000}")
+    kept, _ = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert kept < 100_000
 
 
 def test_guessers_of_one_network_of_version_6_are_one(clock: Clock) -> None:

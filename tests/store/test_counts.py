@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from inboxd.store import contacts, conversations
-from inboxd.store.conversations import Scope
+from inboxd.store import contacts, conversation_lists
+from inboxd.store.conversation_lists import Scope
 from inboxd.store.db import Store, Tx
 from inboxd.store.models import Contact, Conversation, ConversationCount
 from inboxd.store.removal import drop_conversations
@@ -70,7 +70,7 @@ def test_kept_counts_agree_with_counting_after_any_changes(store: Store) -> None
                         for row in rows
                         if status in ("all", row.status) and (inbox_ids is None or row.inbox_id in inbox_ids)
                     ]
-                    assert conversations.counts(tx, scope, 1) == {
+                    assert conversation_lists.counts(tx, scope, 1) == {
                         "mine_count": sum(row.assignee_id == 1 for row in seen),
                         "assigned_count": sum(row.assignee_id is not None for row in seen),
                         "unassigned_count": sum(row.assignee_id is None for row in seen),

@@ -13,7 +13,8 @@ from inboxd.domain.conditions import PRESENT, parse
 from inboxd.domain.conversations import PRIORITIES, STATUSES
 from inboxd.domain.retry import DAY_MS
 from inboxd.store import filters
-from inboxd.store.conversations import Scope, counts, page, retag
+from inboxd.store.conversation_lists import Scope, counts, page
+from inboxd.store.conversations import retag
 from inboxd.store.db import Store, Tx
 from inboxd.store.models import Contact, ContactTagging, Conversation, CustomAttributeDefinition
 from tests.cast import EPOCH, Clock

@@ -6,8 +6,9 @@ import pytest
 
 from inboxd.domain import conditions as ask
 from inboxd.domain.conditions import Attribute, Condition
-from inboxd.store import contacts, conversations, details, filters, messages
-from inboxd.store.conversations import Scope
+from inboxd.store import contacts, details, filters, messages
+from inboxd.store import conversation_lists as lists
+from inboxd.store.conversation_lists import Scope
 from inboxd.store.db import Store, Tx
 from inboxd.store.models import (
     Attachment,
@@ -57,7 +58,7 @@ def fill(store: Store, count: int, *, lines: int = 0) -> None:
 
 
 def listed(updated_after: int | None = None, **scope: Any) -> Callable[[Tx], Any]:
-    return lambda tx: conversations.page(
+    return lambda tx: lists.page(
         tx,
         Scope(1, scope.pop("inbox_ids", None), **scope),
         assignee_type="",
@@ -69,7 +70,7 @@ def listed(updated_after: int | None = None, **scope: Any) -> Callable[[Tx], Any
 
 
 def listed_as(scope: Scope) -> Callable[[Tx], list[Conversation]]:
-    return lambda tx: conversations.page(tx, scope, assignee_type="", user_id=1, sort_by="", page=1)
+    return lambda tx: lists.page(tx, scope, assignee_type="", user_id=1, sort_by="", page=1)
 
 
 IN_ORDER = "conversation_account_id_last_activity_at_id_status_inbox_id"
@@ -134,12 +135,12 @@ def test_few_of_many_are_looked_up_instead_of_walked_to(
     fill(store, 400)
     tag(store, "often", every=3)
     tag(store, "rare", every=50)
-    monkeypatch.setattr(conversations, "FEW", 10)
+    monkeypatch.setattr(lists, "FEW", 10)
     scope = Scope(**{"account_id": 1, "inbox_ids": None, **asked[1]})
 
     def run(tx: Tx) -> None:
-        conversations.page(tx, scope, assignee_type="", user_id=1, sort_by="", page=1)
-        conversations.counts(tx, scope, 1)
+        lists.page(tx, scope, assignee_type="", user_id=1, sort_by="", page=1)
+        lists.counts(tx, scope, 1)
 
     assert not any(plan.startswith("SCAN") for plan in plans(store, run))
     for prepare in ("SELECT 1", "ANALYZE"):
@@ -171,10 +172,10 @@ def test_what_a_filter_finds_is_the_same_however_it_is_found(
         within, kinds = filters.lookups(asked, 1)
         scope = Scope(1, None, "all", also=filters.of_conversations(asked, EPOCH), within=within, kinds=kinds)
         with store.read() as tx:
-            found = [row.id for row in listed_as(scope)(tx)], conversations.counts(tx, scope, 1)
+            found = [row.id for row in listed_as(scope)(tx)], lists.counts(tx, scope, 1)
             with monkeypatch.context() as patch:
-                patch.setattr(conversations, "_lead", lambda *_: None)
-                assert found == ([row.id for row in listed_as(scope)(tx)], conversations.counts(tx, scope, 1))
+                patch.setattr(lists, "_lead", lambda *_: None)
+                assert found == ([row.id for row in listed_as(scope)(tx)], lists.counts(tx, scope, 1))
             assert found[0]
 
 
@@ -195,16 +196,16 @@ def test_a_page_is_the_same_however_it_is_found(
 
     def found(tx: Tx) -> list[Any]:
         pages = [
-            [row.id for row in conversations.page(tx, one, assignee_type=kind, user_id=1, sort_by=sort_by, page=number)]
+            [row.id for row in lists.page(tx, one, assignee_type=kind, user_id=1, sort_by=sort_by, page=number)]
             for one in scopes
             for kind in ("", "me", "assigned", "unassigned")
             for number in (1, 2, 9)
         ]
-        return [pages, [conversations.counts(tx, one, 1) for one in scopes]]
+        return [pages, [lists.counts(tx, one, 1) for one in scopes]]
 
     with store.read() as tx:
         as_it_is = found(tx)
-        monkeypatch.setattr(conversations, "_lead", lambda *_: None)
+        monkeypatch.setattr(lists, "_lead", lambda *_: None)
         assert found(tx) == as_it_is
         assert any(as_it_is[0])
 
@@ -213,7 +214,7 @@ def test_a_page_is_the_same_however_it_is_found(
 @pytest.mark.parametrize("status", ["open", "all"])
 def test_counts_read_no_conversation(store: Store, inbox_ids: frozenset[int] | None, status: str) -> None:
     fill(store, 400)
-    found = plans(store, lambda tx: conversations.counts(tx, Scope(1, inbox_ids, status), 1))
+    found = plans(store, lambda tx: lists.counts(tx, Scope(1, inbox_ids, status), 1))
     assert any(plan.startswith(COUNTED) for plan in found), found
 
 

@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from inboxd.store import contacts, conversations, search
-from inboxd.store.conversations import Scope
+from inboxd.store import conversation_lists as lists
+from inboxd.store.conversation_lists import Scope
 from inboxd.store.db import Store, Tx
 from inboxd.store.models import Contact, Conversation, Message
 from inboxd.store.removal import drop_conversations
@@ -192,9 +193,9 @@ def test_searches_scan_no_table(full: Store, analysed: bool) -> None:
         full._writer.execute("ANALYZE")
 
     def listed(tx: Tx) -> None:
-        scope = conversations.holding(tx, Scope(1, frozenset({1, 2})), "message 12")
-        conversations.page(tx, scope, assignee_type="", user_id=1, sort_by="", page=1)
-        conversations.counts(tx, scope, 1)
+        scope = lists.holding(tx, Scope(1, frozenset({1, 2})), "message 12")
+        lists.page(tx, scope, assignee_type="", user_id=1, sort_by="", page=1)
+        lists.counts(tx, scope, 1)
 
     for run in (
         listed,

@@ -13,9 +13,10 @@ from inboxd.domain.errors import NotFound, Refused, Unauthorized
 from inboxd.services import contacts, conversations
 from inboxd.store import accounts, details
 from inboxd.store import contacts as contact_store
+from inboxd.store import conversation_lists as lists
 from inboxd.store import conversations as store
 from inboxd.store import teams as team_store
-from inboxd.store.conversations import Scope
+from inboxd.store.conversation_lists import Scope
 from inboxd.store.details import Place
 from inboxd.store.models import ContactInbox, Conversation, Team
 from inboxd.wire import agent_bots as bot_wire
@@ -71,7 +72,7 @@ def _scope(call: Call) -> Scope:
         mentioned=call.caller.known_user.id if values.get("conversation_type") == "mention" else None,
         followed_by=call.caller.known_user.id if values.get("conversation_type") == "participating" else None,
     )
-    return store.holding(call.tx, scope, values["q"]) if values.get("q") else scope
+    return lists.holding(call.tx, scope, values["q"]) if values.get("q") else scope
 
 
 def _team(call: Call) -> Team | None:
@@ -86,7 +87,7 @@ def _team(call: Call) -> Team | None:
 def index(call: Call) -> Any:
     scope, user_id = _scope(call), call.caller.known_user.id
     within = call.values.get("updated_within")
-    found = store.page(
+    found = lists.page(
         call.tx,
         scope,
         assignee_type=call.values.get("assignee_type") or "",
@@ -95,11 +96,11 @@ def index(call: Call) -> Any:
         page=max(1, call.values.get("page") or 1),
         updated_after=None if within is None else call.tx.now - within * 1000,
     )
-    return {"data": {"meta": store.counts(call.tx, scope, user_id), "payload": listed(call, found)}}
+    return {"data": {"meta": lists.counts(call.tx, scope, user_id), "payload": listed(call, found)}}
 
 
 def meta(call: Call) -> Any:
-    return {"meta": store.counts(call.tx, _scope(call), call.caller.known_user.id)}
+    return {"meta": lists.counts(call.tx, _scope(call), call.caller.known_user.id)}
 
 
 def create(call: Call) -> Any:

@@ -8,9 +8,9 @@ from inboxd.api.params import Objects
 from inboxd.api.web import Call
 from inboxd.domain.conditions import Alternatives, Catalogue, parse
 from inboxd.domain.errors import Invalid
-from inboxd.store import conversations as store
+from inboxd.store import conversation_lists as lists
 from inboxd.store import filters
-from inboxd.store.conversations import Scope
+from inboxd.store.conversation_lists import Scope
 from inboxd.wire import search as wire
 
 CONDITIONS = Objects("payload")
@@ -35,8 +35,8 @@ def conversations(call: Call) -> Any:
     inbox_ids = call.caller.inbox_ids(call.tx)
     scope = Scope(call.account_id, inbox_ids, status="all", also=clause, within=within, kinds=kinds)
     page = max(1, call.values.get("page") or 1)
-    found = store.page(call.tx, scope, assignee_type="", user_id=user_id, sort_by="", page=page)
+    found = lists.page(call.tx, scope, assignee_type="", user_id=user_id, sort_by="", page=page)
     return {
-        "meta": wire.counts(store.counts(call.tx, scope, user_id)),
+        "meta": wire.counts(lists.counts(call.tx, scope, user_id)),
         "payload": conversation_lists.listed(call, found),
     }

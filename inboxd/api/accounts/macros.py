@@ -111,7 +111,7 @@ def delete(call: Call, macro: Macro) -> Any:
 
 def execute(call: Call, macro: Macro) -> None:
     """Each action on each conversation is a unit of its own: one that fails is left out alone."""
-    wanted = call.values.get("conversation_ids") or []
+    wanted = dict.fromkeys(call.values.get("conversation_ids") or [])
     turns = {display_id: turn for turn, display_id in enumerate(wanted)}
     found = [(turns[one.display_id], one.id) for one in conversations.reachable(call, turns)]
     run = Run(call.caller.actor, call.caller.known_user, "macro.executed", call.parts.limits, mail=call.parts.mail)

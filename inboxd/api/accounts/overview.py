@@ -9,9 +9,10 @@ from inboxd.domain.messages import ATTACHMENTS_LIMIT, CONTENT_LIMIT, Draft
 from inboxd.domain.retry import DAY_MS
 from inboxd.services import contacts, conversations, messages
 from inboxd.store import accounts, deliveries, feed
+from inboxd.store import conversation_lists as lists
 from inboxd.store import conversations as conversation_store
 from inboxd.store import overview as store
-from inboxd.store.conversations import Scope
+from inboxd.store.conversation_lists import Scope
 from inboxd.store.details import Place
 from inboxd.store.models import Conversation, Inbox
 from inboxd.version import __version__
@@ -52,7 +53,7 @@ def meta(call: Call) -> wire.Meta:
 def counts(call: Call) -> wire.Counts:
     tx, inbox_ids = call.tx, call.caller.inbox_ids(call.tx)
     statuses = store.by_status(tx, call.account_id, inbox_ids)
-    opened = conversation_store.counts(tx, Scope(call.account_id, inbox_ids), call.caller.known_user.id)
+    opened = lists.counts(tx, Scope(call.account_id, inbox_ids), call.caller.known_user.id)
     shape: wire.Counts = {
         "server_time": iso(tx.now),
         "newest_seq": feed.last_seq(tx, call.account_id),
@@ -136,7 +137,7 @@ def _conversation_concerns(call: Call) -> Iterator[wire.Concern]:
             "conversation_id": waiting[0].display_id,
         }
     scope = Scope(call.account_id, call.caller.inbox_ids(call.tx))
-    unassigned = conversation_store.counts(call.tx, scope, None)["unassigned_count"]
+    unassigned = lists.counts(call.tx, scope, None)["unassigned_count"]
     if unassigned:
         yield {
             "kind": "conversations_unassigned",

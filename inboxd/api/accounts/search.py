@@ -6,9 +6,10 @@ from inboxd.api.web import Call
 from inboxd.domain.retry import DAY_MS
 from inboxd.store import accounts, details
 from inboxd.store import contacts as contact_store
+from inboxd.store import conversation_lists as lists
 from inboxd.store import conversations as store
 from inboxd.store import search as find
-from inboxd.store.conversations import Scope
+from inboxd.store.conversation_lists import Scope
 from inboxd.wire import search as wire
 from inboxd.wire.shapes import Payload
 
@@ -30,11 +31,11 @@ def of_conversations(call: Call) -> wire.Conversations:
     text, user_id = _text(call), call.caller.known_user.id
     if not text:
         return {"meta": {"mine_count": 0, "unassigned_count": 0, "all_count": 0}, "payload": []}
-    scope = store.holding(call.tx, Scope(call.account_id, call.caller.inbox_ids(call.tx)), text)
-    found = store.page(call.tx, scope, assignee_type="", user_id=user_id, sort_by="", page=_page(call))
+    scope = lists.holding(call.tx, Scope(call.account_id, call.caller.inbox_ids(call.tx)), text)
+    found = lists.page(call.tx, scope, assignee_type="", user_id=user_id, sort_by="", page=_page(call))
     shown = details.messages_details(call.tx, find.messages(call.tx, scope.hits or (), [row.id for row in found]))
     return {
-        "meta": wire.counts(store.counts(call.tx, scope, user_id)),
+        "meta": wire.counts(lists.counts(call.tx, scope, user_id)),
         "payload": [
             wire.conversation_hit(
                 whole.conversation,
