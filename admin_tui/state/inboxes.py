@@ -89,7 +89,8 @@ def facts(box: Box, more: Json | None, glyphs: Glyphs, tip: Tip) -> list[Fact]:
     if more is not None:
         names = ", ".join(one["name"] for one in more["members"])
         shown.append(Fact("Members", names or "nobody" + tip("inbox.members", "chooses", ": ")))
-        shown.append(Fact("Agent bot", str((more["bot"].get("agent_bot") or {}).get("name") or "none")))
+        bot = more["bot"].get("agent_bot")
+        shown.append(Fact("Agent bot", bot["name"] or "no name" if bot else "none"))
     shown += [
         *_assignment_facts(inbox, more),
         Fact("Greeting", line(inbox["greeting_message"] or "on, but empty") if inbox["greeting_enabled"] else "off"),
