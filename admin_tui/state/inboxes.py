@@ -12,7 +12,7 @@ from admin_tui.glyphs import Glyphs
 from admin_tui.state import hours, policies, spans
 from admin_tui.state.facts import Fact, Tip
 from admin_tui.state.hooks import option_facts, state_words
-from admin_tui.text import ago, line
+from admin_tui.text import ago, line, many, span
 from inboxd.domain import liquid
 
 Json = dict[str, Any]
@@ -209,9 +209,8 @@ def _webhook_facts(box: Box, glyphs: Glyphs, tip: Tip) -> list[Fact]:
     if health["webhook"].get("reason"):
         shown.append(Fact("Reason", line(health["webhook"]["reason"])))
     if health["pending_deliveries"]:
-        shown.append(
-            Fact("Owed", f"{health['pending_deliveries']} deliveries, {health['oldest_pending_s']} s the oldest")
-        )
+        owed, age = many(health["pending_deliveries"], "delivery"), span(health["oldest_pending_s"])
+        shown.append(Fact("Owed", f"{owed}, the oldest for {age}"))
     for label, name in (("Arrived", "last_delivery"), ("Last error", "last_error")):
         one = health[name]
         if one:
