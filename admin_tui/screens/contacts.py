@@ -279,7 +279,7 @@ class ContactsScreen(ContactActs, ContactJobs):
     def on_row_list_highlighted(self, event: RowList.Highlighted) -> None:
         if event.rows is self.detail:
             self.update_hints()
-        elif event.row is not None and self.focused is self.listed:
+        elif event.row is not None and self.focused is not self.detail:
             self._resting.begin()
 
     def on_row_list_opened(self, event: RowList.Opened) -> None:

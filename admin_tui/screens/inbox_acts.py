@@ -123,7 +123,7 @@ class InboxActs(HookDesk):
         before = _bot_id(self.more[box.id]["bot"])
 
         def choose(bots: list[Json]) -> None:
-            choices = [Choice(one["id"], one["name"], one["outgoing_url"] or "") for one in bots]
+            choices = [Choice(one["id"], one["name"] or "no name", one["outgoing_url"] or "") for one in bots]
             ask_one(self, f"Bot of {box.name}", [*choices, Choice(None, "no bot")], picked)
 
         def set_to(client: Any, bot_id: int | None) -> Any:

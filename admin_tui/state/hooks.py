@@ -82,7 +82,7 @@ def hooks(found: Json) -> list[Hook]:
     for kind in ("inbox", "bot"):
         for pair in found[kind]:
             owner, one = pair["owner"], pair["webhook"]
-            listed.append(Hook(kind, owner["id"], owner["name"], one, owner, owed.get(one["id"], 0)))
+            listed.append(Hook(kind, owner["id"], owner["name"] or "no name", one, owner, owed.get(one["id"], 0)))
     return listed
 
 

@@ -12,7 +12,7 @@ from admin_tui.glyphs import Glyphs
 from admin_tui.state import hours, policies, spans
 from admin_tui.state.facts import Fact, Tip
 from admin_tui.state.hooks import option_facts, state_words
-from admin_tui.text import ago, line
+from admin_tui.text import ago, line, many, span
 from inboxd.domain import liquid
 
 Json = dict[str, Any]
@@ -89,7 +89,8 @@ def facts(box: Box, more: Json | None, glyphs: Glyphs, tip: Tip) -> list[Fact]:
     if more is not None:
         names = ", ".join(one["name"] for one in more["members"])
         shown.append(Fact("Members", names or "nobody" + tip("inbox.members", "chooses", ": ")))
-        shown.append(Fact("Agent bot", str((more["bot"].get("agent_bot") or {}).get("name") or "none")))
+        bot = more["bot"].get("agent_bot")
+        shown.append(Fact("Agent bot", bot["name"] or "no name" if bot else "none"))
     shown += [
         *_assignment_facts(inbox, more),
         Fact("Greeting", line(inbox["greeting_message"] or "on, but empty") if inbox["greeting_enabled"] else "off"),
@@ -208,9 +209,8 @@ def _webhook_facts(box: Box, glyphs: Glyphs, tip: Tip) -> list[Fact]:
     if health["webhook"].get("reason"):
         shown.append(Fact("Reason", line(health["webhook"]["reason"])))
     if health["pending_deliveries"]:
-        shown.append(
-            Fact("Owed", f"{health['pending_deliveries']} deliveries, {health['oldest_pending_s']} s the oldest")
-        )
+        owed, age = many(health["pending_deliveries"], "delivery"), span(health["oldest_pending_s"])
+        shown.append(Fact("Owed", f"{owed}, the oldest for {age}"))
     for label, name in (("Arrived", "last_delivery"), ("Last error", "last_error")):
         one = health[name]
         if one:

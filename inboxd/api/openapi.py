@@ -44,6 +44,8 @@ _KEY = {
     "schema": {"type": "string", "maxLength": 255, "pattern": "^[!-~]*$"},
 }
 _IN_QUERY = ("GET", "DELETE")
+# Without a schema generated clients leave the operation out.
+_BYTES = {"type": "string", "format": "binary"}
 # Chatwoot's words for too many requests are no JSON.
 _RETRY_LATER = {"text/plain": {"schema": {"const": "Retry later"}}}
 
@@ -58,9 +60,14 @@ def document(routes: Iterable[Route]) -> dict[str, Any]:
         paths.setdefault(route.path, {})[route.method.lower()] = _operation(route, names[route], schemas)
     return {
         "openapi": "3.1.0",
-        "info": {"title": "inboxd", "version": __version__, "description": _ABOUT, "license": {"name": "MIT"}},
+        "info": {
+            "title": "inboxd",
+            "version": __version__,
+            "description": _ABOUT,
+            "license": {"name": "MIT", "identifier": "MIT"},
+        },
         # Relative to this document, so that it holds behind a proxy's path too.
-        "servers": [{"url": "./"}],
+        "servers": [{"url": "."}],
         "tags": [{"name": name} for name in dict.fromkeys(_tag(route) for route in routes)],
         "paths": paths,
         "components": {
@@ -159,14 +166,14 @@ def _query_parameter(param: Param) -> Schema:
 
 def _body(route: Route) -> dict[str, Any]:
     if route.raw:
-        return {"required": True, "content": {"application/octet-stream": {}}}
+        return {"required": True, "content": {"application/octet-stream": {"schema": _BYTES}}}
     if route.takes_lines:
         about = ["Each line is one JSON object. What it may hold, by its `type`:", "", *map(_line, route.lines)]
         # Without a schema the page shows neither a place for the lines nor what is said of them.
         content = {"application/x-ndjson": {"schema": {"type": "string"}}}
         return {"required": True, "description": "\n".join(about), "content": content}
     plain = [_in_json(param) for param in route.params if not isinstance(param, Files) or param.or_ids]
-    content = _json(object_schema(plain))
+    content = _json(object_schema(plain)) if plain else {}
     if route.takes_files:
         content["multipart/form-data"] = {"schema": _form(route)}
     return {"required": any(param.required for param in plain), "content": content}

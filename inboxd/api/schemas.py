@@ -38,7 +38,9 @@ class Schemas:
 
     def _of_generic(self, kind: Any, origin: Any, args: tuple[Any, ...]) -> Schema:
         if origin is Literal:
-            return {"enum": list(args)}
+            # Generated clients want the type, and know an enum of strings and integers alone.
+            worded = {"const": args[0]} if len(args) == 1 else {"enum": list(args)}
+            return _PLAIN[type(args[0])] | worded
         if origin in (Union, types.UnionType):
             return {"anyOf": [self.of(one) for one in args]}
         if origin is list:

@@ -121,7 +121,7 @@ def _gaps(tx: Tx, contact: Contact, wanted: dict[str, Any]) -> dict[str, Any]:
 
 
 def _place(tx: Tx, account_id: int, given: dict[str, Any]) -> tuple[Inbox, str]:
-    return _inbox(tx, account_id, given.get("inbox")), given["source_id"]
+    return _inbox(tx, account_id, given["inbox"]), given["source_id"]
 
 
 def _conversation(tx: Tx, account_id: int, values: dict[str, Any]) -> str:
@@ -129,8 +129,8 @@ def _conversation(tx: Tx, account_id: int, values: dict[str, Any]) -> str:
     known = store.record_id(tx, account_id, "conversation", source_id)
     if known is not None and tx.get(Conversation, known) is not None:
         return SKIPPED
-    inbox = _inbox(tx, account_id, values.get("inbox"))
-    contact = _known_contact(tx, account_id, values.get("contact"))
+    inbox = _inbox(tx, account_id, values["inbox"])
+    contact = _known_contact(tx, account_id, values["contact"])
     attributes = {key: values.get(key) or {} for key in ("custom_attributes", "additional_attributes")}
     for name, given in attributes.items():
         contact_rules.check_attributes(name, given)
@@ -178,7 +178,7 @@ def _place_of(tx: Tx, contact: Contact, inbox: Inbox, source_id: str | None) -> 
 
 def _message(tx: Tx, account_id: int, values: dict[str, Any]) -> str:
     source_id = values["source_id"]
-    conversation = _known_conversation(tx, account_id, values.get("conversation"))
+    conversation = _known_conversation(tx, account_id, values["conversation"])
     if message_store.by_source_id(tx, conversation.id, source_id) is not None:
         return SKIPPED
     draft = Draft(
@@ -276,26 +276,26 @@ def _follow_up(tx: Tx, conversation: Conversation, message: Message) -> None:
     tx.update(conversation, **values)
 
 
-def _known_contact(tx: Tx, account_id: int, source_id: str | None) -> Contact:
-    found = store.record_id(tx, account_id, "contact", source_id) if source_id else None
+def _known_contact(tx: Tx, account_id: int, source_id: str) -> Contact:
+    found = store.record_id(tx, account_id, "contact", source_id)
     contact = contact_store.by_id(tx, account_id, found) if found is not None else None
     if contact is None:
         raise Invalid(f"No contact with the source_id {source_id!r} was imported", "contact")
     return contact
 
 
-def _known_conversation(tx: Tx, account_id: int, source_id: str | None) -> Conversation:
-    found = store.record_id(tx, account_id, "conversation", source_id) if source_id else None
+def _known_conversation(tx: Tx, account_id: int, source_id: str) -> Conversation:
+    found = store.record_id(tx, account_id, "conversation", source_id)
     conversation = tx.get(Conversation, found) if found is not None else None
     if conversation is None:
         raise Invalid(f"No conversation with the source_id {source_id!r} was imported", "conversation")
     return conversation
 
 
-def _inbox(tx: Tx, account_id: int, given: str | None) -> Inbox:
+def _inbox(tx: Tx, account_id: int, given: str) -> Inbox:
     """By identifier or id."""
-    inbox = accounts.inbox_by_identifier(tx, given or "")
-    if inbox is None and given and given.isdecimal() and len(given) < 19:
+    inbox = accounts.inbox_by_identifier(tx, given)
+    if inbox is None and given.isdecimal() and len(given) < 19:
         inbox = accounts.inbox(tx, account_id, int(given))
     if inbox is None or inbox.account_id != account_id:
         raise Invalid(f"There is no inbox {given!r}", "inbox")

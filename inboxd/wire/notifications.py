@@ -28,14 +28,14 @@ class Notification(TypedDict):
     meta: dict[str, Any]
 
 
-class Meta(TypedDict):
+class Counts(TypedDict):
     unread_count: int
     count: int
     current_page: int | str
 
 
 class Page(TypedDict):
-    meta: Meta
+    meta: Counts
     payload: list[Notification]
 
 

@@ -210,6 +210,9 @@ def test_links_to_files_and_what_a_message_replies_to_are_kept(world: World) -> 
             contact("x", contact_inboxes=[{"inbox": 1, "source_id": "carl-1"}]),
             "The source_id carl-1 in inbox 1 belongs to another contact",
         ),
+        ({"type": "conversation", "source_id": "x", "contact": "c1"}, "Inbox can't be blank"),
+        ({"type": "conversation", "source_id": "x", "inbox": 1}, "Contact can't be blank"),
+        ({"type": "message", "source_id": "x", "created_at": 1, "content": "m"}, "Conversation can't be blank"),
         ({"type": "conversation", "source_id": "x", "contact": "c1", "inbox": 77}, "There is no inbox '77'"),
         (
             {"type": "conversation", "source_id": "x", "contact": "c7", "inbox": 1},

@@ -68,6 +68,27 @@ def test_every_schema_is_one(document: Any) -> None:
         jsonschema_rs.meta.validate({"$schema": "https://json-schema.org/draft/2020-12/schema", **schema})
 
 
+def test_generated_clients_find_a_type_for_everything(document: Any) -> None:
+    """What `openapi-python-client` leaves out, or leaves a whole operation out for."""
+    bodies = [operation["requestBody"] for _, _, operation in operations(document) if "requestBody" in operation]
+    assert [body for body in bodies for content in body["content"].values() if "schema" not in content] == []
+    literal = [one for one in inside(document["components"]["schemas"]) if isinstance(one.get("enum"), list)]
+    assert [one for one in literal if one.get("type") not in ("string", "integer")] == []
+    components = document["components"]["schemas"]
+    inline = {
+        name + key.title().replace("_", "")
+        for name, schema in components.items()
+        for key, kind in schema["properties"].items()
+        if any(one.get("type") == "object" for one in inside(kind))
+    }
+    assert inline & set(components) == set()
+
+
+def test_a_body_of_nothing_but_files_is_no_json(document: Any) -> None:
+    body = document["paths"]["/api/v1/accounts/{account_id}/contacts/import"]["post"]["requestBody"]
+    assert list(body["content"]) == ["multipart/form-data"]
+
+
 def test_every_path_parameter_is_described(document: Any) -> None:
     for _, path, operation in operations(document):
         named = [one["name"] for one in operation["parameters"] if one.get("in") == "path"]
@@ -122,6 +143,7 @@ class Outer(TypedDict):
 
     inner: Inner | None
     kind: Literal["a", "b"]
+    only: Literal[False]
     more: NotRequired[dict[str, Any]]
 
 
@@ -131,6 +153,8 @@ def test_the_fields_of_imported_lines_are_described(document: Any) -> None:
     said = body["description"].splitlines()[2:]
     assert [line.partition(":")[0] for line in said] == ["- `contact`", "- `conversation`", "- `message`"]
     assert all("`source_id` (required)" in line for line in said)
+    assert "`contact` (required), `inbox` (required)" in said[1]
+    assert "`conversation` (required)" in said[2]
     assert "`contact_source_id`" in said[1]
 
 
@@ -142,10 +166,11 @@ def test_a_typed_dict_becomes_a_closed_component() -> None:
         "type": "object",
         "properties": {
             "inner": {"anyOf": [{"$ref": "#/components/schemas/Inner"}, {"type": "null"}]},
-            "kind": {"enum": ["a", "b"]},
+            "kind": {"type": "string", "enum": ["a", "b"]},
+            "only": {"type": "boolean", "const": False},
             "more": {"type": "object"},
         },
-        "required": ["inner", "kind"],
+        "required": ["inner", "kind", "only"],
         "additionalProperties": False,
     }
 

@@ -55,6 +55,21 @@ def test_a_search_asks_the_server_and_escape_gives_the_list_back(desk: Desk) -> 
     run(story())
 
 
+def test_whom_a_search_finds_is_read_beside_the_list(desk: Desk) -> None:
+    _people(desk, "Ann", "Bob")
+
+    async def story() -> None:
+        async with seated(desk, "contacts") as seat:
+            await _on(seat, "Ann")
+            await seat.press("slash")
+            await seat.type("bob")
+            await seat.until(lambda: seat.screen.known.contact.name == "Bob", "Bob is read")
+            await seat.press("enter", "L")
+            await seat.sees("Labels of Bob")
+
+    run(story())
+
+
 def test_what_the_server_refuses_stands_beside_its_field(desk: Desk) -> None:
     numbers = _people(desk, "Ann", "Bob")
     desk.client.call("PATCH", f"/contacts/{numbers['Ann']}", custom_attributes={"plan": "pro", "seats": 3, "old": "x"})

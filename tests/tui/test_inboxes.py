@@ -1,3 +1,4 @@
+import re
 import subprocess
 from typing import Any
 
@@ -41,6 +42,19 @@ def test_the_list_and_the_detail_say_how_an_inbox_does_at_80x24(desk: Desk) -> N
             desk.says("Ann", number, "again")
             desk.talk("Bob", "me too")
             await seat.sees("2 open")
+
+    run(story())
+
+
+def test_what_an_inbox_is_owed_is_said_as_everywhere(desk: Desk, receiver: Receiver) -> None:
+    desk.client.update_inbox(desk.inbox["id"], channel={"webhook_url": receiver.url})
+    receiver.default = answers(410)
+    desk.talk("Ann", "hello")
+    receiver.wait_for(1)
+
+    async def story() -> None:
+        async with seated(desk, "inboxes") as seat:
+            await seat.until(lambda: re.search(r"Owed +(1 delivery|\d+ deliveries), the oldest for \d+[sm]", seat.text))
 
     run(story())
 

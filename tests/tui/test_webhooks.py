@@ -1,3 +1,5 @@
+import re
+
 from tests.cast import Receiver
 from tests.cast import status as answers
 from tests.tui.cast import Desk, run, seated
@@ -68,6 +70,21 @@ def test_an_account_webhook_is_made_changed_and_deleted(desk: Desk) -> None:
             await seat.sees("Delete the webhook ops?")
             await seat.press("y")
             await seat.until(lambda: not desk.client.webhooks())
+
+    run(story())
+
+
+def test_a_bot_without_a_name_is_told_from_no_bot(desk: Desk) -> None:
+    nameless = desk.client.call("POST", "/agent_bots", description="made by a script")["id"]
+    desk.client.call("POST", f"/inboxes/{desk.inbox['id']}/set_agent_bot", agent_bot=nameless)
+
+    async def story() -> None:
+        async with seated(desk, "webhooks") as seat:
+            await seat.sees("no name (bot")
+            await seat.press("2")
+            await seat.until(lambda: re.search("Agent bot +no name", seat.text), "whose turn it is")
+            await seat.press("B")
+            await seat.until(lambda: re.search("1 no name.*2 no bot", seat.text, re.DOTALL), "both to choose from")
 
     run(story())
 

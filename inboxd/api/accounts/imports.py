@@ -30,12 +30,14 @@ FIELDS: dict[str, tuple[Param, ...]] = {
         Objects("contact_inboxes"),
     ),
     "conversation": (
-        _SOURCE_ID, *_MADE, Text("contact"), Text("inbox"), Text("contact_source_id", limit=words.SOURCE_ID_LIMIT),
-        Word("status", words=STATUSES), Word("priority", words=PRIORITIES), Text("assignee"), Text("team"),
+        _SOURCE_ID, *_MADE, Text("contact", required=True), Text("inbox", required=True),
+        Text("contact_source_id", limit=words.SOURCE_ID_LIMIT), Word("status", words=STATUSES),
+        Word("priority", words=PRIORITIES), Text("assignee"), Text("team"),
         Texts("labels"), Moment("snoozed_until"), Object("custom_attributes"), Object("additional_attributes"),
     ),
     "message": (
-        _SOURCE_ID, *_MADE, Text("conversation"), Text("content"), Word("message_type", words=words.MESSAGE_TYPES),
+        _SOURCE_ID, *_MADE, Text("conversation", required=True), Text("content"),
+        Word("message_type", words=words.MESSAGE_TYPES),
         Boolean("private"), Word("content_type", words=words.CONTENT_TYPES), Object("content_attributes"),
         Object("additional_attributes"), Word("status", words=words.STATUSES), Text("sender"), Objects("attachments"),
     ),
