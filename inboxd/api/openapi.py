@@ -32,7 +32,7 @@ _REFUSALS: dict[int, tuple[str, Any]] = {
     409: ("A request with the same Idempotency-Key is under way", _ENVELOPE),
     410: ("These events are no longer kept", shapes.EventsGone),
     413: ("More than the limit", _ENVELOPE),
-    422: ("Values that break a rule", shapes.InvalidValues | shapes.Error | shapes.FieldErrors | shapes.NotDone),
+    422: ("Values that break a rule", shapes.InvalidValues | shapes.FieldErrors | shapes.Error | shapes.NotDone),
     429: ("More than within a minute, or an hour, is allowed", _ENVELOPE),
     503: ("The server is stopping", _ENVELOPE),
     507: ("The disk is full: nothing was stored", _ENVELOPE),
