@@ -15,9 +15,9 @@ from inboxd.wire.shapes import Answer
 
 _ABOUT = """\
 Wherever PATCH is described, PUT does the same. Numbers are also taken as text, parameters as JSON or as a form,
-and `""` and `{}` mean "not given". A GET or DELETE takes its parameters in the query. Answers say in `RateLimit-Limit`,
-`RateLimit-Remaining` and `RateLimit-Reset` what is left to the caller for so many seconds; beyond it they are a 429 with
-`Retry-After`. Callers on the server's own machine are not counted."""
+and `""` and `{}` mean "not given". A GET or DELETE takes its parameters in the query. Answers say in
+`RateLimit-Limit`, `RateLimit-Remaining` and `RateLimit-Reset` what is left to the caller for so many seconds; beyond it
+they are a 429 with `Retry-After`. Callers on the server's own machine are not counted."""
 _ROLES = {
     "public": "For everybody.",
     "agent": "For agents and administrators.",
