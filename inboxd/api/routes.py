@@ -200,7 +200,7 @@ def _steering(webhook: str, find: Handler) -> tuple[Route, ...]:
     return (
         Route("POST", webhook + "/test", webhooks.test, (), find, ADMIN, detached=True, answer=ops.DeliveryDetails, about="send a test event now, and see what comes of it"),
         Route("POST", webhook + "/recover", webhooks.recover, RECOVER, find, ADMIN, detached=True, answer=ops.Recovered, about="send what failed since a time again; with missing also what it was never owed"),
-        Route("POST", webhook + "/enable", webhooks.enable, ENABLE, find, ADMIN, answer=Payload[ops.EnabledWebhook], about="deliver to a disabled webhook again, or skip what is pending"),
+        Route("POST", webhook + "/enable", webhooks.enable, ENABLE, find, ADMIN, detached=True, answer=Payload[ops.EnabledWebhook], about="deliver to a disabled webhook again, or skip what is pending"),
         Route("POST", webhook + "/rotate_secret", webhooks.rotate_secret, ROTATE, find, ADMIN, shown_once="payload.webhook.secret", answer=Payload[ops.OneWebhook], about="a new signing secret; the old one signs too for a day"),
     )
 

@@ -1,5 +1,7 @@
 """Webhooks: what they may be."""
 
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -47,7 +49,18 @@ def set_url(tx: Tx, webhook: Webhook, url: str) -> Changes:
     return changes
 
 
-def delete(tx: Tx, webhook: Webhook, reason: str = "the webhook was deleted") -> bool:
+_DELETED = "the webhook was deleted"
+
+
+def ending(tx: Tx, webhook: Webhook, reason: str = _DELETED) -> list[Callable[[Tx], int]]:
+    """Units that cancel what the webhook is owed, before it is deleted."""
+    return [
+        partial(outbox.cancel, webhook_id=webhook.id, reason=reason, batch=batch)
+        for batch in outbox.backlog(tx, webhook.id)
+    ]
+
+
+def delete(tx: Tx, webhook: Webhook, reason: str = _DELETED) -> bool:
     """One step; whether it was the last. What the webhook was still owed is cancelled for this reason, not
     forgotten."""
     if outbox.cancel(tx, webhook.id, reason):

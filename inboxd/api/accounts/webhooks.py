@@ -1,5 +1,6 @@
 """Account webhooks, the webhook an inbox carries, and what people do about either."""
 
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -83,8 +84,8 @@ def _delete(call: Call) -> bool:
     return webhooks.delete(call.tx, find(call))
 
 
-def delete(call: Call, _: Webhook) -> None:
-    steps.later(call, _delete)
+def delete(call: Call, webhook: Webhook) -> None:
+    steps.later(call, _delete, first=webhooks.ending(call.tx, webhook))
 
 
 @audited(Webhook)
@@ -96,9 +97,24 @@ def rotate_secret(call: Call, webhook: Webhook) -> Any:
     return _one(call, webhook, webhooks.rotate_secret(call.tx, webhook, overlap_ms))
 
 
-def enable(call: Call, webhook: Webhook) -> Any:
-    owed = work.enable(call.tx, webhook, skip=call.values.get("pending") == "skip")
+def _enabled(call: Call, webhook_id: int, skip: bool, skipped: int) -> Any:
+    webhook = call.tx.get(Webhook, webhook_id)
+    if webhook is None:
+        raise NotFound
+    owed = skipped + work.enable(call.tx, webhook, skip=skip)
     return {"payload": {"webhook": _shown(call, webhook), "owed": owed}}
+
+
+def enable(call: Call, webhook: Webhook) -> None:
+    """What is skipped is cancelled in batches, so that live traffic passes between them."""
+    skip = call.values.get("pending") == "skip"
+    units = webhooks.ending(call.tx, webhook, work.SKIPPED) if skip else []
+
+    def after() -> Response:
+        skipped = sum(call.write(unit) for unit in units)
+        return Response(value=call.write(lambda tx: _enabled(replace(call, tx=tx), webhook.id, skip, skipped)))
+
+    call.after = after
 
 
 def recover(call: Call, webhook: Webhook) -> None:
