@@ -37,8 +37,17 @@ def update(tx: Tx, webhook: Webhook, values: dict[str, Any], guard: Guard) -> No
     if "url" in values:
         set_url(tx, webhook, values.pop("url"))
     tx.update(webhook, **values)
-    if "ordering" in values:
-        queue.settle_all(tx, webhook)
+
+
+def settling(tx: Tx, webhook_id: int) -> list[Callable[[Tx], None]]:
+    """Units that put what a webhook is owed into another order, once it has that."""
+    return [partial(_settle, webhook_id=webhook_id, lines=lines) for lines in queue.lines(tx, webhook_id)]
+
+
+def _settle(tx: Tx, webhook_id: int, lines: list[int | None]) -> None:
+    webhook = tx.get(Webhook, webhook_id)
+    if webhook is not None:
+        outbox.settle(tx, webhook, lines)
 
 
 def set_url(tx: Tx, webhook: Webhook, url: str) -> Changes:

@@ -14,7 +14,7 @@ from inboxd.store.db import Tx
 from inboxd.store.models import Attempt, Delivery, Event, Message, Trouble, Webhook
 from inboxd.store.rows import Prepared, arg
 
-CANCELLED = 1_000
+CANCELLED = 400
 """Deliveries that one step cancels."""
 _BACKLOG = 250_000
 """Deliveries that are looked up at once."""
@@ -290,6 +290,17 @@ def let_go(tx: Tx, webhook_id: int, conversation_id: int | None) -> None:
         tx.signals.add("deliveries")
 
 
+_BLOCK = Prepared(
+    Delivery,
+    lambda: Delivery.update({Delivery.next_attempt_at: None}).where(
+        PENDING,
+        Delivery.webhook_id == arg("webhook_id"),
+        Delivery.conversation_id == arg("conversation_id"),
+        Delivery.id != arg("first"),
+    ),
+)
+
+
 def settle(tx: Tx, webhook: Webhook, conversation_ids: Iterable[int | None]) -> None:
     """Make the head of each of these lines due, and nothing behind it, whatever was put into them."""
     own = (Delivery.webhook_id == webhook.id) & (Delivery.state == "pending")
@@ -299,11 +310,10 @@ def settle(tx: Tx, webhook: Webhook, conversation_ids: Iterable[int | None]) -> 
             loose = Delivery.conversation_id.is_null() if conversation_id is None else line
             tx.execute(Delivery.update(next_attempt_at=tx.now).where(own, loose, Delivery.next_attempt_at.is_null()))
             continue
-        blocked = line & PENDING
-        if not tx.tuples(_UNDER_WAY, webhook_id=webhook.id, conversation_id=conversation_id):
-            head = _head(tx, webhook.id, conversation_id)
-            blocked &= Delivery.id != (head.delivery_id if head else 0)
-        tx.execute(Delivery.update(next_attempt_at=None).where(blocked))
+        waits = bool(tx.tuples(_UNDER_WAY, webhook_id=webhook.id, conversation_id=conversation_id))
+        head = None if waits else _head(tx, webhook.id, conversation_id)
+        first = head.delivery_id if head else 0
+        tx.execute(_BLOCK, webhook_id=webhook.id, conversation_id=conversation_id, first=first)
         let_go(tx, webhook.id, conversation_id)
     tx.signals.add("deliveries")
 
@@ -380,7 +390,7 @@ def backlog(tx: Tx, webhook_id: int) -> list[list[int]]:
 def cancel(tx: Tx, webhook_id: int, reason: str, batch: list[int] | None = None) -> int:
     """End a batch of what the webhook is still owed, what is under way too; returns how much that is. What an
     interruption leaves of a line has its head."""
-    owed = Delivery.select(Delivery.id, Delivery.conversation_id, Delivery.state).where(
+    owed = Delivery.select(Delivery.id, Delivery.conversation_id, Delivery.state, Delivery.next_attempt_at).where(
         UNFINISHED, Delivery.webhook_id == webhook_id
     )
     if batch is None:
@@ -390,8 +400,8 @@ def cancel(tx: Tx, webhook_id: int, reason: str, batch: list[int] | None = None)
         found = tx.tuples(owed.where(Delivery.id.in_(batch)))
     if not found:
         return 0
-    ids = [delivery_id for delivery_id, _, _ in found]
-    for delivery_id, _, state in found:
+    ids = [delivery_id for delivery_id, *_ in found]
+    for delivery_id, _, state, _ in found:
         under_way = tx.get(Delivery, delivery_id) if state == "sending" else None
         if under_way is not None:
             interrupt(tx, under_way, None)
@@ -400,7 +410,7 @@ def cancel(tx: Tx, webhook_id: int, reason: str, batch: list[int] | None = None)
             state="cancelled", finished_at=tx.now, next_attempt_at=None, last_error=reason, updated_at=tx.now
         ).where(Delivery.id.in_(ids))
     )
-    for conversation_id in {conversation_id for _, conversation_id, _ in found}:
+    for conversation_id in {conversation_id for _, conversation_id, _, due_at in found if due_at is not None}:
         let_go(tx, webhook_id, conversation_id)
     return len(ids)
 

@@ -36,6 +36,14 @@ def find_of_bot(call: Call) -> Webhook:
     return store.bot_webhook(call.tx, agent_bots.find(call).id)
 
 
+def _again(call: Call, webhook_id: int) -> Webhook:
+    """The webhook that was found on a snapshot."""
+    webhook = call.tx.get(Webhook, webhook_id)
+    if webhook is None:
+        raise NotFound
+    return webhook
+
+
 def _shown(call: Call, webhook: Webhook, secret: str | None = None) -> Any:
     inbox = store.inbox(call.tx, call.account_id, webhook.inbox_id) if webhook.inbox_id else None
     trouble = call.tx.find(Trouble, webhook_id=webhook.id)
@@ -74,9 +82,23 @@ def create(call: Call) -> Any:
 
 
 @audited(Webhook)
-def update(call: Call, webhook: Webhook) -> Any:
+def _update(call: Call, webhook_id: int) -> Any:
+    webhook = _again(call, webhook_id)
     webhooks.update(call.tx, webhook, _values(call), call.parts.guard)
     return _one(call, webhook)
+
+
+def update(call: Call, webhook: Webhook) -> None:
+    """What is owed is put into another order in batches, so that live traffic passes between them."""
+    units = webhooks.settling(call.tx, webhook.id) if call.values.get("ordering") is not None else []
+
+    def after() -> Response:
+        answer = call.write(lambda tx: _update(replace(call, tx=tx), webhook.id))
+        for unit in units:
+            call.write(unit)
+        return Response(value=answer)
+
+    call.after = after
 
 
 @audited(Webhook)
@@ -97,10 +119,8 @@ def rotate_secret(call: Call, webhook: Webhook) -> Any:
     return _one(call, webhook, webhooks.rotate_secret(call.tx, webhook, overlap_ms))
 
 
-def _enabled(call: Call, webhook_id: int, skip: bool, skipped: int) -> Any:
-    webhook = call.tx.get(Webhook, webhook_id)
-    if webhook is None:
-        raise NotFound
+def _enabled(call: Call, webhook_id: int, *, skip: bool, skipped: int) -> Any:
+    webhook = _again(call, webhook_id)
     owed = skipped + work.enable(call.tx, webhook, skip=skip)
     return {"payload": {"webhook": _shown(call, webhook), "owed": owed}}
 
@@ -112,7 +132,7 @@ def enable(call: Call, webhook: Webhook) -> None:
 
     def after() -> Response:
         skipped = sum(call.write(unit) for unit in units)
-        return Response(value=call.write(lambda tx: _enabled(replace(call, tx=tx), webhook.id, skip, skipped)))
+        return Response(value=call.write(lambda tx: _enabled(replace(call, tx=tx), webhook.id, skip=skip, skipped=skipped)))
 
     call.after = after
 
