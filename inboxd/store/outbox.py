@@ -390,14 +390,15 @@ def backlog(tx: Tx, webhook_id: int) -> list[list[int]]:
 def cancel(tx: Tx, webhook_id: int, reason: str, batch: list[int] | None = None) -> int:
     """End a batch of what the webhook is still owed, what is under way too; returns how much that is. What an
     interruption leaves of a line has its head."""
-    owed = Delivery.select(Delivery.id, Delivery.conversation_id, Delivery.state, Delivery.next_attempt_at).where(
-        UNFINISHED, Delivery.webhook_id == webhook_id
-    )
+    owed = Delivery.select(Delivery.id, Delivery.conversation_id, Delivery.state, Delivery.next_attempt_at)
     if batch is None:
         line = (Delivery.conversation_id.desc(), Delivery.event_id.desc(), Delivery.id.desc())
-        found = tx.tuples(owed.order_by(*line).limit(CANCELLED))
+        owed = owed.where(UNFINISHED, Delivery.webhook_id == webhook_id).order_by(*line).limit(CANCELLED)
     else:
-        found = tx.tuples(owed.where(Delivery.id.in_(batch)))
+        # By their ids: a literal, or the webhook's number, would lead through all that is unfinished.
+        unfinished = Delivery.state.in_(("pending", "sending"))
+        owed = owed.where(unfinished, Delivery.webhook_id + 0 == webhook_id, Delivery.id.in_(batch))
+    found = tx.tuples(owed)
     if not found:
         return 0
     ids = [delivery_id for delivery_id, *_ in found]

@@ -102,7 +102,9 @@ def index_batch(tx: Tx) -> None:
 
 _MERGE = Prepared(
     Message,
-    lambda: NodeList((SQL("INSERT INTO message_search (message_search, rank) VALUES ('merge',"), arg("pages"), SQL(")"))),
+    lambda: NodeList(
+        (SQL("INSERT INTO message_search (message_search, rank) VALUES ('merge',"), arg("pages"), SQL(")"))
+    ),
 )
 
 

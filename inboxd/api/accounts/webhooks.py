@@ -132,7 +132,9 @@ def enable(call: Call, webhook: Webhook) -> None:
 
     def after() -> Response:
         skipped = sum(call.write(unit) for unit in units)
-        return Response(value=call.write(lambda tx: _enabled(replace(call, tx=tx), webhook.id, skip=skip, skipped=skipped)))
+        return Response(
+            value=call.write(lambda tx: _enabled(replace(call, tx=tx), webhook.id, skip=skip, skipped=skipped))
+        )
 
     call.after = after
 
