@@ -132,6 +132,8 @@ def enable(call: Call, webhook: Webhook) -> None:
 
     def after() -> Response:
         skipped = sum(call.write(unit) for unit in units)
+        while skip and (found := call.write(lambda tx: work.skip_some(tx, webhook))):
+            skipped += found
         return Response(
             value=call.write(lambda tx: _enabled(replace(call, tx=tx), webhook.id, skip=skip, skipped=skipped))
         )
