@@ -937,23 +937,7 @@ CREATE INDEX mail_account_id_created_at ON mails (account_id, created_at);
 CREATE INDEX mail_conversation_id ON mails (conversation_id);
 """
 
-
-def _eight(connection: sqlite3.Connection) -> None:
-    _statements(connection, _REPORTED)
-
-
-_REPORTED = """
-DROP INDEX messages_account_id_created_at;
-CREATE INDEX messages_reported
-    ON messages (account_id, created_at, message_type, conversation_id, inbox_id, sender_type, sender_id);
-DROP INDEX reportingevent_account_id_name_created_at;
-CREATE INDEX reporting_events_reported ON reporting_events
-    (account_id, name, created_at, conversation_id, inbox_id, user_id, value, value_in_business_hours);
-"""
-
-MIGRATIONS: tuple[Callable[[sqlite3.Connection], None], ...] = (
-    _one, _two, _three, _four, _five, _six, _seven, _eight,
-)  # fmt: skip
+MIGRATIONS: tuple[Callable[[sqlite3.Connection], None], ...] = (_one, _two, _three, _four, _five, _six, _seven)
 
 
 def migrate(connection: sqlite3.Connection) -> None:

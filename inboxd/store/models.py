@@ -534,19 +534,10 @@ class Message(Table):
         table_name = "messages"
 
 
-# Declared apart: the hot table. One index for lists, one for reports, which ask for times and read no message
-# for what they count, and three only over rows that have a source_id or are surveys.
+# Declared apart: the hot table. One index for lists, one for reports, which ask for times, and three only
+# over rows that have a source_id or are surveys.
 Message.add_index(Message.conversation_id, Message.id, name="messages_conversation_id_id")
-Message.add_index(
-    Message.account_id,
-    Message.created_at,
-    Message.message_type,
-    Message.conversation_id,
-    Message.inbox_id,
-    Message.sender_type,
-    Message.sender_id,
-    name="messages_reported",
-)
+Message.add_index(Message.account_id, Message.created_at, name="messages_account_id_created_at")
 Message.add_index(
     Message.index(
         Message.account_id, Message.created_at, name="messages_surveys", where=SQL("content_type = 'input_csat'")
@@ -901,21 +892,7 @@ class ReportingEvent(Record):
 
     class Meta:
         table_name = "reporting_events"
-        indexes = ((("conversation_id",), False),)
-
-
-# All that a report sums up, so that it reads the index alone.
-ReportingEvent.add_index(
-    ReportingEvent.account_id,
-    ReportingEvent.name,
-    ReportingEvent.created_at,
-    ReportingEvent.conversation_id,
-    ReportingEvent.inbox_id,
-    ReportingEvent.user_id,
-    ReportingEvent.value,
-    ReportingEvent.value_in_business_hours,
-    name="reporting_events_reported",
-)
+        indexes = ((("account_id", "name", "created_at"), False), (("conversation_id",), False))
 
 
 class AssignmentPolicy(Table):

@@ -19,8 +19,8 @@ from inboxd.store.models import (
     Tagging,
 )
 
-_MESSAGES = 250
-_MERGED_PAGES = 100
+_MESSAGES = 100
+_MERGED_PAGES = 50
 _TALKS = 20
 _INSIDE = (Message, Tagging, Participant, DraftMessage, Mention, CsatSurveyResponse, ReportingEvent, Mail)
 
