@@ -23,7 +23,7 @@ TAIL = 10_000
 """Messages that are read one by one: those not indexed yet, or the newest when the text is too short."""
 BATCH = 100
 _BATCH_CHARACTERS = 20_000
-MERGED_PAGES = 30
+_MERGED_PAGES = 30
 _TRIGRAM = 3
 _PHRASE = 100
 """Characters of a longer text that candidates are found by."""
@@ -108,7 +108,7 @@ _MERGE = Prepared(
 )
 
 
-def merge(tx: Tx, pages: int = MERGED_PAGES) -> None:
+def merge(tx: Tx, pages: int = _MERGED_PAGES) -> None:
     """Some of the work that keeps the index quick to read, as much as a batch makes. Where nobody does it,
     SQLite does all of it at once, for seconds, inside some unit."""
     tx.execute(_MERGE, pages=pages)
