@@ -200,7 +200,7 @@ def _steering(webhook: str, find: Handler) -> tuple[Route, ...]:
     return (
         Route("POST", webhook + "/test", webhooks.test, (), find, ADMIN, detached=True, answer=ops.DeliveryDetails, about="send a test event now, and see what comes of it"),
         Route("POST", webhook + "/recover", webhooks.recover, RECOVER, find, ADMIN, detached=True, answer=ops.Recovered, about="send what failed since a time again; with missing also what it was never owed"),
-        Route("POST", webhook + "/enable", webhooks.enable, ENABLE, find, ADMIN, answer=Payload[ops.EnabledWebhook], about="deliver to a disabled webhook again, or skip what is pending"),
+        Route("POST", webhook + "/enable", webhooks.enable, ENABLE, find, ADMIN, detached=True, answer=Payload[ops.EnabledWebhook], about="deliver to a disabled webhook again, or skip what is pending"),
         Route("POST", webhook + "/rotate_secret", webhooks.rotate_secret, ROTATE, find, ADMIN, shown_once="payload.webhook.secret", answer=Payload[ops.OneWebhook], about="a new signing secret; the old one signs too for a day"),
     )
 
@@ -458,15 +458,15 @@ ROUTES = (
     Route("GET", A + "/webhooks", webhooks.index, role=ADMIN, answer=Payload[ops.ManyWebhooks], about="account webhooks"),
     Route("POST", A + "/webhooks", webhooks.create, WEBHOOK, role=ADMIN, wrapper="webhook", shown_once="payload.webhook.secret", answer=Payload[ops.OneWebhook], about="subscribe a URL; the secret is shown once"),
     Route("GET", A + "/webhooks/{id}", webhooks.show, (), webhooks.find, ADMIN, answer=Payload[ops.OneWebhook], about="a webhook and how it does"),
-    Route("PATCH", A + "/webhooks/{id}", webhooks.update, WEBHOOK, webhooks.find, ADMIN, "webhook", answer=Payload[ops.OneWebhook], about="change a webhook"),
+    Route("PATCH", A + "/webhooks/{id}", webhooks.update, WEBHOOK, webhooks.find, ADMIN, "webhook", detached=True, answer=Payload[ops.OneWebhook], about="change a webhook"),
     Route("DELETE", A + "/webhooks/{id}", webhooks.delete, (), webhooks.find, ADMIN, detached=True, about="delete a webhook"),
     *_steering(A + "/webhooks/{id}", webhooks.find),
     Route("GET", A + "/inboxes/{id}/webhook", webhooks.show, (), webhooks.find_of_inbox, ADMIN, answer=Payload[ops.OneWebhook], about="the inbox's own webhook and how it does"),
-    Route("PATCH", A + "/inboxes/{id}/webhook", webhooks.update, OPTIONS, webhooks.find_of_inbox, ADMIN, "webhook", answer=Payload[ops.OneWebhook], about="change its options; its URL is the inbox's webhook_url"),
+    Route("PATCH", A + "/inboxes/{id}/webhook", webhooks.update, OPTIONS, webhooks.find_of_inbox, ADMIN, "webhook", detached=True, answer=Payload[ops.OneWebhook], about="change its options; its URL is the inbox's webhook_url"),
     Route("POST", A + "/inboxes/{id}/test_webhook", webhooks.test, (), webhooks.find_of_inbox, ADMIN, detached=True, answer=ops.DeliveryDetails, about="send a test event now, and see what comes of it"),
     *_steering(A + "/inboxes/{id}/webhook", webhooks.find_of_inbox),
     Route("GET", A + "/agent_bots/{id}/webhook", webhooks.show, (), webhooks.find_of_bot, ADMIN, answer=Payload[ops.OneWebhook], about="a bot's webhook and how it does"),
-    Route("PATCH", A + "/agent_bots/{id}/webhook", webhooks.update, OPTIONS, webhooks.find_of_bot, ADMIN, "webhook", answer=Payload[ops.OneWebhook], about="change its options; its URL is the bot's outgoing_url"),
+    Route("PATCH", A + "/agent_bots/{id}/webhook", webhooks.update, OPTIONS, webhooks.find_of_bot, ADMIN, "webhook", detached=True, answer=Payload[ops.OneWebhook], about="change its options; its URL is the bot's outgoing_url"),
     *_steering(A + "/agent_bots/{id}/webhook", webhooks.find_of_bot),
 
     Route("GET", A + "/deliveries", deliveries.index, DELIVERIES, role=ADMIN, answer=Page[list[ops.Delivery], ops.DeliveriesMeta], about="deliveries, the newest first"),

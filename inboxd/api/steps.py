@@ -1,7 +1,7 @@
 """Work that is too much for one transaction."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from itertools import pairwise
 from typing import Any
@@ -21,10 +21,17 @@ def take(call: Call, step: Callable[[Call], bool]) -> None:
         pass
 
 
-def later(call: Call, step: Callable[[Call], bool], answer: Callable[[], Response] = empty) -> None:
-    """The same for the handler of a `detached` route."""
+def later(
+    call: Call,
+    step: Callable[[Call], bool],
+    answer: Callable[[], Response] = empty,
+    first: Iterable[Callable[[Tx], Any]] = (),
+) -> None:
+    """The same for the handler of a `detached` route, after units that it knows beforehand."""
 
     def after() -> Response:
+        for unit in first:
+            call.write(unit)
         take(call, step)
         return answer()
 

@@ -1,5 +1,6 @@
 """Agent bots: programs that answer first in an inbox, told of its conversations by webhook."""
 
+from collections.abc import Callable
 from typing import Any
 
 from inboxd.domain.addresses import Guard
@@ -37,6 +38,11 @@ def update(tx: Tx, bot: AgentBot, values: dict[str, Any], guard: Guard) -> None:
         url = webhooks.checked_bot_url(values.pop("outgoing_url"), guard)
         webhooks.set_url(tx, accounts.bot_webhook(tx, bot.id), url)
     tx.update(bot, **values)
+
+
+def ending(tx: Tx, bot: AgentBot) -> list[Callable[[Tx], int]]:
+    """Units that cancel what the bot is owed, before it is deleted."""
+    return webhooks.ending(tx, accounts.bot_webhook(tx, bot.id))
 
 
 def delete(tx: Tx, bot: AgentBot) -> bool:

@@ -125,6 +125,14 @@ def _outgoing_of(tx: Tx, webhook: Webhook, event: Event | None) -> Message | Non
     return message if goes_out else None
 
 
+SKIPPED = "skipped when the webhook was enabled again"
+
+
+def skip_some(tx: Tx, webhook: Webhook) -> int:
+    """Cancel a batch of what a webhook is owed; returns how much that is."""
+    return queue.cancel(tx, webhook.id, SKIPPED)
+
+
 def enable(tx: Tx, webhook: Webhook, *, skip: bool) -> int:
     """Deliver to a disabled or resting webhook again: what it is owed goes out now, from the beginning
     of its schedule, or with `skip` is cancelled. Returns how much that is."""
@@ -134,7 +142,7 @@ def enable(tx: Tx, webhook: Webhook, *, skip: bool) -> int:
         # That it was flagged stays, for its recovery will be told.
         tx.update(trouble, disabled_at=None, paused_until=None, failing_since=None, failed_count=0, reason=None)
     if skip:
-        while queue.cancel(tx, webhook.id, "skipped when the webhook was enabled again"):
+        while skip_some(tx, webhook):
             pass
     else:
         store.hurry(tx, webhook, since=0)

@@ -1,5 +1,6 @@
 """API inboxes and their settings."""
 
+from collections.abc import Callable
 from typing import Any
 from zoneinfo import available_timezones
 
@@ -56,13 +57,21 @@ def update(tx: Tx, inbox: Inbox, values: dict[str, Any], channel: dict[str, Any]
         outbox.inbox_event(tx, "inbox_updated", inbox, webhook, changes)
 
 
+_DELETED = "the inbox was deleted"
+
+
+def ending(tx: Tx, inbox: Inbox) -> list[Callable[[Tx], int]]:
+    """Units that cancel what its webhook is owed, before the inbox is deleted."""
+    return webhooks.ending(tx, accounts.inbox_webhook(tx, inbox.id), _DELETED)
+
+
 def delete(tx: Tx, inbox: Inbox) -> bool:
     """One step of deleting the inbox and everything in it; whether it was the last. What its webhook was
     still owed is cancelled then, not forgotten."""
-    webhook, reason = accounts.inbox_webhook(tx, inbox.id), "the inbox was deleted"
-    if queue.cancel(tx, webhook.id, reason) or not accounts.drop_inbox(tx, inbox.id):
+    webhook = accounts.inbox_webhook(tx, inbox.id)
+    if queue.cancel(tx, webhook.id, _DELETED) or not accounts.drop_inbox(tx, inbox.id):
         return False
-    return webhooks.delete(tx, webhook, reason)
+    return webhooks.delete(tx, webhook, _DELETED)
 
 
 def _survey(given: dict[str, Any]) -> dict[str, Any]:

@@ -1,5 +1,7 @@
 """Webhooks: what they may be."""
 
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -35,8 +37,17 @@ def update(tx: Tx, webhook: Webhook, values: dict[str, Any], guard: Guard) -> No
     if "url" in values:
         set_url(tx, webhook, values.pop("url"))
     tx.update(webhook, **values)
-    if "ordering" in values:
-        queue.settle_all(tx, webhook)
+
+
+def settling(tx: Tx, webhook_id: int) -> list[Callable[[Tx], None]]:
+    """Units that put what a webhook is owed into another order, once it has that."""
+    return [partial(_settle, webhook_id=webhook_id, lines=lines) for lines in queue.lines(tx, webhook_id)]
+
+
+def _settle(tx: Tx, webhook_id: int, lines: list[int | None]) -> None:
+    webhook = tx.get(Webhook, webhook_id)
+    if webhook is not None:
+        outbox.settle(tx, webhook, lines)
 
 
 def set_url(tx: Tx, webhook: Webhook, url: str) -> Changes:
@@ -47,7 +58,18 @@ def set_url(tx: Tx, webhook: Webhook, url: str) -> Changes:
     return changes
 
 
-def delete(tx: Tx, webhook: Webhook, reason: str = "the webhook was deleted") -> bool:
+_DELETED = "the webhook was deleted"
+
+
+def ending(tx: Tx, webhook: Webhook, reason: str = _DELETED) -> list[Callable[[Tx], int]]:
+    """Units that cancel what the webhook is owed, before it is deleted."""
+    return [
+        partial(outbox.cancel, webhook_id=webhook.id, reason=reason, batch=batch)
+        for batch in outbox.backlog(tx, webhook.id)
+    ]
+
+
+def delete(tx: Tx, webhook: Webhook, reason: str = _DELETED) -> bool:
     """One step; whether it was the last. What the webhook was still owed is cancelled for this reason, not
     forgotten."""
     if outbox.cancel(tx, webhook.id, reason):

@@ -26,7 +26,8 @@ def page(tx: Tx, conversation_id: int, page: int) -> list[tuple[Attachment, Mess
         Attachment.select()
         .join(Message, on=(Message.id == Attachment.message_id))
         .where(Message.conversation_id == conversation_id)
-        .order_by(Attachment.id.desc())
+        # Files come with their messages, whose index need not be read beyond the page.
+        .order_by(Message.id.desc(), Attachment.id.desc())
         .limit(PAGE)
         .offset((page - 1) * PAGE)
     )

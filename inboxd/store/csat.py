@@ -25,6 +25,11 @@ class Scope:
     team_id: int | None = None
     rating: int | None = None
 
+    @property
+    def narrows(self) -> bool:
+        """Whether the conversations have to be asked: they go together with their surveys."""
+        return bool(self._of_conversation())
+
     def _between(self, moment: Any) -> list[Any]:
         if self.since is None or self.until is None:
             return []
@@ -71,9 +76,11 @@ def survey_of(tx: Tx, conversation_id: int) -> Message | None:
     return next(iter(tx.all(sent.order_by(Message.id.desc()).limit(1))), None)
 
 
-def _in(scope: Scope, *columns: Any) -> Any:
-    talk = Conversation.id == CsatSurveyResponse.conversation_id
-    return CsatSurveyResponse.select(*columns).join(Conversation, on=talk).where(*scope.where())
+def _in(scope: Scope, *columns: Any, with_talks: bool = False) -> Any:
+    query = CsatSurveyResponse.select(*columns)
+    if with_talks or scope.narrows:
+        query = query.join(Conversation, on=(Conversation.id == CsatSurveyResponse.conversation_id))
+    return query.where(*scope.where())
 
 
 def page(tx: Tx, scope: Scope, *, newest_first: bool, page: int) -> list[CsatSurveyResponse]:
@@ -96,7 +103,9 @@ def ratings(tx: Tx, scope: Scope) -> dict[int, int]:
 
 
 def sent_count(tx: Tx, scope: Scope) -> int:
-    query = Message.select(fn.COUNT(Message.id)).join(Conversation, on=(Conversation.id == Message.conversation_id))
+    query = Message.select(fn.COUNT(Message.id))
+    if scope.narrows:
+        query = query.join(Conversation, on=(Conversation.id == Message.conversation_id))
     count: int = tx.tuples(query.where(*scope.sent()))[0][0]
     return count
 
@@ -129,6 +138,7 @@ def lines(tx: Tx, scope: Scope) -> list[Line]:
         Contact.name,
         Contact.email,
         Contact.phone_number,
+        with_talks=True,
     )
     query = query.join_from(
         CsatSurveyResponse, User, JOIN.LEFT_OUTER, on=(User.id == CsatSurveyResponse.assigned_agent_id)

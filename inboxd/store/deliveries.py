@@ -10,6 +10,7 @@ from inboxd.store.models import Attempt, Delivery, Event, Webhook
 from inboxd.store.outbox import PENDING, UNFINISHED
 
 _RECENT = 20
+_LINES = 200
 WALK = 5_000
 """Deliveries that one page looks through."""
 _GIVEN_UP = SQL("state IN ('exhausted', 'cancelled')")
@@ -154,10 +155,11 @@ def revive(tx: Tx, webhook: Webhook, delivery_ids: list[int]) -> None:
     outbox.settle(tx, webhook, [row[0] for row in tx.tuples(lines)])
 
 
-def settle_all(tx: Tx, webhook: Webhook) -> None:
-    """Settle every line of a webhook, whose order is another one now."""
-    lines = Delivery.select(Delivery.conversation_id).where(UNFINISHED, Delivery.webhook_id == webhook.id).distinct()
-    outbox.settle(tx, webhook, [row[0] for row in tx.tuples(lines)])
+def lines(tx: Tx, webhook_id: int) -> list[list[int | None]]:
+    """The conversations that a webhook is owed something of, in batches to settle."""
+    query = Delivery.select(Delivery.conversation_id).where(UNFINISHED, Delivery.webhook_id == webhook_id).distinct()
+    found = [row[0] for row in tx.tuples(query)]
+    return [found[start : start + _LINES] for start in range(0, len(found), _LINES)]
 
 
 def hurry(tx: Tx, webhook: Webhook, since: int) -> int:

@@ -14,8 +14,10 @@ from inboxd.store.db import Tx
 from inboxd.store.models import Attempt, Delivery, Event, Message, Trouble, Webhook
 from inboxd.store.rows import Prepared, arg
 
-CANCELLED = 1_000
+CANCELLED = 400
 """Deliveries that one step cancels."""
+_BACKLOG = 250_000
+"""Deliveries that are looked up at once."""
 BACKLOG_MS = 5_000
 """A webhook whose oldest due delivery waits for longer has a backlog."""
 PENDING = SQL("state = 'pending' AND next_attempt_at IS NOT NULL")
@@ -288,6 +290,17 @@ def let_go(tx: Tx, webhook_id: int, conversation_id: int | None) -> None:
         tx.signals.add("deliveries")
 
 
+_BLOCK = Prepared(
+    Delivery,
+    lambda: Delivery.update({Delivery.next_attempt_at: None}).where(
+        PENDING,
+        Delivery.webhook_id == arg("webhook_id"),
+        Delivery.conversation_id == arg("conversation_id"),
+        Delivery.id != arg("first"),
+    ),
+)
+
+
 def settle(tx: Tx, webhook: Webhook, conversation_ids: Iterable[int | None]) -> None:
     """Make the head of each of these lines due, and nothing behind it, whatever was put into them."""
     own = (Delivery.webhook_id == webhook.id) & (Delivery.state == "pending")
@@ -297,11 +310,10 @@ def settle(tx: Tx, webhook: Webhook, conversation_ids: Iterable[int | None]) -> 
             loose = Delivery.conversation_id.is_null() if conversation_id is None else line
             tx.execute(Delivery.update(next_attempt_at=tx.now).where(own, loose, Delivery.next_attempt_at.is_null()))
             continue
-        blocked = line & PENDING
-        if not tx.tuples(_UNDER_WAY, webhook_id=webhook.id, conversation_id=conversation_id):
-            head = _head(tx, webhook.id, conversation_id)
-            blocked &= Delivery.id != (head.delivery_id if head else 0)
-        tx.execute(Delivery.update(next_attempt_at=None).where(blocked))
+        waits = bool(tx.tuples(_UNDER_WAY, webhook_id=webhook.id, conversation_id=conversation_id))
+        head = None if waits else _head(tx, webhook.id, conversation_id)
+        first = head.delivery_id if head else 0
+        tx.execute(_BLOCK, webhook_id=webhook.id, conversation_id=conversation_id, first=first)
         let_go(tx, webhook.id, conversation_id)
     tx.signals.add("deliveries")
 
@@ -367,16 +379,30 @@ def creation_of(tx: Tx, message_id: int) -> Event | None:
     return tx.find(Event, message_id=message_id, name="message_created")
 
 
-def cancel(tx: Tx, webhook_id: int, reason: str) -> bool:
-    """End a batch of what the webhook is still owed, what is under way too; whether there may be more. The last
-    of a line goes first: what an interruption leaves has its head."""
-    owed = Delivery.select(Delivery.id, Delivery.state).where(UNFINISHED, Delivery.webhook_id == webhook_id)
-    line = (Delivery.conversation_id.desc(), Delivery.event_id.desc(), Delivery.id.desc())
-    found = tx.tuples(owed.order_by(*line).limit(CANCELLED))
+def backlog(tx: Tx, webhook_id: int) -> list[list[int]]:
+    """What a webhook is owed, in batches to cancel: the newest first and not line by line, for what was stored
+    together is changed together at a third of the cost."""
+    owed = Delivery.select(Delivery.id).where(UNFINISHED, Delivery.webhook_id == webhook_id)
+    ids = [row[0] for row in tx.tuples(owed.order_by((Delivery.id + 0).desc()).limit(_BACKLOG))]
+    return [ids[start : start + CANCELLED] for start in range(0, len(ids), CANCELLED)]
+
+
+def cancel(tx: Tx, webhook_id: int, reason: str, batch: list[int] | None = None) -> int:
+    """End a batch of what the webhook is still owed, what is under way too; returns how much that is. What an
+    interruption leaves of a line has its head."""
+    owed = Delivery.select(Delivery.id, Delivery.conversation_id, Delivery.state, Delivery.next_attempt_at)
+    if batch is None:
+        line = (Delivery.conversation_id.desc(), Delivery.event_id.desc(), Delivery.id.desc())
+        owed = owed.where(UNFINISHED, Delivery.webhook_id == webhook_id).order_by(*line).limit(CANCELLED)
+    else:
+        # Plus nothing: by their ids, and not through all that is unfinished.
+        unfinished = SQL("+state IN ('pending', 'sending')")
+        owed = owed.where(unfinished, Delivery.webhook_id + 0 == webhook_id, Delivery.id.in_(batch))
+    found = tx.tuples(owed)
     if not found:
-        return False
-    ids = [delivery_id for delivery_id, _ in found]
-    for delivery_id, state in found:
+        return 0
+    ids = [delivery_id for delivery_id, *_ in found]
+    for delivery_id, _, state, _ in found:
         under_way = tx.get(Delivery, delivery_id) if state == "sending" else None
         if under_way is not None:
             interrupt(tx, under_way, None)
@@ -385,7 +411,9 @@ def cancel(tx: Tx, webhook_id: int, reason: str) -> bool:
             state="cancelled", finished_at=tx.now, next_attempt_at=None, last_error=reason, updated_at=tx.now
         ).where(Delivery.id.in_(ids))
     )
-    return len(ids) == CANCELLED
+    for conversation_id in {conversation_id for _, conversation_id, _, due_at in found if due_at is not None}:
+        let_go(tx, webhook_id, conversation_id)
+    return len(ids)
 
 
 def health(tx: Tx) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from inboxd.store import search
 from inboxd.store.db import Tx
 from inboxd.store.messages import delete_attachments
 from inboxd.store.models import (
@@ -18,7 +19,8 @@ from inboxd.store.models import (
     Tagging,
 )
 
-_MESSAGES = 250
+_MESSAGES = 100
+_MERGED_PAGES = 50
 _TALKS = 20
 _INSIDE = (Message, Tagging, Participant, DraftMessage, Mention, CsatSurveyResponse, ReportingEvent, Mail)
 
@@ -36,20 +38,33 @@ def thin(tx: Tx, talks: Any) -> bool:
     """Remove some of the conversations that a query of ids finds, or a part of a long one; whether there may
     be more."""
     ids = _some(tx, talks, _TALKS)
-    messages = _some(tx, Message.select(Message.id).where(Message.conversation_id.in_(ids)), _MESSAGES)
-    if len(messages) == _MESSAGES:
-        delete_attachments(tx, messages)
-        tx.execute(Message.delete().where(Message.id.in_(messages)))
-        return True
-    # Every reply of a long talk was an event of its reports.
-    events = _some(
-        tx, ReportingEvent.select(ReportingEvent.id).where(ReportingEvent.conversation_id.in_(ids)), _MESSAGES
-    )
-    if len(events) == _MESSAGES:
-        tx.execute(ReportingEvent.delete().where(ReportingEvent.id.in_(events)))
-        return True
-    drop_conversations(tx, ids)
-    return len(ids) == _TALKS
+    whole = not _thin_messages(tx, ids) and not _thin_reports(tx, ids)
+    if whole:
+        drop_conversations(tx, ids)
+    # The index of messages lets go of them too.
+    search.merge(tx, _MERGED_PAGES)
+    return not whole or len(ids) == _TALKS
+
+
+def _thin_messages(tx: Tx, ids: list[int]) -> bool:
+    """Remove a batch of the messages of conversations, unless they are few."""
+    inside = Message.conversation_id.in_(ids)
+    found = search.portion(tx, inside, _MESSAGES)
+    if len(found) < _MESSAGES and not tx.tuples(Message.select(Message.id).where(inside).limit(1).offset(len(found))):
+        return False
+    delete_attachments(tx, found)
+    tx.execute(Message.delete().where(Message.id.in_(found)))
+    return True
+
+
+def _thin_reports(tx: Tx, ids: list[int]) -> bool:
+    """The same with the events of their reports: every reply of a long talk was one."""
+    inside = ReportingEvent.select(ReportingEvent.id).where(ReportingEvent.conversation_id.in_(ids))
+    found = _some(tx, inside, _MESSAGES)
+    if len(found) < _MESSAGES:
+        return False
+    tx.execute(ReportingEvent.delete().where(ReportingEvent.id.in_(found)))
+    return True
 
 
 def thin_places(tx: Tx, inbox_id: int) -> bool:

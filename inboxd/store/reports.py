@@ -7,7 +7,7 @@ label they belong to: `+ 0` keeps SQLite from going through whole conversations 
 from dataclasses import dataclass, replace
 from typing import Any
 
-from peewee import Case, fn
+from peewee import JOIN, SQL, Case, NodeList, fn
 
 from inboxd.domain.periods import HOUR_MS
 from inboxd.store.db import Tx
@@ -139,13 +139,29 @@ def parts(
 def by(tx: Tx, metric: Metric, window: Window, kind: str) -> dict[int | str, tuple[int, int]]:
     """(count, milliseconds) by agent, inbox, team or title of a label, of those that have any."""
     table = metric.table
-    key = _COLUMNS.get((table, kind)) or (Conversation.team_id if kind == "team" else Tagging.label)
+    if table is not Conversation and (table, kind) not in _COLUMNS:
+        return _by_what_conversations_have(tx, metric, window, kind)
+    key = _COLUMNS.get((table, kind), Tagging.label)
     query = table.select(key, *_sums(metric, window))
     if key is Tagging.label:
         query = query.join(Tagging, on=(Tagging.conversation_id == _place(metric)))
-    elif key is Conversation.team_id and table is not Conversation:
-        query = query.join(Conversation, on=(Conversation.id == _place(metric)))
     query = query.where(*_where(metric, window), *_by_users(metric, kind), key.is_null(False)).group_by(key)
+    return {one: (count, ms) for one, count, ms in tx.tuples(query)}
+
+
+def _by_what_conversations_have(tx: Tx, metric: Metric, window: Window, kind: str) -> dict[int | str, tuple[int, int]]:
+    """By team or label: each conversation is asked for it once, and not for every row that belongs to it."""
+    place = _place(metric)
+    count, ms = _sums(metric, window)
+    rows = metric.table.select(place.alias("place"), count.alias("amount"), NodeList((ms, SQL("AS ms"))))
+    found = rows.where(*_where(metric, window)).group_by(place).alias("found")
+    owner, key, own = (
+        (Conversation, Conversation.team_id, Conversation.id)
+        if kind == "team"
+        else (Tagging, Tagging.label, Tagging.conversation_id)
+    )
+    query = owner.select(key, fn.SUM(found.c.amount), fn.SUM(found.c.ms)).from_(found)
+    query = query.join(owner, JOIN.CROSS).where(own == found.c.place, key.is_null(False)).group_by(key)
     return {one: (count, ms) for one, count, ms in tx.tuples(query)}
 
 

@@ -72,15 +72,22 @@ def is_behind(tx: Tx) -> bool:
     return newest is not None and newest > indexed_up_to(tx)
 
 
-def index_batch(tx: Tx) -> None:
-    """Put the next messages into the index; no more text at once than others can wait for."""
-    begin = indexed_up_to(tx)
-    sizes = Message.select(Message.id, fn.COALESCE(fn.LENGTH(Message.content), 0)).where(Message.id > begin)
-    end, characters = begin, 0
-    for message_id, size in tx.tuples(sizes.order_by(Message.id).limit(BATCH)):
+def portion(tx: Tx, where: Any, most: int) -> list[int]:
+    """The first of such messages: no more text at once than others can wait for."""
+    sizes = Message.select(Message.id, fn.COALESCE(fn.LENGTH(Message.content), 0)).where(where)
+    found, characters = [], 0
+    for message_id, size in tx.tuples(sizes.order_by(Message.id).limit(most)):
         if characters and characters + size > _BATCH_CHARACTERS:
             break
-        end, characters = message_id, characters + size
+        found.append(message_id)
+        characters += size
+    return found
+
+
+def index_batch(tx: Tx) -> None:
+    """Put the next messages into the index; see `portion`."""
+    begin = indexed_up_to(tx)
+    end = max(portion(tx, Message.id > begin, BATCH), default=begin)
     batch = Message.select(Message.id, _term(Message.account_id), _term(Message.inbox_id), Message.content).where(
         Message.id > begin, Message.id <= end, Message.content.is_null(False)
     )
@@ -94,13 +101,17 @@ def index_batch(tx: Tx) -> None:
 
 
 _MERGE = Prepared(
-    Message, lambda: SQL("INSERT INTO message_search (message_search, rank) VALUES ('merge', ?)", [_MERGED_PAGES])
+    Message,
+    lambda: NodeList(
+        (SQL("INSERT INTO message_search (message_search, rank) VALUES ('merge',"), arg("pages"), SQL(")"))
+    ),
 )
 
 
-def merge(tx: Tx) -> None:
-    """Some of the work that keeps the index quick to read, as much as a batch makes."""
-    tx.execute(_MERGE)
+def merge(tx: Tx, pages: int = _MERGED_PAGES) -> None:
+    """Some of the work that keeps the index quick to read, as much as a batch makes. Where nobody does it,
+    SQLite does all of it at once, for seconds, inside some unit."""
+    tx.execute(_MERGE, pages=pages)
 
 
 def _term(column: Any) -> Any:

@@ -10,9 +10,11 @@ from inboxd.app import App
 from inboxd.client import Client, InboxClient
 from inboxd.domain.retry import Outcome
 from inboxd.services import deliveries as work
+from inboxd.store import deliveries, outbox
 from inboxd.store.models import Event
 from tests.cast import Clock, Receiver, World, status
 from tests.delivery.bench import DELIVERED, FAILED, Bench, FakeSender
+from tests.store.plans import statements
 
 NOT_ALLOWED = {"error": "You are not authorized to do this action"}
 NOT_FOUND = {"error": "Resource could not be found"}
@@ -336,6 +338,41 @@ def test_enabling_can_skip_what_is_pending(world: World, bench: Bench, sender: F
     world.incoming(world.conversation())
     bench.drain()
     assert names(sender) == [owed(world)[-1]["id"]]
+
+
+def test_what_is_skipped_goes_in_steps_and_all_of_it_is_counted(
+    world: World, bench: Bench, sender: FakeSender, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(outbox, "CANCELLED", 2)
+    path = disabled(world, bench, sender)
+    for _ in range(2):
+        number = world.conversation()
+        for _ in range(2):
+            world.incoming(number)
+    pending = len(owed(world))
+    with statements(bench.store._writer) as seen:
+        assert act(world, path, "enable", pending="skip")["payload"]["owed"] == pending
+    assert {one["state"] for one in owed(world)} == {"cancelled"}
+    assert sum(sql.startswith("BEGIN") for sql in seen) > pending // 2
+
+
+def test_another_order_is_given_in_steps(
+    world: World, bench: Bench, sender: FakeSender, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(deliveries, "_LINES", 1)
+    path = disabled(world, bench, sender)
+    for _ in range(2):
+        number = world.conversation()
+        for _ in range(2):
+            world.incoming(number)
+    with statements(bench.store._writer) as seen:
+        answer = world.http.patch(path, json={"ordering": "none"}, token=world.admin)
+    assert (answer.status_code, answer.json()["payload"]["webhook"]["ordering"]) == (200, "none")
+    assert sum(sql.startswith("BEGIN") for sql in seen) > 3
+    assert len(owed(world)) == 6
+    act(world, path, "enable")
+    bench.drain()
+    assert len(names(sender)) == 6
 
 
 def test_enabling_with_another_word_is_422_and_enables_nothing(world: World, bench: Bench, sender: FakeSender) -> None:

@@ -124,6 +124,11 @@ def test_what_is_under_way_stays_under_way_and_is_not_overtaken(store: Store, ho
     assert due(store, hook) == [third]
 
 
+def settle_all(tx: Tx, hook: Webhook) -> None:
+    for lines in deliveries.lines(tx, hook.id):
+        outbox.settle(tx, hook, lines)
+
+
 def test_settling_twice_changes_nothing(store: Store, hook: Webhook, clock: Clock) -> None:
     owe(store, hook, 3)
     owe(store, hook, 2, 2)
@@ -133,7 +138,7 @@ def test_settling_twice_changes_nothing(store: Store, hook: Webhook, clock: Cloc
 
     before = read(store, moments)
     clock.advance(s=60)
-    store.write(lambda tx: deliveries.settle_all(tx, hook))
+    store.write(lambda tx: settle_all(tx, hook))
     assert read(store, moments) == before == [EPOCH, None, None, EPOCH, None]
 
 
@@ -142,7 +147,7 @@ def test_settling_touches_no_other_webhook(store: Store, hook: Webhook) -> None:
     rows = [row.id for row in owe(store, other, 2)]
     loose = store.write(lambda tx: tx.update(hook, ordering="none"))
     assert loose
-    store.write(lambda tx: deliveries.settle_all(tx, hook))
+    store.write(lambda tx: settle_all(tx, hook))
     assert due(store, other) == rows[:1]
 
 
@@ -287,7 +292,7 @@ def test_a_page_ends_after_a_walk_and_the_next_one_goes_on(full: Store, monkeypa
 
 def test_what_is_steered_is_found_by_the_small_indexes(full: Store, hook: Webhook) -> None:
     for run in (
-        lambda tx: deliveries.settle_all(tx, hook),
+        lambda tx: settle_all(tx, hook),
         lambda tx: deliveries.hurry(tx, hook, 0),
         lambda tx: deliveries.owed(tx, hook.id),
         lambda tx: deliveries.exhausted(tx, hook.id, 0, EPOCH, 10),

@@ -6,7 +6,7 @@ import pytest
 
 from inboxd.domain import conditions as ask
 from inboxd.domain.conditions import Attribute, Condition
-from inboxd.store import contacts, details, filters, messages
+from inboxd.store import contacts, conversation_attachments, details, filters, messages
 from inboxd.store import conversation_lists as lists
 from inboxd.store.conversation_lists import Scope
 from inboxd.store.db import Store, Tx
@@ -230,6 +230,22 @@ def test_the_newest_messages_of_many_are_ranges_of_one_index(store: Store) -> No
         assert not any(plan.startswith("SCAN") for plan in found), found
         assert "SEARCH t2 USING INTEGER PRIMARY KEY (rowid=?)" in found, found
         assert "SEARCH t1 USING INDEX messages_conversation_id_id (conversation_id=? AND id>?)" in found, found
+
+
+@pytest.mark.parametrize("analysed", [False, True])
+def test_files_of_a_conversation_are_read_no_further_than_the_page(store: Store, analysed: bool) -> None:
+    fill(store, 30, lines=12)
+    if analysed:
+        store._writer.execute("ANALYZE")
+    found = plans(store, lambda tx: conversation_attachments.page(tx, 3, 1))
+    assert "messages_conversation_id_id (conversation_id=?)" in found[0], found
+    assert "attachment_message_id (message_id=?)" in found[1], found
+    assert "TEMP B-TREE" not in found[2], found
+    with store.read() as tx:
+        files = [file.id for file, _ in conversation_attachments.page(tx, 3, 1)]
+        of_talk = {row.id for row in tx.filter(Message, conversation_id=3)}
+        assert files == [row.id for row in tx.filter(Attachment) if row.message_id in of_talk][::-1]
+    assert len(files) == 4
 
 
 @pytest.mark.parametrize("limit", [1, 3, 20])

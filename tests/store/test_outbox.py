@@ -1,5 +1,6 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -330,6 +331,28 @@ def test_all_that_a_webhook_is_owed_is_cancelled_at_once(queue: Queue, clock: Cl
     assert queue.lines() == [Line(other, EPOCH)]
 
 
+def test_what_a_webhook_is_owed_is_cancelled_by_id_and_every_line_keeps_a_head(
+    queue: Queue, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hook, other = queue.hook(), queue.hook()
+    monkeypatch.setattr(outbox, "CANCELLED", 2)
+    owed = [queue.owe(hook, number) for number in (1, 2, 1, 2, 1)]
+    kept = queue.owe(other)
+    with queue.store.read() as tx:
+        batches = outbox.backlog(tx, hook)
+    assert batches == [[owed[4], owed[3]], [owed[2], owed[1]], [owed[0]]]
+
+    # As after a redelivery, whose place in its line is before that of older ones.
+    heads = [owed[0], owed[1], kept]
+    assert queue.store.write(lambda tx: outbox.cancel(tx, hook, "gone", heads)) == 2
+    assert [queue.row(one).state for one in (*owed, kept)] == ["cancelled"] * 2 + ["pending"] * 4
+    assert queue.due(hook) == [owed[2], owed[3]]
+    left = [queue.store.write(partial(outbox.cancel, webhook_id=hook, reason="gone", batch=ids)) for ids in batches]
+    assert left == [2, 1, 0]
+    assert queue.due(hook) == []
+    assert queue.due(other) == [kept]
+
+
 def test_every_webhook_with_something_pending_is_a_line(queue: Queue, clock: Clock) -> None:
     hooks = [queue.hook() for _ in range(12)]
     for hook in hooks[::2]:
@@ -377,6 +400,13 @@ def test_the_feed_pages_through_events_and_says_how_far_it_looked(queue: Queue) 
     assert feed(99, 3, []) == ([], 99)
 
 
+def test_who_asks_the_feed_for_its_end_reads_no_event(queue: Queue) -> None:
+    queue.owe(queue.hook())
+    with queue.store.read() as tx, statements(tx._connection) as seen:
+        assert feed_store.page(tx, 1, after=0, types=[], inbox_id=0, limit=100) == ([], 1)
+    assert not any('"events"' in sql for sql in seen)
+
+
 def test_health_counts_what_is_owed_and_what_was_given_up_in_a_day(queue: Queue, clock: Clock) -> None:
     hook = queue.hook()
     old = queue.owe(hook, 1)
@@ -421,6 +451,8 @@ def test_the_queue_never_scans_its_tables(queue: Queue, analysed: bool) -> None:
         "follow_clock ahead": (lambda tx: clock_store.follow(tx, 100_000), "deliveries_due"),
         "catch_up_clock": (clock_store.catch_up, "deliveries_due"),
         "put_back": (lambda tx: outbox.put_back(tx, queue.row(owed[36]), tx.now), "deliveries_line"),
+        "cancel some": (lambda tx: outbox.cancel(tx, hook, "gone", owed[:9]), "PRIMARY KEY"),
+        "backlog": (lambda tx: outbox.backlog(tx, hook), "deliveries_line (webhook_id=?)"),
         "cancel": (lambda tx: outbox.cancel(tx, hook, "gone"), "deliveries_line"),
     }  # fmt: skip
     for name, (run, index) in uses.items():

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from inboxd.store import contacts, conversations, search
+from inboxd.store import contacts, conversations, removal, search
 from inboxd.store import conversation_lists as lists
 from inboxd.store.conversation_lists import Scope
 from inboxd.store.db import Store, Tx
@@ -134,6 +134,32 @@ def test_the_index_is_true_after_any_changes(store: Store) -> None:
             expected = [number for number, text in held.items() if word in text.lower()][::-1]
             assert found(store, word) == expected
             assert sorted(candidates(store, f"content:{word}")) == [(one,) for one in expected[::-1] if one <= end]
+
+
+def test_the_index_is_merged_beside_removals_and_never_all_at_once(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(removal, "_MESSAGES", 2)
+    write(store, *(f"alpha {number}" for number in range(60)))
+    write(store, "beta", conversation_id=2)
+    index(store)
+    talks = Message.select(Message.conversation_id).where(Message.conversation_id == 1).distinct()
+    with statements(store._writer) as seen:
+        while store.write(lambda tx: removal.thin(tx, talks)):
+            pass
+    assert sum("'merge'" in sql for sql in seen) == sum(sql.startswith("BEGIN") for sql in seen) > 30
+    assert found(store, "alpha") == candidates(store, "content:alpha") == []
+    assert found(store, "beta") == [61]
+
+
+def test_long_messages_are_removed_few_at_once(store: Store) -> None:
+    write(store, *["alpha " * 1500] * 10)
+    index(store)
+    units = 1
+    while store.write(lambda tx: removal.thin(tx, Message.select(Message.conversation_id).distinct())):
+        units += 1
+    assert units == 5
+    assert found(store, "alpha") == candidates(store, "content:alpha") == []
 
 
 def test_a_contact_is_found_by_what_it_is_now(store: Store) -> None:

@@ -63,8 +63,8 @@ def _delete(call: Call) -> bool:
     return bots.delete(call.tx, find(call))
 
 
-def delete(call: Call, _: AgentBot) -> None:
-    steps.later(call, _delete)
+def delete(call: Call, bot: AgentBot) -> None:
+    steps.later(call, _delete, first=bots.ending(call.tx, bot))
 
 
 def delete_avatar(call: Call, bot: AgentBot) -> Any:

@@ -102,9 +102,9 @@ def _delete(call: Call) -> bool:
     return inboxes.delete(call.tx, find(call))
 
 
-def delete(call: Call, _: Inbox) -> None:
+def delete(call: Call, inbox: Inbox) -> None:
     told = {"message": "Your inbox deletion request will be processed in some time."}
-    steps.later(call, _delete, lambda: Response(value=told))
+    steps.later(call, _delete, lambda: Response(value=told), first=inboxes.ending(call.tx, inbox))
 
 
 def delete_avatar(call: Call, inbox: Inbox) -> Any:

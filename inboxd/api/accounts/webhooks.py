@@ -1,5 +1,6 @@
 """Account webhooks, the webhook an inbox carries, and what people do about either."""
 
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -33,6 +34,14 @@ def find_of_inbox(call: Call) -> Webhook:
 
 def find_of_bot(call: Call) -> Webhook:
     return store.bot_webhook(call.tx, agent_bots.find(call).id)
+
+
+def _again(call: Call, webhook_id: int) -> Webhook:
+    """The webhook that was found on a snapshot."""
+    webhook = call.tx.get(Webhook, webhook_id)
+    if webhook is None:
+        raise NotFound
+    return webhook
 
 
 def _shown(call: Call, webhook: Webhook, secret: str | None = None) -> Any:
@@ -73,9 +82,23 @@ def create(call: Call) -> Any:
 
 
 @audited(Webhook)
-def update(call: Call, webhook: Webhook) -> Any:
+def _update(call: Call, webhook_id: int) -> Any:
+    webhook = _again(call, webhook_id)
     webhooks.update(call.tx, webhook, _values(call), call.parts.guard)
     return _one(call, webhook)
+
+
+def update(call: Call, webhook: Webhook) -> None:
+    """What is owed is put into another order in batches, so that live traffic passes between them."""
+    units = webhooks.settling(call.tx, webhook.id) if call.values.get("ordering") is not None else []
+
+    def after() -> Response:
+        answer = call.write(lambda tx: _update(replace(call, tx=tx), webhook.id))
+        for unit in units:
+            call.write(unit)
+        return Response(value=answer)
+
+    call.after = after
 
 
 @audited(Webhook)
@@ -83,8 +106,8 @@ def _delete(call: Call) -> bool:
     return webhooks.delete(call.tx, find(call))
 
 
-def delete(call: Call, _: Webhook) -> None:
-    steps.later(call, _delete)
+def delete(call: Call, webhook: Webhook) -> None:
+    steps.later(call, _delete, first=webhooks.ending(call.tx, webhook))
 
 
 @audited(Webhook)
@@ -96,9 +119,26 @@ def rotate_secret(call: Call, webhook: Webhook) -> Any:
     return _one(call, webhook, webhooks.rotate_secret(call.tx, webhook, overlap_ms))
 
 
-def enable(call: Call, webhook: Webhook) -> Any:
-    owed = work.enable(call.tx, webhook, skip=call.values.get("pending") == "skip")
+def _enabled(call: Call, webhook_id: int, *, skip: bool, skipped: int) -> Any:
+    webhook = _again(call, webhook_id)
+    owed = skipped + work.enable(call.tx, webhook, skip=skip)
     return {"payload": {"webhook": _shown(call, webhook), "owed": owed}}
+
+
+def enable(call: Call, webhook: Webhook) -> None:
+    """What is skipped is cancelled in batches, so that live traffic passes between them."""
+    skip = call.values.get("pending") == "skip"
+    units = webhooks.ending(call.tx, webhook, work.SKIPPED) if skip else []
+
+    def after() -> Response:
+        skipped = sum(call.write(unit) for unit in units)
+        while skip and (found := call.write(lambda tx: work.skip_some(tx, webhook))):
+            skipped += found
+        return Response(
+            value=call.write(lambda tx: _enabled(replace(call, tx=tx), webhook.id, skip=skip, skipped=skipped))
+        )
+
+    call.after = after
 
 
 def recover(call: Call, webhook: Webhook) -> None:
