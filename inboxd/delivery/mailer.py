@@ -80,7 +80,8 @@ class Mailer(Loop):
         if self._thread.is_alive():
             self._thread.join(self._timeout_s)
         if self._thread.is_alive():
-            sock = self._session and self._session.sock
+            session = self._session
+            sock = session.sock if session is not None else None
             if sock is not None:
                 with suppress(OSError):
                     sock.shutdown(socket.SHUT_RDWR)
