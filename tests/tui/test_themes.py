@@ -94,25 +94,25 @@ def test_a_node_has_the_styles_that_textual_would_find(desk: Desk, monkeypatch: 
 
     async def story() -> None:
         async with seated(desk) as seat:
-            for turn, keys in enumerate([["r"], ["escape", "question_mark"], ["escape"], *map(list, "2357c")]):
-                await seat.press(*keys)
-                if turn % 2:
-                    seat.tui.theme = THEMES[turn // 2 % 3].name
+            keys = ["r", "escape", "escape", "question_mark", "escape", *"257c", *["tab"] * 4, "shift+tab", "escape"]
+            for turn, key in enumerate(keys):
+                await seat.press(key)
+                if turn % 5 == 4:
+                    seat.tui.theme = THEMES[turn // 5].name
                 await come_to_rest(seat)
                 ours = styles(seat)
                 with monkeypatch.context() as patched:
                     for name in ("apply", "replace_rules"):
                         patched.delattr(Sheet, name)
                     seat.tui.stylesheet.update(seat.tui.screen)
-                assert styles(seat) == ours, keys
+                assert styles(seat) == ours, (turn, key)
 
     run(story())
 
 
 def test_the_screen_that_is_left_is_not_styled_again(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
-    styled = []
-    update = stylesheet.Stylesheet.update
-    monkeypatch.setattr(stylesheet.Stylesheet, "update", lambda *args, **known: styled.append(args) or update(*args))
+    styled: list[object] = []
+    monkeypatch.setattr(Sheet, "update", lambda _, node, **__: styled.append(node))
 
     async def story() -> None:
         async with seated(desk) as seat:
