@@ -189,7 +189,8 @@ class Mended(App[int]):
         self.stylesheet.set_variables(self.get_css_variables())
 
     def _load_screen_css(self, screen: Screen[Any]) -> None:
-        """Textual would style the screen that is left three times over; of the new one none of the widgets is there."""
+        """Textual would style the screen that is left three times over; of the new one none of the widgets is there.
+        None of ours has its styles in a file."""
         known = inspect.getfile(type(screen)), f"{type(screen).__name__}.CSS"
         if screen.CSS and not self.stylesheet.has_source(*known):
             scope = screen._css_type_name if screen.SCOPED_CSS else ""
