@@ -2,6 +2,7 @@
 without sockets, and one small named world."""
 
 import json
+import re
 import threading
 import time
 from collections.abc import Callable
@@ -10,6 +11,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import requests
+from requests.structures import CaseInsensitiveDict
 
 from inboxd.app import App
 from inboxd.local import session
@@ -30,19 +32,43 @@ class Clock:
         self.now += ms + round(s * 1000)
 
 
+_PLAIN = re.compile(r"(?!.*/\.)[\w/?&=.:@+,~-]*", re.ASCII)
+"""Paths in which there is nothing to be quoted."""
+
+
 class Http:
     """The application as a WSGI callable behind the interface of `requests`, each of its answers held
     against its description."""
 
     def __init__(self, app: App) -> None:
         self._session = session(app.wsgi, trusted=False)
+        self._transport = self._session.get_adapter("http://")
+        self._usual: dict[str, Any] = dict(self._session.headers)
 
     def request(self, method: str, path: str, *, token: str | None = None, **kwargs: Any) -> requests.Response:
         headers = dict(kwargs.pop("headers", None) or {})
         if token is not None:
             headers["api_access_token"] = token
-        response = self._session.request(method, "http://inboxd.test" + path, headers=headers, **kwargs)
+        if kwargs.keys() <= {"json"} and _PLAIN.fullmatch(path):
+            response = self._plain(method, path, headers, kwargs.get("json"))
+        else:
+            response = self._session.request(method, "http://inboxd.test" + path, headers=headers, **kwargs)
         described.check(method, path, response)
+        return response
+
+    def _plain(self, method: str, path: str, headers: dict[str, str], body: Any) -> requests.Response:
+        """What most requests are, without the half millisecond that `requests` thinks about each."""
+        made = requests.PreparedRequest()
+        made.method, made.url = method, "http://inboxd.test" + path
+        made.headers = CaseInsensitiveDict(self._usual)
+        if body is not None:
+            made.body = json.dumps(body, allow_nan=False)
+            made.headers["Content-Type"] = "application/json"
+        made.headers.update(headers)
+        response = self._transport.send(made)
+        if response.is_redirect:
+            made._cookies = self._session.cookies  # type: ignore[attr-defined]
+            *_, response = self._session.resolve_redirects(response, made)
         return response
 
     def get(self, path: str, **kwargs: Any) -> requests.Response:

@@ -1,3 +1,4 @@
+import gc
 import os
 import shutil
 import subprocess
@@ -27,6 +28,15 @@ os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 # A busy machine is not a slow rule.
 settings.register_profile("shared", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("shared")
+
+
+# Nothing of what is collected becomes garbage: looking through it again and again is a second of each process.
+gc.disable()
+
+
+def pytest_collection_finish() -> None:
+    gc.freeze()
+    gc.enable()
 
 
 @pytest.fixture

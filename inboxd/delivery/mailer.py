@@ -79,11 +79,14 @@ class Mailer(Loop):
         self.wake()
         if self._thread.is_alive():
             self._thread.join(self._timeout_s)
+        if self._thread.is_alive():
             session = self._session
-            if self._thread.is_alive() and session is not None and session.sock is not None:
+            sock = session.sock if session is not None else None
+            if sock is not None:
                 with suppress(OSError):
-                    session.sock.shutdown(socket.SHUT_RDWR)
-                self._thread.join(_CUT_S)
+                    sock.shutdown(socket.SHUT_RDWR)
+            # Where the session is over by itself, what became of the mail is just being noted.
+            self._thread.join(_CUT_S)
 
     def turn(self) -> float:
         return self.step()

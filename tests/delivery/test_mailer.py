@@ -2,6 +2,7 @@
 
 import logging
 import ssl
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -258,6 +259,33 @@ def test_a_stop_waits_for_no_server(world: World, app: App, smtp: Smtp) -> None:
     began = time.monotonic()
     mailer.stop()
     assert time.monotonic() - began < 8
+    assert states(app) == [("a@x.test", "pending", 1)]
+
+
+def test_a_stop_lets_what_became_of_a_mail_be_noted(
+    world: World, app: App, smtp: Smtp, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    number = world.conversation()
+    ask(world, number, "a@x.test")
+    smtp.answers["DATA"] = "hang up"  # there is no session left to cut off
+    mailer = mailer_for(app, app.config.smtp_url, timeout_s=0.05)
+    write, noting, tried = app.store.write, threading.Event(), mailer._thread.join
+
+    def slowly(work: Any) -> Any:
+        noting.set()
+        assert patient.wait(10)
+        return write(work)
+
+    def join(timeout: float) -> None:
+        tried(timeout)
+        patient.set()
+
+    patient = threading.Event()
+    monkeypatch.setattr(app.store, "write", slowly)
+    monkeypatch.setattr(mailer._thread, "join", join)
+    mailer.start()
+    assert noting.wait(10)
+    mailer.stop()
     assert states(app) == [("a@x.test", "pending", 1)]
 
 

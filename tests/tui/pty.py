@@ -13,6 +13,7 @@ import termios
 import time
 from codecs import getincrementaldecoder
 from collections.abc import Callable
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -189,21 +190,27 @@ class Screen:
                 self._write(found["text"])
 
     def _write(self, text: str) -> None:
-        text = re.sub("[\x00-\x1f]", "", text)
-        for begin, end, width in split_graphemes(text)[0]:
-            char = text[begin:end]
-            if self._line < len(self.cells):
-                line = self.cells[self._line]
-                if not width:
-                    self._join(line, char)
-                elif self._column + width <= len(line):
-                    self._part(line, self._column)
-                    self._part(line, self._column + width)
-                    line[self._column : self._column + width] = [
-                        (char, self._style),
-                        *[("", self._style)] * (width - 1),
-                    ]
-                self._column += width
+        if self._line >= len(self.cells):
+            return
+        line, (pieces, is_even) = self.cells[self._line], _pieces(text)
+        if is_even:
+            shown = pieces[: max(0, len(line) - self._column)]
+            if shown:
+                self._put(line, len(shown), [(char, self._style) for char, _ in shown])
+            self._column += len(pieces)
+            return
+        for char, width in pieces:
+            if not width:
+                self._join(line, char)
+            elif self._column + width <= len(line):
+                self._put(line, width, [(char, self._style), *[("", self._style)] * (width - 1)])
+            self._column += width
+
+    def _put(self, line: Line, width: int, cells: Line) -> None:
+        begin, end = self._column, self._column + width
+        self._part(line, begin)
+        self._part(line, end)
+        line[begin:end] = cells
 
     def _join(self, line: Line, char: str) -> None:
         """A mark that stands on the letter before it, though it was written on its own."""
@@ -225,6 +232,15 @@ class Screen:
                 line[edge] = (" ", line[edge][1])
 
 
+@lru_cache(4096)
+def _pieces(text: str) -> tuple[list[tuple[str, int]], bool]:
+    """What is written at once, each with its width, and whether that is one cell for all."""
+    text = re.sub("[\x00-\x1f]", "", text)
+    pieces = [(text[begin:end], width) for begin, end, width in split_graphemes(text)[0]]
+    return pieces, all(width == 1 for _, width in pieces)
+
+
+@lru_cache(4096)
 def _styled(style: frozenset[str], inks: str) -> frozenset[str]:
     """A style with what a sequence adds to it: its own numbers, and for a colour whatever belongs to it."""
     numbers = iter((inks or "0").split(";"))

@@ -49,6 +49,7 @@ def _differences(one: Screen, other: Screen) -> list[Any]:
     return [
         (x, y, *pair)
         for y, lines in enumerate(zip(one.cells, other.cells, strict=True))
+        if lines[0] != lines[1]
         for x, pair in enumerate(zip(*lines, strict=True))
         if pair[0] != pair[1]
     ]

@@ -5,6 +5,7 @@ from textual.css import stylesheet
 from textual.theme import BUILTIN_THEMES, Theme
 
 from admin_tui.app import InboxdTui
+from admin_tui.fixes import Sheet
 from admin_tui.theme import THEMES, Paint, contrast
 from tests.tui.cast import Desk, Seat, run, seated
 
@@ -76,6 +77,51 @@ def test_styles_that_are_known_are_not_read_again(desk: Desk, monkeypatch: pytes
             with monkeypatch.context() as patched:
                 patched.setattr(stylesheet, "parse", parse)
                 seat.tui.refresh_css()
+
+    run(story())
+
+
+def test_a_node_has_the_styles_that_textual_would_find(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    desk.talk("Ann", "hello")
+
+    def styles(seat: Seat) -> list[tuple[object, str, dict[str, object]]]:
+        nodes = seat.tui.screen.walk_children(with_self=True)
+        return [
+            (node, name, dict(known.base.get_rules()))
+            for node in nodes
+            for name, known in [("", node.styles), *node._component_styles.items()]
+        ]
+
+    async def story() -> None:
+        async with seated(desk) as seat:
+            keys = ["r", "escape", "escape", "question_mark", "escape", *"257c", *["tab"] * 4, "shift+tab", "escape"]
+            for turn, key in enumerate(keys):
+                await seat.press(key)
+                if turn % 5 == 4:
+                    seat.tui.theme = THEMES[turn // 5].name
+                await come_to_rest(seat)
+                ours = styles(seat)
+                with monkeypatch.context() as patched:
+                    for name in ("apply", "replace_rules"):
+                        patched.delattr(Sheet, name)
+                    seat.tui.stylesheet.update(seat.tui.screen)
+                assert styles(seat) == ours, (turn, key)
+
+    run(story())
+
+
+def test_the_screen_that_is_left_is_not_styled_again(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    styled: list[object] = []
+    monkeypatch.setattr(Sheet, "update", lambda _, node, **__: styled.append(node))
+
+    async def story() -> None:
+        async with seated(desk) as seat:
+            styled.clear()
+            seat.tui.go("inboxes")
+            await come_to_rest(seat)
+            await seat.press("question_mark")
+            await come_to_rest(seat)
+            assert styled == []
 
     run(story())
 
