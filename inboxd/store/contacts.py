@@ -93,13 +93,17 @@ def contact_inbox_by_source(tx: Tx, account_id: int, source_id: str) -> ContactI
 
 
 def _page(tx: Tx, query: Any, sort: str, page: int, size: int = PAGE) -> list[Contact]:
+    return tx.all(query.order_by(*_order(sort)).limit(size).offset((page - 1) * PAGE))
+
+
+def _order(sort: str) -> tuple[Any, ...]:
+    """Null comes last; equals in the direction of the rest, as an index has them."""
     key = _SORTS.get(sort.lstrip("-"))
-    if key is not None:
-        order = key.desc(nulls="last") if sort.startswith("-") else key.asc(nulls="last")
-        query = query.order_by(order, Contact.id)
-    else:
-        query = query.order_by(Contact.id)
-    return tx.all(query.limit(size).offset((page - 1) * PAGE))
+    if key is None:
+        return (Contact.id,)
+    if sort.startswith("-"):
+        return key.desc(nulls="last"), Contact.id.desc()
+    return key.asc(nulls="last"), Contact.id
 
 
 def page(

@@ -937,7 +937,21 @@ CREATE INDEX mail_account_id_created_at ON mails (account_id, created_at);
 CREATE INDEX mail_conversation_id ON mails (conversation_id);
 """
 
-MIGRATIONS: tuple[Callable[[sqlite3.Connection], None], ...] = (_one, _two, _three, _four, _five, _six, _seven)
+
+def _eight(connection: sqlite3.Connection) -> None:
+    """Lists of contacts by what people sort them by."""
+    _statements(connection, _SORTED_CONTACTS)
+
+
+_SORTED_CONTACTS = """
+CREATE INDEX contacts_by_name ON contacts (account_id, LOWER(name), id);
+CREATE INDEX contact_account_id_last_activity_at_id ON contacts (account_id, last_activity_at, id);
+CREATE INDEX contact_account_id_created_at_id ON contacts (account_id, created_at, id);
+"""
+
+MIGRATIONS: tuple[Callable[[sqlite3.Connection], None], ...] = (
+    _one, _two, _three, _four, _five, _six, _seven, _eight,
+)  # fmt: skip
 
 
 def migrate(connection: sqlite3.Connection) -> None:

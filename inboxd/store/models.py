@@ -3,7 +3,7 @@
 import json
 from typing import TYPE_CHECKING, Any
 
-from peewee import SQL, AutoField, BigIntegerField, BooleanField, Field, IntegerField, Model, NodeList, TextField
+from peewee import SQL, AutoField, BigIntegerField, BooleanField, Field, IntegerField, Model, NodeList, TextField, fn
 
 if TYPE_CHECKING:
     _Object = Field[dict[str, Any]]
@@ -413,7 +413,12 @@ class Contact(Table):
             (("account_id", "identifier"), True),
             (("account_id", "phone_number"), True),
             (("account_id", "id"), False),
+            (("account_id", "last_activity_at", "id"), False),
+            (("account_id", "created_at", "id"), False),
         )
+
+
+Contact.add_index(Contact.account_id, fn.LOWER(Contact.name), Contact.id, name="contacts_by_name")
 
 
 class ContactInbox(Table):

@@ -98,6 +98,23 @@ def test_lists_are_read_in_the_order_of_an_index(store: Store, analysed: bool) -
         assert not any("TEMP B-TREE" in plan for plan in found), (name, found)
 
 
+@pytest.mark.parametrize(
+    ("sort", "index"),
+    [
+        ("name", "contacts_by_name"),
+        ("last_activity_at", "contact_account_id_last_activity_at_id"),
+        ("created_at", "contact_account_id_created_at_id"),
+        ("email", "contact_account_id_email"),
+        ("phone_number", "contact_account_id_phone_number"),
+    ],
+)
+@pytest.mark.parametrize("direction", ["", "-"])
+def test_contacts_are_read_in_the_order_of_an_index(store: Store, sort: str, index: str, direction: str) -> None:
+    fill(store, 40)
+    [*_, found] = plans(store, lambda tx: contacts.page(tx, 1, sort=direction + sort, page=1, labels=[]))
+    assert found.startswith(f"SEARCH t1 USING INDEX {index} "), found
+
+
 def tag(store: Store, label: str, *, every: int) -> None:
     def unit(tx: Tx) -> None:
         for row in tx.filter(Conversation):
