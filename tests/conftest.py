@@ -39,6 +39,11 @@ def pytest_collection_finish() -> None:
     gc.enable()
 
 
+def pytest_xdist_auto_num_workers() -> int:
+    """Tests wait for sockets, terminals and processes so often that two share a core."""
+    return 2 * (os.cpu_count() or 1)
+
+
 @pytest.fixture
 def clock() -> Clock:
     return Clock()
