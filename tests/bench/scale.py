@@ -18,11 +18,14 @@ _SMALL = (2 * CONVERSATIONS, 10_000)
 _READS = {
     "conversations": f"{ACCOUNT}/conversations",
     "resolved conversations": f"{ACCOUNT}/conversations?status=resolved",
-    "a thread": f"{ACCOUNT}/conversations/7/messages",
+    "a thread": f"{ACCOUNT}/conversations/{2 * CONVERSATIONS}/messages",
     "contacts": f"{ACCOUNT}/contacts",
     "a dashboard's numbers": f"{ACCOUNT}/counts",
 }
 _EACH = 15
+# The newest conversations hold at least as many messages as a page of them shows, however many there are
+# in all: what is read is as long on both sides.
+_PAGE = 20
 _SHORT, _LONG = "'message ' || i || ' of the past'", "lower(hex(randomblob(500)))"
 _FIRST_MESSAGE = """
 INSERT INTO messages (created_at, updated_at, account_id, inbox_id, conversation_id, message_type, content,
@@ -137,7 +140,7 @@ def grow(directory: Path, size: tuple[int, int], *, content: str = _SHORT, index
         messages,
         first=2,
         id="i",
-        conversation_id=f"1 + i % {conversations}",
+        conversation_id=f"{conversations} - i % {min(conversations, messages // _PAGE)}",
         content=content,
         created_at="created_at + i",
     )
