@@ -152,13 +152,17 @@ def _senders(app: App) -> dict[str | None, int | None]:
         return {one.content: one.sender_id for one in tx.filter(Message, sender_type="Contact")}
 
 
+def _merge_into_carl(world: World, merges: str, mergee: Any) -> Any:
+    body = {"base_contact_id": world.carl["id"], "mergee_contact_id": mergee["id"]}
+    return world.http.post(merges, json=body, token=world.ada)
+
+
 def test_what_is_said_while_a_history_changes_hands_is_the_bases_too(
     world: World, app: App, merges: str, dora: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = _say(world, "dora", "one", "two", "three")
     _meanwhile(app, monkeypatch, lambda: world.http.post(path, json={"content": "four"}))
-    body = {"base_contact_id": world.carl["id"], "mergee_contact_id": dora["id"]}
-    assert world.http.post(merges, json=body, token=world.ada).status_code == 200
+    assert _merge_into_carl(world, merges, dora).status_code == 200
     assert _senders(app) == dict.fromkeys(("one", "two", "three", "four"), world.carl["id"])
 
 
@@ -170,8 +174,7 @@ def test_who_becomes_the_mergee_meanwhile_becomes_the_base_with_it(
     _say(world, "dora", "one", "two", "three")
     first = {"base_contact_id": dora["id"], "mergee_contact_id": erik}
     _meanwhile(app, monkeypatch, lambda: world.http.post(merges, json=first, token=world.ada))
-    body = {"base_contact_id": world.carl["id"], "mergee_contact_id": dora["id"]}
-    assert world.http.post(merges, json=body, token=world.ada).status_code == 200
+    assert _merge_into_carl(world, merges, dora).status_code == 200
     assert _senders(app) == dict.fromkeys(("before", "one", "two", "three"), world.carl["id"])
 
 
@@ -181,8 +184,7 @@ def test_a_base_that_is_deleted_meanwhile_is_404_and_the_mergee_stays(
     _say(world, "dora", "one", "two", "three")
     carl = f"{world.account}/contacts/{world.carl['id']}"
     _meanwhile(app, monkeypatch, lambda: world.http.delete(carl, token=world.admin))
-    body = {"base_contact_id": world.carl["id"], "mergee_contact_id": dora["id"]}
-    answer = world.http.post(merges, json=body, token=world.ada)
+    answer = _merge_into_carl(world, merges, dora)
     assert (answer.status_code, answer.json()) == (404, NOT_FOUND)
     shown = world.http.get(f"{world.account}/contacts/{dora['id']}/conversations", token=world.ada).json()
     assert len(shown["payload"]) == 1

@@ -340,15 +340,20 @@ def test_enabling_can_skip_what_is_pending(world: World, bench: Bench, sender: F
     assert names(sender) == [owed(world)[-1]["id"]]
 
 
+def two_lines(world: World) -> None:
+    """Two conversations with two messages each."""
+    for _ in range(2):
+        number = world.conversation()
+        for _ in range(2):
+            world.incoming(number)
+
+
 def test_what_is_skipped_goes_in_steps_and_all_of_it_is_counted(
     world: World, bench: Bench, sender: FakeSender, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(outbox, "CANCELLED", 2)
     path = disabled(world, bench, sender)
-    for _ in range(2):
-        number = world.conversation()
-        for _ in range(2):
-            world.incoming(number)
+    two_lines(world)
     pending = len(owed(world))
     with statements(bench.store._writer) as seen:
         assert act(world, path, "enable", pending="skip")["payload"]["owed"] == pending
@@ -361,10 +366,7 @@ def test_another_order_is_given_in_steps(
 ) -> None:
     monkeypatch.setattr(deliveries, "_LINES", 1)
     path = disabled(world, bench, sender)
-    for _ in range(2):
-        number = world.conversation()
-        for _ in range(2):
-            world.incoming(number)
+    two_lines(world)
     with statements(bench.store._writer) as seen:
         answer = world.http.patch(path, json={"ordering": "none"}, token=world.admin)
     assert (answer.status_code, answer.json()["payload"]["webhook"]["ordering"]) == (200, "none")
